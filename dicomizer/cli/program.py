@@ -1,0 +1,111 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The group of verbs, and what all of them do alike: logging, errors, exit codes.
+
+Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, NoReturn
+
+import click
+
+from dicomizer import __version__
+from dicomizer.cli.convert import convert
+from dicomizer.cli.info import info
+from dicomizer.cli.validate import validate
+from dicomizer.errors import DicomizerError
+
+if TYPE_CHECKING:
+    from types import FrameType
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+def _print_versions(context: click.Context, _: click.Parameter, value: bool) -> None:  # noqa: FBT001 - the signature is click's
+    if not value:
+        return
+    from dicomizer.cli.versions import versions
+
+    for name, version in versions():
+        click.echo(f"{name} {version}")
+    context.exit()
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(__version__, prog_name="dicomizer")
+@click.option(
+    "--versions",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_versions,
+    help="Show the versions of all libraries, for reports, and exit.",
+)
+@click.option("--debug", is_flag=True, help="Show tracebacks and detailed logs.")
+def group(*, debug: bool) -> None:
+    """Convert whole-slide images to DICOM, look into them, and check the result."""
+    logging.basicConfig(
+        level=logging.DEBUG if debug else logging.WARNING,
+        format="%(levelname)s %(name)s: %(message)s",
+    )
+    if not debug:
+        # Parsers report what is odd in a file; what matters of it becomes an error of ours.
+        for name in ("tifffile", "pydicom", "PIL"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)
+
+
+group.add_command(convert)
+group.add_command(info)
+group.add_command(validate)
+
+
+def main() -> NoReturn:
+    """Run the command line and exit."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        sys.exit(group.main(standalone_mode=False) or 0)
+    except click.exceptions.Exit as stop:
+        sys.exit(stop.exit_code)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("dicomizer: interrupted; nothing was left behind", err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # The reader of our output has gone; there is nobody left to tell.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+    except DicomizerError as error:
+        _fail(error)
+
+
+def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(error: DicomizerError) -> NoReturn:
+    if "--debug" in sys.argv:
+        logging.getLogger(__name__).error("failed", exc_info=error)
+    click.echo(f"dicomizer: {error}", err=True)
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": _as_json(error)}, ensure_ascii=False))
+    sys.exit(FAILED)
+
+
+def _as_json(error: DicomizerError) -> dict[str, str | None]:
+    return {
+        "type": type(error).__name__,
+        "message": str(error),
+        "file": error.file,
+        "place": error.place,
+        "problem": error.problem,
+        "remedy": error.remedy,
+    }

@@ -1,0 +1,36 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The versions of what dicomizer stands on."""
+
+from __future__ import annotations
+
+import platform
+from importlib import metadata
+
+from dicomizer import __version__
+
+_LIBRARIES = (
+    "pydicom",
+    "tifffile",
+    "imagecodecs",
+    "simplejpeg",
+    "openslide-bin",
+    "numpy",
+    "pillow",
+)
+
+
+def versions() -> list[tuple[str, str]]:
+    """Return name and version of dicomizer, Python, the system and each library."""
+    return [
+        ("dicomizer", __version__),
+        ("Python", platform.python_version()),
+        ("system", platform.platform()),
+        *((name, _version(name)) for name in _LIBRARIES),
+    ]
+
+
+def _version(name: str) -> str:
+    try:
+        return metadata.version(name)
+    except metadata.PackageNotFoundError:
+        return "not installed"

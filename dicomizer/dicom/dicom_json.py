@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets as DICOM JSON, with large binary values as references, and the way back to the values.
+
+A reference is written as a marker and a path: tags and item numbers, such as
+``00480105/0/00282000``. Who serves the JSON puts an address in place of the marker; the marker
+cannot occur in a value, since a quotation mark within JSON text is escaped.
+
+References
+----------
+PS3.18 Annex F (DICOM JSON Model)
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from dicomizer.errors import DicomError
+
+if TYPE_CHECKING:
+    from pydicom.dataelem import DataElement
+    from pydicom.dataset import Dataset
+
+JsonDataset = dict[str, dict[str, object]]
+
+BULK_THRESHOLD = 256
+"""Bytes from which a binary value becomes a reference."""
+
+_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_MARKER = '"BulkDataURI":"bulk-data-of-this-instance:'
+
+
+def to_json(dataset: Dataset) -> str:
+    """Return a dataset as compact DICOM JSON text with marked references to binary values.
+
+    Elements whose value breaks the rules of its VR are left out: reading is tolerant, and the
+    stored file keeps them.
+    """
+    return json.dumps(
+        _object(dataset, ""), ensure_ascii=False, separators=(",", ":"), sort_keys=True
+    )
+
+
+def with_bulk_address(text: str, address: str) -> str:
+    """Return JSON text in which references to binary values begin with ``address``."""
+    return text.replace(_MARKER, f'"BulkDataURI":{json.dumps(address)[:-1]}/')
+
+
+def _object(dataset: Dataset, path: str) -> JsonDataset:
+    result: JsonDataset = {}
+    for element in dataset:
+        if element.tag.element == 0 or element.tag.group == 2:
+            continue  # group lengths and file meta information are no part of the model
+        tag = f"{element.tag:08X}"
+        converted = _element(element, f"{path}{tag}")
+        if converted is not None:
+            result[tag] = converted
+    return result
+
+
+def _element(element: DataElement, path: str) -> dict[str, object] | None:
+    if element.VR == "SQ":
+        items = [_object(item, f"{path}/{i}/") for i, item in enumerate(element.value or ())]
+        return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
+    if element.VR in _BINARY and element.value and len(element.value) >= BULK_THRESHOLD:
+        return {"vr": element.VR, "BulkDataURI": f"bulk-data-of-this-instance:{path}"}
+    try:
+        found = element.to_json_dict(None, 0)
+        # NaN and infinity have no place in JSON; dumping here keeps one bad value from
+        # spoiling the whole.
+        json.dumps(found, allow_nan=False)
+    except (ValueError, TypeError, AttributeError, OverflowError):
+        return None
+    return found
+
+
+def bulk_value(dataset: Dataset, path: str) -> bytes:
+    """Return the binary value at a reference's path.
+
+    Raises
+    ------
+    DicomError
+        There is no binary value.
+    """
+    here = dataset
+    *parents, last = path.split("/")
+    try:
+        for tag, number in zip(parents[::2], parents[1::2], strict=True):
+            here = here[int(tag, 16)].value[int(number)]
+        element = here[int(last, 16)]
+    except (KeyError, ValueError, IndexError, TypeError, OverflowError) as error:
+        raise DicomError("no such value", place=path[:200]) from error
+    if element.VR not in _BINARY or not isinstance(element.value, bytes):
+        raise DicomError("no binary value", place=path[:200])
+    return element.value

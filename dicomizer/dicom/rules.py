@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rules that one whole-slide dataset must keep, and those that a study of them must.
+
+They say what validators of attributes leave open: whether numbers agree with each other. Each
+broken rule is a sentence.
+"""
+
+from __future__ import annotations
+
+import math
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom import uids
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from pydicom.dataset import Dataset
+
+_FLAVORS = ("VOLUME", "LABEL", "OVERVIEW", "THUMBNAIL", "LOCALIZER")
+_RELATIVE_TOLERANCE = 1e-3
+_SAME_IN_SERIES = ("FrameOfReferenceUID", "ContainerIdentifier")
+
+
+def check_dataset(dataset: Dataset) -> Iterator[str]:
+    """Yield what is wrong with one dataset; only whole-slide images have rules."""
+    for keyword in ("SOPClassUID", "SOPInstanceUID", "StudyInstanceUID", "SeriesInstanceUID"):
+        value = dataset.get(keyword)
+        if not value or not uids.is_uid(str(value)):
+            yield f"{keyword} is {str(value)!r}, expected a UID"
+    if dataset.get("SOPClassUID") == uids.VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE:
+        yield from _check_image_type(dataset)
+        yield from _check_frame_count(dataset)
+        yield from _check_imaged_volume(dataset)
+
+
+def is_volume(dataset: Dataset) -> bool:
+    """Tell whether an instance is a level of a pyramid."""
+    return list(dataset.get("ImageType") or [])[2:3] == ["VOLUME"]
+
+
+def _check_image_type(dataset: Dataset) -> Iterator[str]:
+    values: list[str] = list(map(str, dataset.get("ImageType") or ()))
+    if len(values) != 4 or values[2] not in _FLAVORS:
+        yield f"ImageType is {values}, expected four values, the third one of {_FLAVORS}"
+
+
+def _check_frame_count(dataset: Dataset) -> Iterator[str]:
+    """Compare the frames of a TILED_FULL image with its grid (PS3.3 C.7.6.17.3)."""
+    if dataset.get("DimensionOrganizationType") != "TILED_FULL" or "ConcatenationUID" in dataset:
+        return
+    try:
+        columns = -(-dataset.TotalPixelMatrixColumns // dataset.Columns)
+        rows = -(-dataset.TotalPixelMatrixRows // dataset.Rows)
+    except (AttributeError, ZeroDivisionError):
+        yield "the sizes of the total pixel matrix and of its tiles are not told"
+        return
+    paths = int(dataset.get("NumberOfOpticalPaths") or 1)
+    planes = int(dataset.get("TotalPixelMatrixFocalPlanes") or 1)
+    expected = columns * rows * paths * planes
+    found = int(dataset.get("NumberOfFrames") or 1)
+    if found != expected:
+        yield f"NumberOfFrames is {found}, the grid has {expected}"
+
+
+def spacing_of(dataset: Dataset) -> tuple[float, float] | None:
+    """Return Pixel Spacing of the shared functional groups, between rows first."""
+    try:
+        (group,) = dataset.SharedFunctionalGroupsSequence
+        (measures,) = group.PixelMeasuresSequence
+        between_rows, between_columns = measures.PixelSpacing
+    except (AttributeError, ValueError, TypeError):
+        return None
+    return float(between_rows), float(between_columns)
+
+
+def _check_imaged_volume(dataset: Dataset) -> Iterator[str]:
+    spacing = spacing_of(dataset)
+    if spacing is None:
+        if is_volume(dataset):
+            yield "a VOLUME image has no Pixel Spacing"
+        return
+    for keyword, count, step in (
+        ("ImagedVolumeWidth", "TotalPixelMatrixColumns", spacing[1]),
+        ("ImagedVolumeHeight", "TotalPixelMatrixRows", spacing[0]),
+    ):
+        stated, pixels = dataset.get(keyword), dataset.get(count)
+        if stated is None or not pixels:
+            continue
+        expected = pixels * step
+        if not math.isclose(stated, expected, rel_tol=_RELATIVE_TOLERANCE):
+            yield f"{keyword} is {stated:g} mm, {pixels} pixels of {step:g} mm are {expected:g} mm"
+
+
+def check_study(datasets: Sequence[Dataset]) -> Iterator[str]:
+    """Yield what is wrong with whole-slide datasets taken together."""
+    seen: set[str] = set()
+    for dataset in datasets:
+        uid = str(dataset.get("SOPInstanceUID"))
+        if uid in seen:
+            yield f"SOPInstanceUID {uid} is given twice"
+        seen.add(uid)
+    series: dict[str, list[Dataset]] = {}
+    for dataset in datasets:
+        if dataset.get("SOPClassUID") == uids.VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE:
+            series.setdefault(str(dataset.get("SeriesInstanceUID")), []).append(dataset)
+    for uid, members in series.items():
+        yield from _check_series(uid, members)
+
+
+def _check_series(uid: str, members: Sequence[Dataset]) -> Iterator[str]:
+    for keyword in _SAME_IN_SERIES:
+        values = {str(item.get(keyword)) for item in members}
+        if len(values) > 1:
+            yield f"series {uid} has {len(values)} values of {keyword}, expected one"
+    levels = sorted(
+        (item for item in members if is_volume(item) and "ConcatenationUID" not in item),
+        key=lambda item: -int(item.get("TotalPixelMatrixColumns") or 0),
+    )
+    if levels and len({str(item.get("PyramidUID")) for item in levels}) > 1:
+        yield f"series {uid} has levels of different PyramidUID"
+    for finer, coarser in pairwise(levels):
+        yield from _check_reduction(finer, coarser)
+
+
+def _check_reduction(finer: Dataset, coarser: Dataset) -> Iterator[str]:
+    """Spacing must grow as the matrix shrinks, within the rounding of sizes to whole pixels."""
+    spacings = spacing_of(finer), spacing_of(coarser)
+    if spacings[0] is None or spacings[1] is None:
+        return
+    ratio = finer.TotalPixelMatrixColumns / coarser.TotalPixelMatrixColumns
+    tolerance = 0.01 + 2 / coarser.TotalPixelMatrixColumns
+    found = spacings[1][1] / spacings[0][1]
+    if not math.isclose(found, ratio, rel_tol=tolerance):
+        yield (
+            f"a level of {coarser.TotalPixelMatrixColumns} columns has {found:.4g} times the "
+            f"spacing of the next finer, its size says {ratio:.4g}"
+        )

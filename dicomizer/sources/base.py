@@ -1,0 +1,56 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The role that every reader of slide files plays."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+    from dicomizer.slide import Slide, SlideImage
+
+Frame = tuple[bytes | memoryview, ...]
+"""The value of one frame in parts, to be joined; views are valid until the next batch."""
+
+
+class SlideSource(Protocol):
+    """An open slide file.
+
+    A constructor takes the path only, opens the file and reads its structure; pixels wait for
+    `frames`. Every failure is a `SourceError`.
+    """
+
+    @property
+    def slide(self) -> Slide:
+        """What the file holds."""
+        ...
+
+    def frames(self, image: SlideImage) -> Iterator[list[Frame]]:
+        """Yield the frames of an image in batches, row by row from the top left.
+
+        Raises
+        ------
+        CorruptSourceError
+            A tile cannot be read or is not what the file's directory says.
+        """
+        ...
+
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Refusal(Exception):  # noqa: N818 - says why a reader leaves a file to others; no error yet
+    """Why a reader does not take a file: "no TIFF", "compressed with JPEG 2000"."""

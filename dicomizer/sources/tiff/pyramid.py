@@ -1,0 +1,60 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Which stored images make one pyramid, and how far apart the pixels of each level lie."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dicomizer.slide import SlideImage, SpacingMm
+
+_LARGEST_ASPECT_CHANGE = 0.02
+_SMALLEST_RATIO_STEP = 1.01
+
+
+def check_levels(images: Sequence[SlideImage]) -> tuple[tuple[SlideImage, ...], list[str]]:
+    """Order images from fine to coarse and leave out what cannot be a level of the first.
+
+    Returns
+    -------
+    levels
+        Finest first.
+    notes
+        A sentence for each image left out.
+    """
+    ordered = sorted(images, key=lambda image: -image.size.width)
+    levels, notes = [ordered[0]], []
+    for image in ordered[1:]:
+        if _is_reduction(levels[0], levels[-1], image):
+            levels.append(image)
+        else:
+            notes.append(
+                f"directory {image.key} ({image.size}) is no level of the pyramid: left out"
+            )
+    return tuple(levels), notes
+
+
+def _is_reduction(base: SlideImage, previous: SlideImage, image: SlideImage) -> bool:
+    horizontal = base.size.width / image.size.width
+    vertical = base.size.height / image.size.height
+    # Sizes are rounded to whole pixels, which changes the aspect of small levels.
+    tolerance = _LARGEST_ASPECT_CHANGE + 2 / min(image.size.width, image.size.height)
+    return (
+        abs(math.log(horizontal / vertical)) <= tolerance
+        and previous.size.width / image.size.width >= _SMALLEST_RATIO_STEP
+    )
+
+
+def with_level_spacing(
+    levels: Sequence[SlideImage], spacing: SpacingMm | None
+) -> tuple[SlideImage, ...]:
+    """Give each level its spacing, from that of level 0."""
+    if spacing is None:
+        return tuple(levels)
+    return tuple(
+        replace(image, spacing=spacing.scaled(*image.reduction_of(levels[0]))) for image in levels
+    )

@@ -1,0 +1,158 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder as target: written beside, flushed, and moved into place when all is whole.
+
+Nothing half-written is ever visible under a final name. Files go to a hidden folder within the
+target; when the last is on disk they are renamed out of it. A failure removes the hidden folder,
+and those folders above it that were made for it.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import shutil
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from dicomizer.errors import TargetError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+_PARTIAL_PREFIX = ".dicomizer-partial-"
+_REMEDIES = {
+    errno.ENOSPC: "free some space or choose another folder",
+    errno.EDQUOT: "free some of your quota or choose another folder",
+    errno.EACCES: "choose a folder that you may write to",
+    errno.EPERM: "choose a folder that you may write to",
+    errno.EROFS: "choose a folder that you may write to",
+    errno.EFBIG: "raise the limit on the size of files",
+}
+
+
+class FolderTarget:
+    """A folder that receives the files of one slide, all or none.
+
+    Parameters
+    ----------
+    folder
+        Made when it does not exist.
+    names
+        Of all files to come.
+    overwrite
+        Whether files of these names may be replaced.
+
+    Raises
+    ------
+    TargetError
+        The folder cannot be written to, or holds a file of one of the names.
+    """
+
+    def __init__(self, folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
+        self._folder = folder
+        self._names = tuple(names)
+        self._made: list[Path] = []
+        with self._explained("cannot be written to"):
+            self._check(overwrite=overwrite)
+            self._make_folders()
+            try:
+                self._partial = folder / tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder)
+            except OSError:
+                self._remove_made()
+                raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if kind is None:
+            self._publish()
+        else:
+            self._discard()
+
+    @contextlib.contextmanager
+    def create(self, name: str) -> Iterator[BinaryIO]:
+        """Open a new file for writing; on leaving it is on disk."""
+        with (
+            self._explained(f"{name} cannot be written"),
+            (self._partial / name).open("xb") as file,
+        ):
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+
+    def path(self, name: str) -> Path:
+        """Return where a file will be found."""
+        return self._folder / name
+
+    @contextlib.contextmanager
+    def _explained(self, problem: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as error:
+            raise TargetError(
+                f"{problem}: {error.strerror or error}",
+                file=self._folder,
+                remedy=_REMEDIES.get(error.errno or 0),
+            ) from error
+
+    def _check(self, *, overwrite: bool) -> None:
+        if self._folder.exists() and not self._folder.is_dir():
+            raise TargetError("found a file, expected a folder", file=self._folder)
+        if overwrite:
+            return
+        for name in self._names:
+            if (self._folder / name).exists():
+                raise TargetError(
+                    f"already holds {name}",
+                    file=self._folder,
+                    remedy="choose another folder, or replace the files with --overwrite",
+                )
+
+    def _make_folders(self) -> None:
+        missing = []
+        folder = self._folder
+        while not folder.exists():
+            missing.append(folder)
+            folder = folder.parent
+        for folder in reversed(missing):
+            folder.mkdir(exist_ok=True)
+            self._made.append(folder)
+
+    def _publish(self) -> None:
+        try:
+            with self._explained("cannot be completed"):
+                for name in self._names:
+                    (self._partial / name).replace(self._folder / name)
+                self._partial.rmdir()
+                _flush_folder(self._folder)
+        except TargetError:
+            self._discard()
+            raise
+
+    def _discard(self) -> None:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        self._remove_made()
+
+    def _remove_made(self) -> None:
+        for folder in reversed(self._made):
+            with contextlib.suppress(OSError):
+                folder.rmdir()
+
+
+def _flush_folder(folder: Path) -> None:
+    """Make renames in a folder durable, where the system can."""
+    with contextlib.suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)

@@ -1,0 +1,219 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Checks of written instances: what validators of attributes do not look into, and those too.
+
+Each file is checked by itself (offset table, frames, their streams), then all as one study. Where
+dicom3tools is installed its ``dciodvfy`` and ``dcentvfy`` are asked as well.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom import uids
+from dicomizer.dicom.encapsulation import FrameIndex, read_frame_index
+from dicomizer.dicom.part10 import Part10Header, read_header
+from dicomizer.dicom.rules import check_dataset, check_study
+from dicomizer.errors import DicomError
+from dicomizer.pixels.codecs import jpeg
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+    from typing import BinaryIO
+
+    from pydicom.dataset import Dataset
+
+_TOOL_SECONDS = 300
+_PHOTOMETRIC_IS_YCBCR = {"RGB": False, "YBR_FULL_422": True, "YBR_FULL": True}
+
+
+class Severity(Enum):
+    """How bad a finding is."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something that is not as it must be, or should be."""
+
+    severity: Severity
+    file: Path | None
+    message: str
+
+    def __str__(self) -> str:
+        where = f"{self.file}: " if self.file else ""
+        return f"{self.severity.value}: {where}{self.message}"
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """What was found in how many instances.
+
+    Parameters
+    ----------
+    tools
+        Validators that were asked besides.
+    """
+
+    instances: int
+    findings: tuple[Finding, ...]
+    tools: tuple[str, ...]
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether there is at least one instance and no error."""
+        return self.instances > 0 and all(
+            item.severity is not Severity.ERROR for item in self.findings
+        )
+
+
+def validate(files: Sequence[Path]) -> Report:
+    """Check DICOM files, each by itself and all as one study."""
+    findings: list[Finding] = []
+    headers: list[Dataset] = []
+    for path in files:
+        try:
+            headers.append(_check_file(path, findings))
+        except DicomError as error:
+            findings.append(Finding(Severity.ERROR, path, str(error)))
+        except OSError as error:
+            findings.append(Finding(Severity.ERROR, path, error.strerror or str(error)))
+    findings += [Finding(Severity.ERROR, None, message) for message in check_study(headers)]
+    tools = [name for name in ("dciodvfy", "dcentvfy") if shutil.which(name)]
+    if "dciodvfy" in tools:
+        for path in files:
+            findings += _ask(path, "dciodvfy", str(path))
+    if "dcentvfy" in tools and headers:
+        findings += _ask(None, "dcentvfy", *map(str, files))
+    return Report(len(headers), tuple(findings), tuple(tools))
+
+
+def _check_file(path: Path, findings: list[Finding]) -> Dataset:
+    with path.open("rb") as file:
+        header = read_header(file)
+        messages = [*check_dataset(header.dataset), *_check_frames(file, header)]
+    findings += [Finding(Severity.ERROR, path, message) for message in messages]
+    return header.dataset
+
+
+class _Reader:
+    """Random access to an open file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``."""
+        self._file.seek(offset)
+        return self._file.read(length)
+
+
+def _check_frames(file: BinaryIO, header: Part10Header) -> Iterator[str]:
+    place, dataset = header.pixel_data, header.dataset
+    if place is None:
+        return
+    frames = int(dataset.get("NumberOfFrames") or 1)
+    if place.length is not None:
+        yield from _check_native(dataset, place.length, frames)
+        return
+    extended = None
+    if "ExtendedOffsetTable" in dataset and "ExtendedOffsetTableLengths" in dataset:
+        extended = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
+    reader = _Reader(file)
+    index = read_frame_index(reader, place.offset, frames, extended)
+    yield from _check_table(reader, place.offset, index, extended)
+    if header.transfer_syntax_uid == uids.JPEG_BASELINE:
+        yield from _check_jpeg(reader, dataset, index)
+
+
+def _check_native(dataset: Dataset, length: int, frames: int) -> Iterator[str]:
+    try:
+        bits = frames * dataset.Rows * dataset.Columns * dataset.SamplesPerPixel
+        expected = -(-bits * dataset.BitsAllocated // 8)
+    except AttributeError as error:
+        yield f"Pixel Data without its description: {error}"
+        return
+    expected += expected % 2
+    if length != expected:
+        yield f"Pixel Data has {length} bytes, expected {expected}"
+
+
+def _check_table(
+    reader: _Reader, value_offset: int, index: FrameIndex, extended: tuple[bytes, bytes] | None
+) -> Iterator[str]:
+    """Compare the offset table with where the items are."""
+    import numpy as np
+
+    table_length = int.from_bytes(reader.pread(4, value_offset + 4), "little")
+    base = value_offset + 8 + table_length
+    actual = index.offsets - np.uint64(base + 8)
+    if extended is not None:
+        stated = np.frombuffer(extended[0], dtype="<u8")
+        name = "Extended Offset Table"
+    elif table_length:
+        stated = np.frombuffer(reader.pread(table_length, value_offset + 8), dtype="<u4")
+        name = "Basic Offset Table"
+    else:
+        yield "there is no offset table: readers have to walk through all frames"
+        return
+    if not np.array_equal(stated, actual):
+        yield f"the {name} does not point at the frames"
+
+
+def _check_jpeg(reader: _Reader, dataset: Dataset, index: FrameIndex) -> Iterator[str]:
+    """Check each frame's stream against the dataset; the first fault of a kind is told."""
+    told: set[str] = set()
+    for frame_index in range(len(index)):
+        parts = (reader.pread(length, offset) for offset, length in index.fragments(frame_index))
+        for fault in _stream_faults(b"".join(parts), dataset):
+            if fault not in told:
+                told.add(fault)
+                yield f"frame {frame_index + 1}: {fault}"
+
+
+def _stream_faults(stream: bytes, dataset: Dataset) -> Iterator[str]:
+    try:
+        header = jpeg.read_header(stream)
+    except jpeg.JpegError as error:
+        yield f"no JPEG stream: {error}"
+        return
+    frame = header.frame
+    if not frame.is_baseline:
+        yield "the stream is not JPEG baseline, as the transfer syntax says"
+    if (frame.height, frame.width) != (dataset.Rows, dataset.Columns):
+        yield (
+            f"the stream is {frame.width} x {frame.height}, "
+            f"expected {dataset.Columns} x {dataset.Rows}"
+        )
+    if stream.rstrip(b"\0")[-2:] != jpeg.EOI:
+        yield "the stream has no end (EOI)"
+    stated = _PHOTOMETRIC_IS_YCBCR.get(dataset.PhotometricInterpretation)
+    found = jpeg.decoder_takes_for_ycbcr(header.segments, frame)
+    if len(frame.sampling) == 3 and stated is not None and found is not stated:
+        yield (
+            f"decoders will not take the stream for {dataset.PhotometricInterpretation}, "
+            "which the dataset says it is"
+        )
+
+
+def _ask(path: Path | None, *command: str) -> Iterable[Finding]:
+    """Run a validator and return its findings."""
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, errors="replace", check=False,
+            timeout=_TOOL_SECONDS,
+        )  # fmt: skip
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return [Finding(Severity.WARNING, path, f"{command[0]}: {error}")]
+    return [
+        Finding(severity, path, f"{command[0]}: {line}")
+        for line in (done.stdout + done.stderr).splitlines()
+        for severity in Severity
+        if line.lower().startswith(severity.value)
+    ]

@@ -1,0 +1,86 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder receives all files of a slide, or none."""
+
+from __future__ import annotations
+
+import os
+import resource
+from pathlib import Path
+
+import pytest
+
+from dicomizer.errors import TargetError
+from dicomizer.targets.folder import FolderTarget
+
+
+def write(folder: Path, contents: dict[str, bytes], *, overwrite: bool = False) -> None:
+    with FolderTarget(folder, list(contents), overwrite=overwrite) as target:
+        for name, content in contents.items():
+            with target.create(name) as file:
+                file.write(content)
+
+
+def test_files_appear_in_a_new_folder(tmp_path):
+    write(tmp_path / "a" / "b", {"x.dcm": b"1", "y.dcm": b"22"})
+
+    found = {path.name: path.read_bytes() for path in (tmp_path / "a" / "b").iterdir()}
+    assert found == {"x.dcm": b"1", "y.dcm": b"22"}
+
+
+def test_nothing_is_visible_before_the_end(tmp_path):
+    with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as target:
+        with target.create("x.dcm") as file:
+            file.write(b"1")
+
+        assert not target.path("x.dcm").exists()
+    assert target.path("x.dcm").read_bytes() == b"1"
+
+
+def test_failure_leaves_nothing_not_even_the_folder(tmp_path):
+    with (
+        pytest.raises(RuntimeError),
+        FolderTarget(tmp_path / "a" / "b", ["x.dcm"], overwrite=False) as target,
+        target.create("x.dcm") as file,
+    ):
+        file.write(b"1")
+        raise RuntimeError
+
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_files_in_the_way_are_named_and_kept(tmp_path):
+    write(tmp_path, {"x.dcm": b"old"})
+
+    with pytest.raises(TargetError, match=r"already holds x.dcm; .*--overwrite"):
+        write(tmp_path, {"x.dcm": b"new"})
+    assert (tmp_path / "x.dcm").read_bytes() == b"old"
+
+    write(tmp_path, {"x.dcm": b"new"}, overwrite=True)
+    assert (tmp_path / "x.dcm").read_bytes() == b"new"
+
+
+def test_a_file_as_target_is_refused(tmp_path):
+    (tmp_path / "out").write_bytes(b"")
+
+    with pytest.raises(TargetError, match="found a file, expected a folder"):
+        write(tmp_path / "out", {"x.dcm": b"1"})
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may write anywhere")
+def test_folder_without_permission_is_explained(tmp_path):
+    tmp_path.chmod(0o500)
+
+    with pytest.raises(TargetError, match="choose a folder that you may write to"):
+        write(tmp_path / "out", {"x.dcm": b"1"})
+
+
+def test_file_that_cannot_grow_is_explained_and_removed(tmp_path):
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1 << 20, hard))
+    try:
+        with pytest.raises(TargetError, match=r"x\.dcm cannot be written: File too large; raise"):
+            write(tmp_path / "out", {"x.dcm": bytes(2 << 20)})
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+    assert list(tmp_path.iterdir()) == []

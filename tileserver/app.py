@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The application: the only module that wires the parts together."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from typing import TYPE_CHECKING
+
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+
+from tileserver import dicomweb, static
+from tileserver.errors import HTTP_STATUS, TileserverError
+from tileserver.index import Index
+from tileserver.middleware import RequestLog, SecurityHeaders
+from tileserver.services import Services
+from tileserver.store import FolderBlobStore
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator
+
+    from starlette.exceptions import HTTPException
+    from starlette.requests import Request
+
+    from tileserver.settings import Settings
+
+_logger = logging.getLogger(__name__)
+INDEX_FILE = "index.sqlite"
+
+
+def open_services(settings: Settings) -> tuple[Services, Index]:
+    """Open store and index in the data folder, and return the verbs over them.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be used.
+    """
+    store = FolderBlobStore(settings.data)
+    index = Index(settings.data / INDEX_FILE)
+    return Services.over(store, index), index
+
+
+def create_app(settings: Settings) -> Starlette:
+    """Return the server as an ASGI application.
+
+    Raises
+    ------
+    StorageError
+        The data folder cannot be used.
+    """
+    services, index = open_services(settings)
+
+    @contextlib.asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        index.close()
+
+    app = Starlette(
+        routes=[
+            Route("/healthz", _healthz),
+            *dicomweb.routes(),
+            *static.routes(static.viewer_folder()),
+        ],
+        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders)],
+        exception_handlers={TileserverError: _expected, 404: _http, 405: _http, 500: _unexpected},
+        lifespan=lifespan,
+    )
+    app.state.settings = settings
+    app.state.services = services
+    return app
+
+
+async def _healthz(_: Request) -> Response:
+    return PlainTextResponse("ok\n")
+
+
+def _error(status: int, name: str, message: str) -> Response:
+    return JSONResponse({"error": name, "message": message}, status_code=status)
+
+
+async def _expected(_: Request, error: Exception) -> Response:
+    status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), 500)
+    if status >= 500:
+        _logger.error("%s: %s", type(error).__name__, error)
+    return _error(status, type(error).__name__, str(error))
+
+
+async def _http(_: Request, error: Exception) -> Response:
+    found: HTTPException = error  # type: ignore[assignment]
+    response = _error(found.status_code, "HttpError", found.detail)
+    response.headers.update(found.headers or {})
+    return response
+
+
+async def _unexpected(_: Request, error: Exception) -> Response:
+    _logger.error("unexpected %s", type(error).__name__)
+    return _error(500, "InternalError", "an unexpected error; the server's log has more")

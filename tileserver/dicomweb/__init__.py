@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""DICOMweb: HTTP to services and back; one module per service of PS3.18."""
+
+from tileserver.dicomweb.routes import routes
+
+__all__ = ["routes"]

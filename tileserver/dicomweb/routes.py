@@ -1,0 +1,40 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The table of DICOMweb routes."""
+
+from __future__ import annotations
+
+from starlette.routing import Route
+
+from tileserver.dicomweb import qido, stow, wado
+from tileserver.settings import DICOMWEB_ROOT
+
+_STUDY = "/studies/{study}"
+_SERIES = _STUDY + "/series/{series}"
+_INSTANCE = _SERIES + "/instances/{instance}"
+
+_GET = (
+    ("/studies", qido.studies),
+    ("/series", qido.series),
+    ("/instances", qido.instances),
+    (_STUDY + "/series", qido.series),
+    (_STUDY + "/instances", qido.instances),
+    (_SERIES + "/instances", qido.instances),
+    (_STUDY, wado.study_or_series),
+    (_SERIES, wado.study_or_series),
+    (_INSTANCE, wado.instance),
+    (_STUDY + "/metadata", wado.metadata),
+    (_SERIES + "/metadata", wado.metadata),
+    (_INSTANCE + "/metadata", wado.metadata),
+    (_INSTANCE + "/frames/{frames}", wado.frames),
+    (_INSTANCE + "/bulkdata/{path:path}", wado.bulk_data),
+)
+_POST = (("/studies", stow.store), (_STUDY, stow.store))
+
+
+def routes() -> list[Route]:
+    """Return all DICOMweb routes below their root."""
+    return [
+        Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
+        for method, table in (("GET", _GET), ("POST", _POST))
+        for path, endpoint in table
+    ]

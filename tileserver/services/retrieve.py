@@ -1,0 +1,147 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Retrieval: instances, their metadata, frames and binary values, from disk by ranged reads."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom.dicom_json import bulk_value, with_bulk_address
+from dicomizer.dicom.part10 import read_header
+from dicomizer.errors import DicomError
+from tileserver.errors import NotFoundError, StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dicomizer.dicom.encapsulation import FrameIndex
+    from tileserver.index import Index, StoredInstance
+    from tileserver.store import BlobStore
+
+_CACHED_FRAME_INDEXES = 256
+_CHUNK = 1 << 20
+_JPEG_END_PADDED = b"\xff\xd9\x00"
+
+
+class Retrieve:
+    """Gives stored bytes and attributes."""
+
+    def __init__(self, store: BlobStore, index: Index) -> None:
+        self._store = store
+        self._index = index
+        # Instances never change, so that what is cached never gets old.
+        self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
+
+    def instance(self, study: str, series: str, instance: str) -> StoredInstance:
+        """Return an instance by the UIDs of its study, its series and itself.
+
+        Raises
+        ------
+        NotFoundError
+            There is none, or it belongs to another series or study.
+        """
+        found = self._index.find(instance)
+        if found is None or (found.study_instance_uid, found.series_instance_uid) != (
+            study,
+            series,
+        ):
+            raise NotFoundError("there is no such instance")
+        return found
+
+    def instances(self, study: str, series: str | None = None) -> list[StoredInstance]:
+        """Return the instances of a study or series.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such study or series.
+        """
+        found = self._index.instances(study, series)
+        if not found:
+            raise NotFoundError("there is no such " + ("series" if series else "study"))
+        return found
+
+    def metadata(
+        self, root: str, study: str, series: str | None = None, instance: str | None = None
+    ) -> str:
+        """Return the attributes of all instances below as a DICOM JSON array.
+
+        Parameters
+        ----------
+        root
+            Address of the DICOMweb service, which Bulk Data URIs begin with.
+
+        Raises
+        ------
+        NotFoundError
+            There is nothing of these UIDs.
+        """
+        found = self._index.metadata(study, series, instance)
+        if not found:
+            raise NotFoundError("there is no such study, series or instance")
+        texts = [
+            with_bulk_address(text, f"{root}{instance_path(item)}/bulkdata") for item, text in found
+        ]
+        return f"[{','.join(texts)}]"
+
+    def frames(self, found: StoredInstance, frame_numbers: Sequence[int]) -> list[bytes]:
+        """Return frames by number, as stored, without what pads them to even length.
+
+        Raises
+        ------
+        NotFoundError
+            The instance has no frame of such a number.
+        """
+        index = self._frame_index(found.sop_instance_uid)
+        if index is None:
+            raise NotFoundError("the instance has no frames")
+        for number in frame_numbers:
+            if not 1 <= number <= len(index):
+                raise NotFoundError(f"there is no frame {number}, the instance has {len(index)}")
+        with self._store.open(found.key) as blob:
+            return [
+                _unpadded(
+                    b"".join(blob.pread(length, at) for at, length in index.fragments(number - 1))
+                )
+                for number in frame_numbers
+            ]
+
+    def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
+        """Yield the Part 10 file of an instance as it was received."""
+        with self._store.open(found.key) as blob:
+            for offset in range(0, blob.size, _CHUNK):
+                yield blob.pread(_CHUNK, offset)
+
+    def bulk_data(self, found: StoredInstance, path: str) -> bytes:
+        """Return a binary value by the path in its Bulk Data URI.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such value.
+        """
+        try:
+            with self._store.open(found.key) as blob:
+                return bulk_value(read_header(blob.file()).dataset, path)
+        except DicomError as error:
+            raise NotFoundError("there is no such binary value") from error
+
+    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+        stored = self._index.frames(sop_instance_uid)
+        return stored.unpack() if stored else None
+
+
+def instance_path(found: StoredInstance) -> str:
+    """Return the path of an instance below the DICOMweb root."""
+    return (
+        f"/studies/{found.study_instance_uid}/series/{found.series_instance_uid}"
+        f"/instances/{found.sop_instance_uid}"
+    )
+
+
+def _unpadded(frame: bytes) -> bytes:
+    """Remove the byte behind a JPEG's end, where it is certain to be padding (PS3.5 A.4)."""
+    return frame[:-1] if frame[-3:] == _JPEG_END_PADDED else frame
+
+
+__all__ = ["Retrieve", "StorageError", "instance_path"]

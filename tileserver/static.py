@@ -1,0 +1,68 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The built viewer as files; every page of it is the same document."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Mount, Route
+from starlette.staticfiles import StaticFiles
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+_NOT_BUILT = """<!doctype html>
+<html lang="en"><head><meta charset="utf-8"><title>Coverslip</title></head>
+<body><p>The server is running, but its viewer is not built. In a checkout, run:
+<code>make viewer</code>. DICOMweb is at <code>/dicomweb</code>.</p></body></html>
+"""
+
+
+class _Assets(StaticFiles):
+    """Files whose names change with their content."""
+
+    def file_response(self, *arguments: object, **options: object) -> Response:
+        response = super().file_response(*arguments, **options)  # type: ignore[arg-type]
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+        return response
+
+
+def viewer_folder() -> Path | None:
+    """Return the built viewer: within the package, or in a checkout; ``None`` if in neither."""
+    package = Path(__file__).parent
+    for folder in (package / "web", package.parent / "web" / "dist"):
+        if (folder / "index.html").is_file():
+            return folder
+    return None
+
+
+def routes(folder: Path | None) -> list[BaseRoute]:
+    """Return the routes of the viewer built in ``folder``."""
+
+    async def page(_: Request) -> Response:
+        if folder is None:
+            return HTMLResponse(_NOT_BUILT)
+        return FileResponse(
+            folder / "index.html", media_type="text/html", headers={"Cache-Control": "no-cache"}
+        )
+
+    found: list[BaseRoute] = [Route("/", page), Route("/studies/{path:path}", page)]
+    if folder is not None:
+        found.append(Mount("/assets", _Assets(directory=folder / "assets", check_dir=False)))
+        found += [
+            Route(f"/{path.name}", _file(path))
+            for path in sorted(folder.iterdir())
+            if path.is_file() and path.name != "index.html"
+        ]
+    return found
+
+
+def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def endpoint(_: Request) -> Response:
+        return FileResponse(path)
+
+    return endpoint

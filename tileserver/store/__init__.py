@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Keeps Part 10 files as received; knows nothing of what is in them."""
+
+from tileserver.store.base import Blob, BlobStore, Incoming
+from tileserver.store.folder import FolderBlobStore
+
+__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming"]

@@ -1,0 +1,97 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The role of a store: what services need of a folder today and of object storage one day."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import TracebackType
+    from typing import Self
+
+
+class Blob(Protocol):
+    """Stored bytes, open for reading at any place; used as a context manager."""
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        ...
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
+        ...
+
+    def file(self) -> BinaryIO:
+        """Return a file object at the beginning; it closes with the blob."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class Incoming(Protocol):
+    """Bytes being received; used as a context manager that discards what was not kept."""
+
+    def write(self, data: bytes) -> None:
+        """Take more bytes."""
+        ...
+
+    def complete(self) -> BinaryIO:
+        """Make all bytes durable and return a file to read them."""
+        ...
+
+    @property
+    def sha256(self) -> bytes:
+        """Digest of all bytes so far."""
+        ...
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        ...
+
+    def keep(self, key: str) -> bool:
+        """Store the bytes under a key, durably; tell whether it was free."""
+        ...
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None: ...
+
+
+class BlobStore(Protocol):
+    """Bytes under keys, written once and never changed.
+
+    A key is 64 hexadecimal digits; services make it from a UID.
+    """
+
+    def receive(self) -> Incoming:
+        """Begin to receive a blob."""
+        ...
+
+    def open(self, key: str) -> Blob:
+        """Open a blob.
+
+        Raises
+        ------
+        StorageError
+            It is not there or cannot be read.
+        """
+        ...
+
+    def list_keys(self) -> Iterator[str]:
+        """Yield the keys of all blobs."""
+        ...

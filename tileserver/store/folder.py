@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A folder as store: ``blobs/ab/cd/<key>.dcm``, and ``incoming/`` for what is being received.
+
+A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
+flushed: a crash at any moment leaves a whole blob or none.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+from typing import TYPE_CHECKING, BinaryIO, Self
+
+from tileserver.errors import StorageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+    from types import TracebackType
+
+_KEY = re.compile(r"[0-9a-f]{64}")
+
+
+class FolderBlob:
+    """A stored file, open for reading."""
+
+    def __init__(self, path: Path) -> None:
+        try:
+            self._file = path.open("rb", buffering=0)
+            self._size = os.fstat(self._file.fileno()).st_size
+        except OSError as error:
+            raise StorageError(f"blob {path.stem} cannot be read: {error.strerror}") from error
+
+    @property
+    def size(self) -> int:
+        """Bytes in all."""
+        return self._size
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
+        data = os.pread(self._file.fileno(), length, offset)
+        while data and len(data) < length:
+            more = os.pread(self._file.fileno(), length - len(data), offset + len(data))
+            if not more:
+                break
+            data += more
+        return data
+
+    def file(self) -> BinaryIO:
+        """Return a file object at the beginning; it closes with the blob."""
+        self._file.seek(0)
+        return self._file
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._file.close()
+
+
+class FolderIncoming:
+    """A file being received, in a folder of the same file system as its final one."""
+
+    def __init__(self, folder: Path, blobs: Path) -> None:
+        self._blobs = blobs
+        self._hash = hashlib.sha256()
+        self._size = 0
+        with _explained("cannot receive"):
+            descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
+        self._path = folder / name
+        self._file = os.fdopen(descriptor, "w+b")
+
+    @property
+    def sha256(self) -> bytes:
+        """Digest of all bytes so far."""
+        return self._hash.digest()
+
+    @property
+    def size(self) -> int:
+        """Bytes so far."""
+        return self._size
+
+    def write(self, data: bytes) -> None:
+        """Take more bytes."""
+        self._hash.update(data)
+        self._size += len(data)
+        with _explained("cannot receive"):
+            self._file.write(data)
+
+    def complete(self) -> BinaryIO:
+        """Make all bytes durable and return a file to read them."""
+        with _explained("cannot receive"):
+            self._file.flush()
+            os.fsync(self._file.fileno())
+        self._file.seek(0)
+        return self._file
+
+    def keep(self, key: str) -> bool:
+        """Store the bytes under a key, durably; tell whether it was free."""
+        final = blob_path(self._blobs, key)
+        with _explained("cannot store"):
+            _make_durable_folder(final.parent, self._blobs)
+            try:
+                os.link(self._path, final)
+            except FileExistsError:
+                return False
+            flush_folder(final.parent)
+        return True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        # Closing flushes what a full disk has refused before; the first error counts.
+        with contextlib.suppress(OSError):
+            self._file.close()
+        self._path.unlink(missing_ok=True)
+
+
+class FolderBlobStore:
+    """A folder as store.
+
+    Raises
+    ------
+    StorageError
+        The folder cannot be made.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._blobs = folder / "blobs"
+        self._incoming = folder / "incoming"
+        with _explained("the data folder cannot be made"):
+            self._blobs.mkdir(parents=True, exist_ok=True)
+            self._incoming.mkdir(exist_ok=True)
+
+    def receive(self) -> FolderIncoming:
+        """Begin to receive a blob."""
+        return FolderIncoming(self._incoming, self._blobs)
+
+    def open(self, key: str) -> FolderBlob:
+        """Open a blob."""
+        return FolderBlob(blob_path(self._blobs, key))
+
+    def list_keys(self) -> Iterator[str]:
+        """Yield the keys of all blobs, in order."""
+        for path in sorted(self._blobs.glob("??/??/*.dcm")):
+            if _KEY.fullmatch(path.stem):
+                yield path.stem
+
+
+def blob_path(blobs: Path, key: str) -> Path:
+    """Return where the blob of a key lies; nothing but a key can name a path."""
+    if not _KEY.fullmatch(key):
+        raise StorageError("a blob is named by something else than a key")
+    return blobs / key[:2] / key[2:4] / f"{key}.dcm"
+
+
+def flush_folder(folder: Path) -> None:
+    """Make the names in a folder durable."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def _make_durable_folder(folder: Path, root: Path) -> None:
+    if folder.is_dir():
+        return
+    _make_durable_folder(folder.parent, root)
+    folder.mkdir(exist_ok=True)
+    flush_folder(folder.parent)
+
+
+@contextlib.contextmanager
+def _explained(problem: str) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(f"{problem}: {error.strerror or error}") from error
