@@ -27,6 +27,8 @@ BULK_THRESHOLD = 256
 """Bytes from which a binary value becomes a reference."""
 
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+_ALWAYS_REFERENCED = frozenset({"OD", "OF", "OL"})
+"""Coordinates and indices of bulk annotations, which viewers look for behind an address only."""
 _MARKER = '"BulkDataURI":"bulk-data-of-this-instance:'
 
 
@@ -62,16 +64,21 @@ def _element(element: DataElement, path: str) -> dict[str, object] | None:
     if element.VR == "SQ":
         items = [_object(item, f"{path}/{i}/") for i, item in enumerate(element.value or ())]
         return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
-    if element.VR in _BINARY and element.value and len(element.value) >= BULK_THRESHOLD:
+    if element.VR in _BINARY and _is_referenced(element):
         return {"vr": element.VR, "BulkDataURI": f"bulk-data-of-this-instance:{path}"}
     try:
         found = element.to_json_dict(None, 0)
-        # NaN and infinity have no place in JSON; dumping here keeps one bad value from
-        # spoiling the whole.
-        json.dumps(found, allow_nan=False)
+        # NaN, infinity and lone surrogates have no place in JSON; dumping here keeps one bad
+        # value from spoiling the whole.
+        json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
     except (ValueError, TypeError, AttributeError, OverflowError):
         return None
     return found
+
+
+def _is_referenced(element: DataElement) -> bool:
+    length = len(element.value or b"")
+    return length >= BULK_THRESHOLD or (length > 0 and element.VR in _ALWAYS_REFERENCED)
 
 
 def bulk_value(dataset: Dataset, path: str) -> bytes:

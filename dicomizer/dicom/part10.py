@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, BinaryIO
 from dicomizer.errors import CorruptDicomError, NotDicomError
 
 if TYPE_CHECKING:
-    from pydicom.dataset import FileDataset
+    from pydicom.dataset import Dataset, FileDataset
 
 PREFIX_OFFSET = 128
 DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
@@ -28,7 +28,12 @@ EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
 HEADER_LIMIT = 512 << 20
 """Bytes of a header; the offset table of 20 million frames fits."""
+INFLATED_LIMIT = 64 << 20
+"""Bytes of a deflated dataset, its pixels included, which the parser holds in memory."""
+DEPTH_LIMIT = 24
+"""Sequences within sequences; the deepest templates of structured reports need half of it."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
+_ELEMENT_HEADER = 8
 _META_SCAN = 4096
 _INFLATE_CHUNK = 1 << 20
 
@@ -85,19 +90,23 @@ def read_header(file: BinaryIO) -> Part10Header:
     NotDicomError
         There is no preamble with the prefix DICM.
     CorruptDicomError
-        The dataset cannot be parsed, or would take more than `HEADER_LIMIT`.
+        The dataset cannot be parsed, ends within an element, is nested deeper than `DEPTH_LIMIT`,
+        or would take more than `HEADER_LIMIT` (deflated: `INFLATED_LIMIT`).
     """
     from pydicom import dcmread
 
     _check_prefix(file)
-    is_deflated = _is_deflated(file)
+    dataset_offset = _dataset_offset(file)
+    is_deflated = _is_deflated(file, dataset_offset)
     if is_deflated:
-        _check_inflated_size(file)
+        _check_inflated_size(file, dataset_offset)
     bounded = _BoundedReader(file)
     try:
         dataset = dcmread(bounded, stop_before_pixels=True)
         transfer_syntax = str(dataset.file_meta.TransferSyntaxUID)
         position = bounded.tell()
+        _check_values(dataset)
+        _check_depth(dataset)
         dataset.decode()
     except CorruptDicomError:
         raise
@@ -120,18 +129,57 @@ def _check_prefix(file: BinaryIO) -> None:
         )
 
 
-def _is_deflated(file: BinaryIO) -> bool:
-    file.seek(PREFIX_OFFSET + 4)
-    return DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.encode() in file.read(_META_SCAN)
-
-
-def _check_inflated_size(file: BinaryIO) -> None:
-    """Inflate once without keeping anything, as the parser would do without a limit."""
+def _dataset_offset(file: BinaryIO) -> int | None:
+    """Return where File Meta Information ends; ``None`` where it has no group length."""
     file.seek(PREFIX_OFFSET + 4)
     group_length = file.read(12)
-    if group_length[:6] != b"\x02\x00\x00\x00UL":
+    if len(group_length) < 12 or group_length[:8] != b"\x02\x00\x00\x00UL\x04\x00":
+        return None
+    return PREFIX_OFFSET + 16 + int(struct.unpack_from("<I", group_length, 8)[0])
+
+
+def _is_deflated(file: BinaryIO, dataset_offset: int | None) -> bool:
+    file.seek(PREFIX_OFFSET + 4)
+    meta = file.read(min((dataset_offset or _META_SCAN) - PREFIX_OFFSET - 4, _META_SCAN))
+    _, found, value = meta.partition(b"\x02\x00\x10\x00UI")
+    transfer_syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.encode()
+    return bool(found) and value[2 : 2 + len(transfer_syntax)] == transfer_syntax
+
+
+def _check_values(dataset: Dataset) -> None:
+    """Refuse a value that is shorter than its element says: the file is cut there."""
+    for tag in dataset.keys():  # noqa: SIM118 - iterating the dataset would convert all values
+        raw = dataset.get_item(tag)
+        length, value = getattr(raw, "length", None), getattr(raw, "value", None)
+        if isinstance(value, bytes) and length not in (None, _UNDEFINED_LENGTH, len(value)):
+            raise CorruptDicomError(
+                f"found {len(value)} bytes of a value, expected {length}",
+                place=str(tag),
+                remedy="the file is cut short; get it again",
+            )
+
+
+def _check_depth(dataset: Dataset) -> None:
+    """Refuse what would make recursion over the dataset run deep."""
+    here: list[Dataset] = [dataset]
+    for _ in range(DEPTH_LIMIT + 1):
+        here = [
+            item
+            for one in here
+            for element in one
+            if element.VR == "SQ"
+            for item in element.value or ()
+        ]
+        if not here:
+            return
+    raise CorruptDicomError(f"sequences are nested deeper than {DEPTH_LIMIT}")
+
+
+def _check_inflated_size(file: BinaryIO, dataset_offset: int | None) -> None:
+    """Inflate once without keeping anything, as the parser would do without a limit."""
+    if dataset_offset is None:
         raise CorruptDicomError("a deflated file has no File Meta Information Group Length")
-    file.seek(struct.unpack_from("<I", group_length, 8)[0], 1)
+    file.seek(dataset_offset)
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
     size = 0
     pending = file.read(_INFLATE_CHUNK)
@@ -139,9 +187,9 @@ def _check_inflated_size(file: BinaryIO) -> None:
         while pending and not inflater.eof:
             size += len(inflater.decompress(pending, _INFLATE_CHUNK))
             pending = inflater.unconsumed_tail or file.read(_INFLATE_CHUNK)
-            if size > HEADER_LIMIT:
+            if size > INFLATED_LIMIT:
                 raise CorruptDicomError(
-                    f"the deflated dataset is larger than {HEADER_LIMIT >> 20} MiB",
+                    f"the deflated dataset is larger than {INFLATED_LIMIT >> 20} MiB",
                     remedy="send it in another transfer syntax",
                 )
     except zlib.error as error:
@@ -164,6 +212,10 @@ class _BoundedReader:
         if self._given > HEADER_LIMIT:
             raise CorruptDicomError(
                 f"the dataset before Pixel Data is larger than {HEADER_LIMIT >> 20} MiB"
+            )
+        if size == _ELEMENT_HEADER and 0 < wanted < size:
+            raise CorruptDicomError(
+                "the file ends within an element", remedy="the file is cut short; get it again"
             )
         return self._file.read(wanted)
 

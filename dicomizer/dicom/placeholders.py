@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.dicom import codes
 from dicomizer.dicom.metadata import Specimen
+from dicomizer.dicom.schema.limits import fitting
 from dicomizer.dicom.uids import new_uid
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 
 UNKNOWN = "Unknown"
 UNKNOWN_DATETIME = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - an unknown time has no time zone
-LONG_STRING_LIMIT = 64
-"""Characters of an LO value (PS3.5 6.2)."""
 
 
 def fill_placeholders(
@@ -57,7 +56,7 @@ def _with_patient(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:
 def _with_container(metadata: SlideMetadata, slide_name: str, notes: list[str]) -> SlideMetadata:
     if metadata.container.identifier:
         return metadata
-    identifier = slide_name.replace("\\", "_")[:LONG_STRING_LIMIT].strip()
+    identifier = fitting(slide_name.replace("\\", "_")) or UNKNOWN
     notes.append(f'no container given: identified by the file name, "{identifier}"')
     return replace(metadata, container=replace(metadata.container, identifier=identifier))
 

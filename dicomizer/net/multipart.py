@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 HEADER_LIMIT = 16 << 10
 """Bytes of the header fields of a part."""
-PART_LIMIT = 100_000
+PART_LIMIT = 10_000
+"""Parts of a body; a series of many more instances is sent in several requests."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
@@ -95,6 +96,7 @@ class MultipartReader:
         # A virtual line break lets the first delimiter be found like any other.
         self._pending = bytearray(b"\r\n")
         self._state = _State.PREAMBLE
+        self._body_started = False
         self._parts = 0
 
     def feed(self, chunk: bytes) -> Iterator[Event]:

@@ -18,6 +18,7 @@ import typing
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import SlideMetadata, model
+from dicomizer.dicom.schema.limits import check_metadata
 from dicomizer.errors import MetadataError
 
 if TYPE_CHECKING:
@@ -64,9 +65,11 @@ def metadata_from_json(value: JsonValue) -> SlideMetadata:
     Raises
     ------
     MetadataError
-        A key or value is unknown; ``place`` has the path to it.
+        A key is unknown, or a value is one that DICOM cannot hold; ``place`` has the path to it.
     """
-    return typing.cast("SlideMetadata", _record(SlideMetadata, value, "metadata"))
+    metadata = typing.cast("SlideMetadata", _record(SlideMetadata, value, "metadata"))
+    check_metadata(metadata)
+    return metadata
 
 
 @functools.cache

@@ -27,6 +27,7 @@ _SOF0, _DHT, _DAC, _SOS, _DRI, _APP0, _APP14 = 0xC0, 0xC4, 0xCC, 0xDA, 0xDD, 0xE
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {_DHT, _DAC, 0xC8}
 _STANDALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 _LARGEST_RESTART_INTERVAL = 0xFFFF
+_LARGEST_SIZE = 0xFFFF
 _END = re.compile(rb"\xff\xd9")
 
 
@@ -269,6 +270,8 @@ def join_strips(strips: Sequence[bytes], tables: Sequence[Segment], *, ycbcr: bo
     headers = [read_header(strip) for strip in strips]
     first = headers[0]
     height = sum(header.frame.height for header in headers)
+    if height > _LARGEST_SIZE:
+        raise JpegError(f"{height} rows do not fit 16 bits")
     head = complete_header(tables, first, ycbcr=ycbcr, height=height)
     if len(strips) > 1:
         _check_joinable(headers)

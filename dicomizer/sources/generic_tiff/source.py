@@ -11,6 +11,7 @@ import datetime as dt
 from typing import TYPE_CHECKING, Self
 
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
+from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Slide, SlideImage, SpacingMm
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
@@ -115,9 +116,9 @@ def _refuse_vendors(directories: tuple[TiffDirectory, ...]) -> None:
 def _metadata(directory: TiffDirectory) -> SlideMetadata:
     return SlideMetadata(
         equipment=Equipment(
-            manufacturer=directory.make or None,
-            model_name=directory.model or None,
-            software_versions=(directory.software,) if directory.software else (),
+            manufacturer=fitting(directory.make) or None,
+            model_name=fitting(directory.model) or None,
+            software_versions=tuple(filter(None, (fitting(directory.software),))),
         ),
         acquisition_datetime=_date_time(directory.date_time),
     )

@@ -14,6 +14,7 @@ import re
 from dataclasses import dataclass
 
 from dicomizer.dicom.metadata import Equipment, Optics, SlideMetadata
+from dicomizer.dicom.schema.limits import fitting
 
 _TIME_ZONE = re.compile(r"GMT([+-])(\d{2}):?(\d{2})")
 
@@ -53,8 +54,8 @@ def read_description(description: str) -> SvsDescription:
         metadata=SlideMetadata(
             equipment=Equipment(
                 manufacturer="Aperio",
-                device_serial_number=properties.get("ScanScope ID") or None,
-                software_versions=tuple(line.strip() for line in lines[:1]),
+                device_serial_number=fitting(properties.get("ScanScope ID", "")) or None,
+                software_versions=tuple(map(fitting, lines[:1])),
             ),
             optics=Optics(objective_power=_positive(properties.get("AppMag"))),
             acquisition_datetime=_acquisition_datetime(properties),

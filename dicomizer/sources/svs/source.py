@@ -81,11 +81,15 @@ class SvsSource:
         spacing = _spacing(description)
         stored = [self._images.level(item, None) for item in directories if item.is_tiled]
         levels, notes = check_levels(stored)
-        associated = [
-            self._images.whole(item, flavor)
-            for item in directories
-            if not item.is_tiled and (flavor := _flavor(item)) is not None
-        ]
+        associated = []
+        for item in directories:
+            flavor = None if item.is_tiled else _flavor(item)
+            if flavor is None:
+                continue
+            try:
+                associated.append(self._images.whole(item, flavor))
+            except Refusal as refusal:
+                notes.append(f"{flavor.value.lower()} ({item.size}) left out: {refusal}")
         return Slide(
             path=path,
             format_name="Aperio SVS",

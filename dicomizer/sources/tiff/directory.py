@@ -185,22 +185,25 @@ def _parse(path: Path) -> tuple[TiffDirectory, ...]:
 
 
 def _directory(index: int, page: TiffPage) -> TiffDirectory:
-    size = SizePx(page.imagewidth, page.imagelength)
+    if _whole(page.imagedepth) > 1:
+        raise ValueError(f"found {page.imagedepth} planes in one directory, expected one")
+    size = SizePx(_whole(page.imagewidth), _whole(page.imagelength))
     tile = (page.tilewidth, page.tilelength) if page.is_tiled else (size.width, page.rowsperstrip)
+    tile = (_whole(tile[0]), _whole(tile[1]))
     return TiffDirectory(
         index=index,
         size=size,
         tile_size=SizePx(tile[0], min(tile[1], size.height) if not page.is_tiled else tile[1]),
         is_tiled=page.is_tiled,
-        offsets=tuple(page.dataoffsets),
-        byte_counts=tuple(page.databytecounts),
+        offsets=tuple(map(_whole, page.dataoffsets)),
+        byte_counts=tuple(map(_whole, page.databytecounts)),
         compression=int(page.compression),
         compression_name=getattr(page.compression, "name", str(page.compression)),
         photometric=int(page.photometric),
-        samples_per_pixel=page.samplesperpixel,
-        bits_per_sample=page.bitspersample,
+        samples_per_pixel=_whole(page.samplesperpixel),
+        bits_per_sample=_whole(page.bitspersample),
         planar_configuration=int(page.planarconfig or 1),
-        subfile_type=page.subfiletype,
+        subfile_type=_whole(page.subfiletype),
         description=_text(page, "ImageDescription"),
         software=_text(page, "Software"),
         make=_text(page, "Make"),
@@ -210,6 +213,13 @@ def _directory(index: int, page: TiffPage) -> TiffDirectory:
         jpeg_tables=page.jpegtables,
         icc_profile=page.iccprofile,
     )
+
+
+def _whole(value: object) -> int:
+    """Return a number of a broken file only if it is one; the parser may give tuples."""
+    if not isinstance(value, int) or value < 0:
+        raise ValueError(f"found {str(value)[:64]}, expected a whole number")
+    return value
 
 
 def _text(page: TiffPage, tag: str) -> str:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _LOSSLESS = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
 """None, LZW, Deflate, PackBits, old Deflate, LZMA, Zstandard."""
+_MOST_PIXELS = 1 << 26
+"""Of an image that is held whole: 200 MB."""
 
 
 class TiffImages:
@@ -83,7 +85,20 @@ class TiffImages:
 
         JPEG strips are joined without decoding where they can be; all else is decoded and kept
         without compression, so that nothing is lost a second time.
+
+        Raises
+        ------
+        Refusal
+            Its pixels are not RGB of 8 bits.
+        CorruptSourceError
+            It is larger than a frame can be.
         """
+        if not directory.is_rgb8:
+            raise Refusal(
+                f"{directory.samples_per_pixel} x {directory.bits_per_sample} bits, "
+                "this version takes 3 x 8 bits of RGB or YCbCr"
+            )
+        _check_frame_size(directory, self._path)
         joined = self._joined(directory)
         lossy = directory.compression not in _LOSSLESS
         coding = (
@@ -174,6 +189,17 @@ class TiffImages:
                 place=directory.place,
             )
         return pixels.tobytes()
+
+
+def _check_frame_size(directory: TiffDirectory, path: Path) -> None:
+    """Refuse what cannot be one frame: Rows and Columns have 16 bits (PS3.3 C.7.6.3)."""
+    size = directory.size
+    if max(size.width, size.height) > 0xFFFF or size.width * size.height > _MOST_PIXELS:
+        raise CorruptSourceError(
+            f"the image is {size} pixels, expected a small one beside the pyramid",
+            file=path,
+            place=directory.place,
+        )
 
 
 def _color_space(directory: TiffDirectory) -> ColorSpace:

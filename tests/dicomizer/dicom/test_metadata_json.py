@@ -18,6 +18,7 @@ from dicomizer.dicom.metadata import (
     Study,
 )
 from dicomizer.dicom.schema.json import metadata_from_json, read_metadata
+from dicomizer.dicom.schema.limits import fitting
 from dicomizer.errors import MetadataError
 
 
@@ -78,6 +79,53 @@ def test_what_the_model_does_not_know_is_an_error_with_its_path(value, message):
         metadata_from_json(value)
 
     assert str(caught.value) == message
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (
+            {"patient": {"id": "x" * 65}},
+            f'metadata.patient.id: found "{"x" * 37}...", expected 64 characters at most',
+        ),
+        (
+            {"study": {"uid": "1.2.abc"}},
+            'metadata.study.uid: found "1.2.abc", expected a UID such as 1.2.840.99999.1',
+        ),
+        (
+            {"patient": {"sex": "female"}},
+            'metadata.patient.sex: found "female", expected one of M, F, O',
+        ),
+        (
+            {"patient": {"name": "Jane=Doe"}},
+            'metadata.patient.name: found "Jane=Doe", expected a name such as Doe^Jane',
+        ),
+        (
+            {"equipment": {"software_versions": ["1", "a\\b"]}},
+            r'metadata.equipment.software_versions[1]: found "a\b", '
+            "expected one line without a backslash",
+        ),
+        (
+            {"container": {"identifier": " "}},
+            'metadata.container.identifier: found " ", '
+            "expected text: leave the key out where nothing is known",
+        ),
+        (
+            {"specimens": [{"stains": [{"value": "1" * 17, "scheme": "SCT", "meaning": "m"}]}]},
+            'metadata.specimens[0].stains[0].value: found "11111111111111111", '
+            "expected 16 characters at most",
+        ),
+    ],
+)
+def test_value_that_dicom_cannot_hold_is_an_error(value, message):
+    with pytest.raises(MetadataError) as caught:
+        metadata_from_json(value)
+
+    assert str(caught.value) == message
+
+
+def test_text_of_a_slide_file_is_made_to_fit():
+    assert fitting("a\\b\r\nc" + "x" * 80) == "a b  c" + "x" * 58
 
 
 def test_error_names_the_file(tmp_path):
