@@ -1,0 +1,142 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real thing: slides converted by dicomizer, served by tileserver, opened in Chromium.
+
+Each page must end without an error or a warning on its console; a refused script or style (the
+Content-Security-Policy) is such an error. Nor may a page call any other server.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pydicom
+import pytest
+import slides
+from browser.harness import READY, SCREEN, Archive, Served, serving
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+STUDY = "2.25.100000000000000000000000000000000001"
+MARKUP = "<script>document.write(1)</script>^<img src onerror>"
+
+
+@pytest.fixture(scope="session")
+def viewer() -> Path:
+    """Give the folder of the built viewer."""
+    built = REPOSITORY / "web" / "dist"
+    if not (built / "index.html").exists():
+        pytest.skip("the viewer is not built: run `npm ci && npm run build` in web/")
+    return built
+
+
+@pytest.fixture(scope="session")
+def browser(viewer: Path) -> Iterator[Any]:
+    """Start Chromium once."""
+    wanted = os.environ.get("COVERSLIP_CHROMIUM")
+    found = wanted or next(filter(None, map(shutil.which, BROWSERS)), None)
+    if not found:
+        pytest.skip("no Chromium: install one, or name its program in COVERSLIP_CHROMIUM")
+    api = pytest.importorskip("playwright.sync_api", reason="playwright: pip install playwright")
+    with api.sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=found, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture(scope="session")
+def archive(viewer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Serve two slides of one case, one with markup for names, one without spacing."""
+    work = tmp_path_factory.mktemp("archive")
+    data = work / "data"
+    with serving(data, work / "server.log") as address:
+        archive = Archive(address, data, work)
+        case = {"patient": {"name": "Sample^Jane", "id": "P-1"}, "study": {"uid": STUDY}}
+        first = slides.write_svs(work / "first.svs", size=(1500, 1000), tile=256)
+        archive.add("first", first.path, case | {"container": {"identifier": "S26-1-A1"}})
+        second = slides.write_svs(work / "second.svs", size=(900, 700), tile=128, color="rgb")
+        archive.add("second", second.path, case | {"container": {"identifier": "S26-1-A2"}})
+        small = slides.write_svs(work / "small.svs", associated=False)
+        named = {"patient": {"name": MARKUP}, "container": {"identifier": "<b>bold</b>"}}
+        archive.add("markup", small.path, named)
+        without_spacing(archive.add("calibrated", small.path, {}), archive)
+        yield archive
+
+
+def without_spacing(calibrated: Served, archive: Archive) -> None:
+    """Put a copy of a slide into the archive that does not state the size of its pixels."""
+    folder = archive.work / "uncalibrated"
+    folder.mkdir()
+    series = pydicom.uid.generate_uid()
+    for path in calibrated.folder.glob("*.dcm"):
+        dataset = pydicom.dcmread(path)
+        dataset.SeriesInstanceUID = series
+        dataset.SOPInstanceUID = pydicom.uid.generate_uid()
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
+        measures = dataset.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0]
+        del measures.PixelSpacing
+        dataset.save_as(folder / path.name)
+    archive.ingest("uncalibrated", calibrated.source, folder)
+
+
+@pytest.fixture
+def page(browser: Any, archive: Archive) -> Iterator[Any]:
+    """Open an empty page; at the end its console must be clean."""
+    context = browser.new_context(viewport=SCREEN, base_url=archive.address, color_scheme="dark")
+    context.set_default_timeout(8000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text) if message.type in ("error", "warning") else None
+        ),
+    )
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "request",
+        lambda request: (
+            None
+            if request.url.startswith(("http://127.0.0.1:", "blob:", "data:"))
+            else complaints.append(f"asked elsewhere: {request.url}")
+        ),
+    )
+    yield page
+    context.close()
+    assert complaints == []
+
+
+@pytest.fixture
+def open_slide(page: Any, archive: Archive) -> Callable[..., Any]:
+    """Give a function that opens a slide of the archive and waits until it is drawn."""
+
+    def opened(name: str, query: str = "") -> Any:
+        page.goto(archive.slides[name].path + query)
+        page.wait_for_selector(READY)
+        return page
+
+    return opened
+
+
+@pytest.fixture
+def press(page: Any) -> Callable[[str, str], None]:
+    """Give a function that presses a key and waits until the address bar says so."""
+
+    def pressed(key: str, expected: str) -> None:
+        page.keyboard.press(key)
+        page.wait_for_function("pattern => new RegExp(pattern).test(location.search)", arg=expected)
+        page.wait_for_selector(READY)
+
+    return pressed

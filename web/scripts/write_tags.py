@@ -1,0 +1,90 @@
+# SPDX-License-Identifier: Apache-2.0
+# ruff: noqa: INP001 (a script beside the viewer, no package)
+"""Write src/dicom/tags.ts: the DICOM keywords that the viewer reads, with their tags.
+
+The keywords are listed here; their tags come from pydicom's dictionary of the standard, so that
+nobody types a tag by hand. Run it after changing the list: ``python web/scripts/write_tags.py``.
+
+References
+----------
+PS3.6 (data dictionary)
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from pydicom.datadict import tag_for_keyword
+
+KEYWORDS = [
+    "AccessionNumber",
+    "AcquisitionDateTime",
+    "BitsAllocated",
+    "ColorSpace",
+    "ColumnPositionInTotalImagePixelMatrix",
+    "Columns",
+    "ConcatenationFrameOffsetNumber",
+    "ConcatenationUID",
+    "ContainerIdentifier",
+    "DeviceSerialNumber",
+    "DimensionOrganizationType",
+    "ICCProfile",
+    "ImageType",
+    "InstanceNumber",
+    "LossyImageCompression",
+    "LossyImageCompressionRatio",
+    "Manufacturer",
+    "ManufacturerModelName",
+    "Modality",
+    "NumberOfFrames",
+    "NumberOfOpticalPaths",
+    "ObjectiveLensPower",
+    "OpticalPathIdentificationSequence",
+    "OpticalPathIdentifier",
+    "OpticalPathSequence",
+    "PatientID",
+    "PatientName",
+    "PerFrameFunctionalGroupsSequence",
+    "PhotometricInterpretation",
+    "PixelMeasuresSequence",
+    "PixelSpacing",
+    "PlanarConfiguration",
+    "PlanePositionSlideSequence",
+    "RowPositionInTotalImagePixelMatrix",
+    "Rows",
+    "SOPInstanceUID",
+    "SamplesPerPixel",
+    "SeriesDescription",
+    "SeriesInstanceUID",
+    "SharedFunctionalGroupsSequence",
+    "SoftwareVersions",
+    "SpecimenDescriptionSequence",
+    "SpecimenIdentifier",
+    "SpecimenShortDescription",
+    "StudyDate",
+    "StudyDescription",
+    "StudyInstanceUID",
+    "TotalPixelMatrixColumns",
+    "TotalPixelMatrixFocalPlanes",
+    "TotalPixelMatrixRows",
+    "ZOffsetInSlideCoordinateSystem",
+]
+
+TARGET = Path(__file__).resolve().parents[1] / "src" / "dicom" / "tags.ts"
+
+HEADER = """\
+// SPDX-License-Identifier: Apache-2.0
+/** DICOM keywords and their tags (PS3.6), for DICOM JSON; made by scripts/write_tags.py. */
+
+export const TAGS = {
+"""
+
+
+def tags_module() -> str:
+    """Return the text of tags.ts."""
+    lines = [f"  {keyword}: '{tag_for_keyword(keyword):08X}',\n" for keyword in KEYWORDS]
+    return HEADER + "".join(lines) + "} as const\n\nexport type Keyword = keyof typeof TAGS\n"
+
+
+if __name__ == "__main__":
+    TARGET.write_text(tags_module(), encoding="utf-8")

@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * The only module that calls the server: DICOMweb (PS3.18) below `/dicomweb`. A failure becomes a
+ * `ServerError` in words for the reader; an aborted call rejects with the browser's `AbortError`.
+ */
+
+import type { DataSet, Element } from './dicom/json'
+import type { FramePlace } from './dicom/image'
+
+const ROOT = '/dicomweb'
+const PAGE = 500
+
+/** Study and series: what names a slide. */
+export interface SlideKey {
+  readonly study: string
+  readonly series: string
+}
+
+/** A frame as it is stored. */
+export interface FrameBytes {
+  readonly mediaType: string
+  readonly bytes: Uint8Array<ArrayBuffer>
+}
+
+/** The server cannot be reached or refuses; `status` is 0 where there was no answer. */
+export class ServerError extends Error {
+  constructor(
+    readonly status: number,
+    message: string,
+  ) {
+    super(message)
+    this.name = 'ServerError'
+  }
+}
+
+const SERIES_FIELDS = [
+  'StudyDescription',
+  'SeriesDescription',
+  'Manufacturer',
+  'ManufacturerModelName',
+  'ContainerIdentifier',
+].join(',')
+
+/** What can be drawn, best first; then the other codecs, so that the answer tells what is stored. */
+const FRAME_TYPES = [
+  'image/jpeg',
+  'application/octet-stream;q=0.8',
+  ...['jp2', 'jpx', 'jphc', 'jls', 'jxl'].map((codec) => `image/${codec};q=0.1`),
+].join(', ')
+
+/** All slide series of the archive, or of one study, page by page (QIDO-RS, PS3.18 10.6). */
+export async function searchSlides(study: string | null, signal?: AbortSignal): Promise<DataSet[]> {
+  const resource = study ? `/studies/${encodeURIComponent(study)}/series` : '/series'
+  const found: DataSet[] = []
+  for (;;) {
+    const query = `Modality=SM&includefield=${SERIES_FIELDS}&limit=${PAGE}&offset=${found.length}`
+    const page = await getJson(`${resource}?${query}`, signal)
+    found.push(...page)
+    if (page.length < PAGE) return found
+  }
+}
+
+/** The metadata of a series' instances (WADO-RS, PS3.18 10.4.1.1.2). */
+export function seriesMetadata(slide: SlideKey, signal?: AbortSignal): Promise<DataSet[]> {
+  return getJson(`${seriesPath(slide)}/metadata`, signal)
+}
+
+/** How a call is made: until when, and how urgently against others. */
+export interface Call {
+  readonly signal?: AbortSignal
+  readonly priority?: RequestPriority
+}
+
+/** One frame's bytes, as stored (PS3.18 10.4.1.1.6). */
+export async function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+  const instance = encodeURIComponent(place.sopInstanceUid)
+  const path = `${seriesPath(slide)}/instances/${instance}/frames/${place.frameNumber}`
+  const answer = await get(ROOT + path, FRAME_TYPES, call)
+  const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
+  return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
+}
+
+/** The bytes of a binary element: from the metadata itself, or by the address it gives. */
+export async function binary(value: Element, signal?: AbortSignal): Promise<Uint8Array | null> {
+  if (value.InlineBinary) {
+    return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
+  }
+  if (!value.BulkDataURI) return null
+  const { pathname, search } = new URL(value.BulkDataURI, new URL(`${ROOT}/`, location.href))
+  // Only the path is used, so that the page never calls another origin.
+  const answer = await get(pathname + search, 'application/octet-stream', signal && { signal })
+  return new Uint8Array(await answer.arrayBuffer())
+}
+
+function seriesPath({ study, series }: SlideKey): string {
+  return `/studies/${encodeURIComponent(study)}/series/${encodeURIComponent(series)}`
+}
+
+async function getJson(path: string, signal?: AbortSignal): Promise<DataSet[]> {
+  const answer = await get(ROOT + path, 'application/dicom+json', signal && { signal })
+  if (answer.status === 204) return []
+  return (await answer.json()) as DataSet[]
+}
+
+async function get(address: string, accept: string, call: Call = {}): Promise<Response> {
+  const answer = await fetch(address, { headers: { Accept: accept }, ...call }).catch(unreachable)
+  if (!answer.ok) throw new ServerError(answer.status, refusal(answer.status))
+  return answer
+}
+
+function unreachable(error: unknown): never {
+  if (error instanceof DOMException && error.name === 'AbortError') throw error
+  throw new ServerError(0, 'the server does not answer; check that tileserver is running')
+}
+
+function refusal(status: number): string {
+  if (status === 404) return 'the server does not have it; it may have been deleted'
+  if (status === 406) return 'it is stored in a form that this viewer cannot draw'
+  return `the server answered ${status}; its log says more`
+}

@@ -1,0 +1,180 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Filling the store from the server: the tray, the slide on the page, and small pictures. */
+
+import { effect, signal, untracked, type Signal } from '@preact/signals'
+
+import { binary, searchSlides, seriesMetadata, type SlideKey } from './api'
+import { profileDescription } from './dicom/icc'
+import type { TiledImage } from './dicom/image'
+import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
+import { stitch } from './map/tiles'
+import {
+  LOADING,
+  profileName,
+  shown,
+  siblings,
+  slide,
+  slideKey,
+  tray,
+  type Loadable,
+} from './state'
+
+/** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
+const PREVIEW_PX = 512
+
+/** A card's slide and its picture; where there is no picture, why not. */
+export interface Preview {
+  readonly slide: Slide
+  readonly picture: ImageBitmap | null
+  readonly problem: string
+}
+
+const previews = new Map<string, Signal<Loadable<Preview>>>()
+const pictures = new WeakMap<TiledImage, Signal<Loadable<ImageBitmap | null>>>()
+const slides = new Map<string, Promise<Slide>>()
+
+/** Load what the address asks for, now and whenever it changes. */
+export function follow(): void {
+  effect(() => {
+    const controller = new AbortController()
+    const key = slideKey.value
+    untracked(() => {
+      load(key, controller.signal)
+    })
+    return () => {
+      controller.abort()
+    }
+  })
+  effect(() => {
+    const current = shown.value
+    profileName.value = null
+    if (current) void nameProfile(current)
+  })
+}
+
+/** Ask once more for what could not be loaded. */
+export function reload(): void {
+  load(slideKey.value)
+}
+
+/** The preview of a slide, loaded once. */
+export function preview(key: SlideKey): Signal<Loadable<Preview>> {
+  const name = `${key.study}/${key.series}`
+  const known = previews.get(name)
+  if (known) return known
+  const made = signal<Loadable<Preview>>(LOADING)
+  previews.set(name, made)
+  void fill(made, async () => {
+    const loaded = await slideFor(key)
+    return { slide: loaded, ...(await smallPicture(key, loaded)) }
+  })
+  return made
+}
+
+/** The picture of a label, of the whole glass or of a level, loaded when it is first asked for. */
+export function picture(key: SlideKey, image: TiledImage): Signal<Loadable<ImageBitmap | null>> {
+  const known = pictures.get(image)
+  if (known) return known
+  const made = signal<Loadable<ImageBitmap | null>>(LOADING)
+  pictures.set(image, made)
+  void fill(made, () => stitch(key, image, 2 * PREVIEW_PX))
+  return made
+}
+
+/** The key of an identity's slide. */
+export function keyOf({ studyInstanceUid, seriesInstanceUid }: Identity): SlideKey {
+  return { study: studyInstanceUid, series: seriesInstanceUid }
+}
+
+function load(key: SlideKey | null, signal?: AbortSignal): void {
+  if (!key) {
+    void loadTray(signal)
+    return
+  }
+  void loadSlide(key, signal)
+  void loadSiblings(key, signal)
+}
+
+async function loadTray(signal?: AbortSignal): Promise<void> {
+  if (tray.value.state === 'failed') tray.value = LOADING
+  await fill(tray, async () => (await searchSlides(null, signal)).map(identityOf), signal)
+}
+
+async function loadSlide(key: SlideKey, signal?: AbortSignal): Promise<void> {
+  slide.value = LOADING
+  await fill(slide, () => slideFor(key), signal)
+}
+
+async function loadSiblings(key: SlideKey, signal?: AbortSignal): Promise<void> {
+  if (siblings.value.some((sibling) => sibling.studyInstanceUid === key.study)) return
+  siblings.value = []
+  try {
+    siblings.value = (await searchSlides(key.study, signal)).map((found) => ({
+      ...identityOf(found),
+      studyInstanceUid: key.study,
+    }))
+  } catch {
+    // The slide itself says what is wrong with the server; a strip that is absent says enough.
+  }
+}
+
+function slideFor(key: SlideKey): Promise<Slide> {
+  const name = `${key.study}/${key.series}`
+  const known = slides.get(name)
+  if (known) return known
+  const made = readSlide(key)
+  slides.set(name, made)
+  made.catch(() => slides.delete(name))
+  return made
+}
+
+async function readSlide(key: SlideKey): Promise<Slide> {
+  const read = slideOf(await seriesMetadata(key))
+  if (!read) throw new Error('the series has no VOLUME image; it may still be arriving')
+  return read
+}
+
+/** The thumbnail if the slide has one, else its coarsest level. */
+async function smallPicture(key: SlideKey, slide: Slide): Promise<Omit<Preview, 'slide'>> {
+  try {
+    const picture = await stitch(key, slide.thumbnail ?? coarsestImage(slide), PREVIEW_PX)
+    return { picture, problem: 'no preview' }
+  } catch (error) {
+    return { picture: null, problem: wordsOf(error) }
+  }
+}
+
+/** The coarsest level that still shows something. */
+export function coarsestImage({ pyramid }: Slide): TiledImage {
+  return (
+    pyramid.levels.findLast(({ image }) => image.columns >= PREVIEW_PX / 2) ?? pyramid.levels[0]
+  ).image
+}
+
+async function nameProfile({ colour }: Slide): Promise<void> {
+  if (!colour.profile) return
+  try {
+    const profile = await binary(colour.profile)
+    profileName.value = profile && profileDescription(profile)
+  } catch {
+    profileName.value = null // the drawer then says that there is a profile, without its name
+  }
+}
+
+async function fill<Value>(
+  target: Signal<Loadable<Value>>,
+  load: () => Promise<Value>,
+  signal?: AbortSignal,
+): Promise<void> {
+  try {
+    const value = await load()
+    if (!signal?.aborted) target.value = { state: 'ready', value }
+  } catch (error) {
+    if (signal?.aborted) return
+    target.value = { state: 'failed', message: wordsOf(error) }
+  }
+}
+
+function wordsOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}

@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+/** A stored frame → a bitmap to draw. JPEG is left to the browser; native samples are unpacked. */
+
+import type { FrameBytes } from '../api'
+import type { Samples, TiledImage } from '../dicom/image'
+import { declareRgb } from '../dicom/jpeg'
+import { toRgba } from '../dicom/native'
+
+/** The frames are stored in a way that this viewer cannot draw; trying again is of no use. */
+export class UndrawableError extends Error {
+  constructor(stored: string) {
+    super(
+      `the frames are stored as ${stored}, which this viewer cannot draw; convert the slide to JPEG`,
+    )
+    this.name = 'UndrawableError'
+  }
+}
+
+const NAMES: Readonly<Record<string, string>> = {
+  'image/jp2': 'JPEG 2000',
+  'image/jpx': 'JPEG 2000',
+  'image/jphc': 'High-Throughput JPEG 2000',
+  'image/jls': 'JPEG-LS',
+  'image/jxl': 'JPEG XL',
+}
+
+/** Colours are drawn as stored: no profile of the file or of the screen is applied. */
+const AS_STORED: ImageBitmapOptions = { colorSpaceConversion: 'none', premultiplyAlpha: 'none' }
+
+/** Decode one frame of an image. */
+export async function decode(
+  { mediaType, bytes }: FrameBytes,
+  image: TiledImage,
+): Promise<ImageBitmap> {
+  if (mediaType === 'image/jpeg')
+    return createImageBitmap(jpegBlob(bytes, image.samples), AS_STORED)
+  if (mediaType !== 'application/octet-stream')
+    throw new UndrawableError(NAMES[mediaType] ?? mediaType)
+  const rgba = toRgba(bytes, image.tileColumns, image.tileRows, image.samples)
+  if (!rgba) throw new UndrawableError(describe(image.samples))
+  return createImageBitmap(new ImageData(rgba, image.tileColumns, image.tileRows), AS_STORED)
+}
+
+function jpegBlob(bytes: Uint8Array<ArrayBuffer>, samples: Samples): Blob {
+  const parts = samples.photometricInterpretation === 'RGB' ? declareRgb(bytes) : [bytes]
+  return new Blob(parts, { type: 'image/jpeg' })
+}
+
+function describe({ bitsAllocated, photometricInterpretation }: Samples): string {
+  return `native ${bitsAllocated}-bit ${photometricInterpretation}`
+}

@@ -1,0 +1,32 @@
+// SPDX-License-Identifier: Apache-2.0
+/** One set of line icons, 20 px. They say nothing by themselves: the button has the label. */
+
+import type { JSX } from 'preact'
+
+const PATHS = {
+  plus: 'M12 5v14M5 12h14',
+  minus: 'M5 12h14',
+  home: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9z',
+  rotateLeft: 'M4 5v5h5M4.500 10a8 8 0 1 1-.5 4',
+  rotateRight: 'M20 5v5h-5M19.500 10a8 8 0 1 0 .5 4',
+  fullScreen: 'M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5',
+  theme: 'M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18z',
+  label: 'M4 7.500V19a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1V5a1 1 0 0 0-1-1H7.500zM8 10h8M8 13h8M8 16h4',
+  overview: 'M4 5h16v14H4zM12 12h5v4h-5z',
+  info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 7.800v.1',
+  strip: 'M4 4h6v16H4zM4 9.300h6M4 14.700h6M14 6h6M14 12h6M14 18h6',
+  help: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM9.500 9.500a2.500 2.500 0 1 1 3.500 2.300c-.7.3-1 .8-1 1.700M12 16.500v.1',
+  back: 'M14.500 5.500 8 12l6.500 6.500',
+  search: 'M10.500 4a6.500 6.500 0 1 0 0 13 6.500 6.500 0 0 0 0-13zM15.500 15.500 20 20',
+  close: 'M6 6l12 12M18 6 6 18',
+} as const
+
+export type IconName = keyof typeof PATHS
+
+export function Icon({ name }: { readonly name: IconName }): JSX.Element {
+  return (
+    <svg class="icon" viewBox="0 0 24 24" width="20" height="20" aria-hidden="true">
+      <path d={PATHS[name]} />
+    </svg>
+  )
+}

@@ -1,0 +1,33 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The label and the whole glass, which may name the patient: shown only when asked for. */
+
+import type { JSX } from 'preact'
+
+import type { Slide } from '../dicom/slide'
+import { labelShown } from '../state'
+import { Icon } from './Icon'
+import { LabelPicture } from './SlideCard'
+
+export function LabelPanel({ slide }: { readonly slide: Slide }): JSX.Element {
+  const { identity, label, overview } = slide
+  return (
+    <aside class="group label-panel" aria-label="label">
+      <header>
+        <h2>label</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label="close label"
+          onClick={() => {
+            labelShown.value = false
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      {label && <LabelPicture identity={identity} image={label} />}
+      {overview && <LabelPicture identity={identity} image={overview} />}
+      {!label && !overview && <p class="quiet">the slide has no label image</p>}
+    </aside>
+  )
+}
