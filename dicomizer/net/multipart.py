@@ -28,7 +28,7 @@ PART_LIMIT = 10_000
 """Parts of a body; a series of many more instances is sent in several requests."""
 
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
-_PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*("(?:[^"\\]|\\.)*"|[^;\s]*)')
+_PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]*))')
 
 
 class MultipartError(NetworkError):
@@ -39,9 +39,8 @@ def parse_media_type(value: str) -> tuple[str, dict[str, str]]:
     """Return type/subtype in lower case, and the parameters with lower-case names."""
     media_type, _, _ = value.partition(";")
     parameters: dict[str, str] = {}
-    for name, raw in _PARAMETER.findall(value):
-        text = re.sub(r"\\(.)", r"\1", raw[1:-1]) if raw.startswith('"') else raw
-        parameters.setdefault(name.lower(), text)
+    for name, quoted, plain in _PARAMETER.findall(value):
+        parameters.setdefault(name.lower(), re.sub(r"\\(.)", r"\1", quoted) or plain)
     return media_type.strip().lower(), parameters
 
 
@@ -148,14 +147,14 @@ class MultipartReader:
         """Tell a closing delimiter from one before a part; blanks may follow either."""
         if self._pending[:2] == b"--":
             return self._go(_State.EPILOGUE)
-        line, found, _ = self._pending.partition(b"\r\n")
-        if not found:
-            if len(self._pending) > HEADER_LIMIT:
-                raise MultipartError("the line of a delimiter is too long")
+        end = self._pending.find(b"\r\n")
+        if (end if end >= 0 else len(self._pending)) > HEADER_LIMIT:
+            raise MultipartError("the line of a delimiter is too long")
+        if end < 0:
             return None
-        if line.strip(b" \t"):
+        if self._pending[:end].strip(b" \t"):
             raise MultipartError("a delimiter is followed by other text on its line")
-        del self._pending[: len(line)]  # the line break stays, for a part without header fields
+        del self._pending[:end]  # the line break stays, for a part without header fields
         self._parts += 1
         if self._parts > PART_LIMIT:
             raise MultipartError(f"the body has more than {PART_LIMIT:,} parts")

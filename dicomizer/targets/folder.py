@@ -13,13 +13,13 @@ import errno
 import os
 import shutil
 import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dicomizer.errors import TargetError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
     from types import TracebackType
 
 _PARTIAL_PREFIX = ".dicomizer-partial-"
@@ -59,7 +59,7 @@ class FolderTarget:
             self._check(overwrite=overwrite)
             self._make_folders()
             try:
-                self._partial = folder / tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder)
+                self._partial = Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
             except OSError:
                 self._remove_made()
                 raise

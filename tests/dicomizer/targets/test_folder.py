@@ -27,6 +27,14 @@ def test_files_appear_in_a_new_folder(tmp_path):
     assert found == {"x.dcm": b"1", "y.dcm": b"22"}
 
 
+def test_folder_may_be_named_relatively(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+
+    write(Path("a") / "b", {"x.dcm": b"1"})
+
+    assert (tmp_path / "a" / "b" / "x.dcm").read_bytes() == b"1"
+
+
 def test_nothing_is_visible_before_the_end(tmp_path):
     with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as target:
         with target.create("x.dcm") as file:
