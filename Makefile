@@ -11,14 +11,15 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 PORT ?= 8042
 SLIDE ?= .demo/sample.svs
+METADATA ?= $(if $(filter .demo/sample.svs,$(SLIDE)),samples/metadata.json)
 
 .PHONY: help demo test check format bench wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
-demo: $(READY) viewer $(SLIDE) ## convert and show a slide: make demo [SLIDE=path] [PORT=8042]
-	@PATH="$(abspath $(BIN)):$$PATH" samples/demo.sh "$(SLIDE)" "$(PORT)"
+demo: $(READY) viewer $(SLIDE) ## convert and show a slide: make demo [SLIDE=path] [METADATA=file.json] [PORT=8042]
+	@PATH="$(abspath $(BIN)):$$PATH" samples/demo.sh "$(SLIDE)" "$(PORT)" $(METADATA)
 
 test: $(READY) viewer ## run every test, in a real browser too
 	@.ci/install-chromium

@@ -30,6 +30,12 @@ test('a scanner’s maker is named once', () => {
   expect(slideOf([instance({ more: SCANNER })])?.identity.scanner).toBe('Aperio GT 450')
 })
 
+test('a maker or model that is not known is left out', () => {
+  const scanner = { '00080070': { Value: ['Aperio'] }, '00081090': { Value: ['Unknown'] } }
+
+  expect(slideOf([instance({ more: scanner })])?.identity.scanner).toBe('Aperio')
+})
+
 test('a series without a volume is no slide', () => {
   expect(slideOf([instance({ flavour: 'LABEL' })])).toBeNull()
   expect(slideOf([])).toBeNull()

@@ -77,10 +77,15 @@ export function identityOf(dataSet: DataSet): Identity {
 }
 
 function scannerOf(dataSet: DataSet): string | null {
-  const manufacturer = text(dataSet, 'Manufacturer')
-  const model = text(dataSet, 'ManufacturerModelName')
+  const manufacturer = known(text(dataSet, 'Manufacturer'))
+  const model = known(text(dataSet, 'ManufacturerModelName'))
   if (!manufacturer || !model) return model ?? manufacturer
   return model.startsWith(manufacturer) ? model : `${manufacturer} ${model}`
+}
+
+/** Converters write "Unknown" where the standard demands a value that nobody knows. */
+function known(value: string | null): string | null {
+  return value?.toLowerCase() === 'unknown' ? null : value
 }
 
 function specimenOf(dataSet: DataSet): string | null {
