@@ -13,6 +13,7 @@ PS3.5 A.4 (encapsulation), PS3.3 C.7.6.3.1.8 (Extended Offset Table)
 from __future__ import annotations
 
 import struct
+from array import array
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -30,6 +31,9 @@ PIXEL_DATA_HEADER = b"\xe0\x7f\x10\x00OB\x00\x00\xff\xff\xff\xff"
 
 BASIC_OFFSET_LIMIT = 0xFFFFFFFF
 """The largest offset that fits the 32 bits of a Basic Offset Table."""
+SPARE_FRAGMENT_LIMIT = 1_000_000
+"""Fragments beyond one for each frame; an encoder that cuts frames at all cuts them in thousands
+of bytes."""
 
 
 class RandomAccess(Protocol):
@@ -150,11 +154,11 @@ def read_frame_index(
     """
     table_length = _item_length(source, value_offset)
     base = value_offset + 8 + table_length
-    fragments = _walk(source, base)
+    fragments = _walk(source, base, number_of_frames)
     if len(fragments) == number_of_frames:
         return _one_fragment_each(fragments, extended)
-    if number_of_frames == 1 and fragments:
-        return _grouped(fragments, [0])
+    if number_of_frames == 1 and len(fragments):
+        return _grouped(fragments, np.zeros(1, dtype=np.intp))
     if extended is not None:
         starts = np.frombuffer(extended[0][: len(extended[0]) // 8 * 8], dtype="<u8")
     else:
@@ -167,13 +171,13 @@ def read_frame_index(
             place="PixelData",
             remedy="frames of several fragments need an offset table",
         )
-    place = {offset - base - 8: number for number, (offset, _) in enumerate(fragments)}
-    try:
-        return _grouped(fragments, [place[int(start)] for start in starts])
-    except KeyError as error:
+    places = fragments[:, 0] - np.uint64(base + 8)
+    astray = starts[~np.isin(starts, places)]
+    if astray.size:
         raise CorruptDicomError(
-            f"offset {error.args[0]} of the offset table points at no fragment", place="PixelData"
-        ) from error
+            f"offset {astray[0]} of the offset table points at no fragment", place="PixelData"
+        )
+    return _grouped(fragments, np.searchsorted(places, starts))
 
 
 def _item_length(source: RandomAccess, offset: int) -> int:
@@ -187,9 +191,9 @@ def _item_length(source: RandomAccess, offset: int) -> int:
     return int.from_bytes(header[4:], "little")
 
 
-def _walk(source: RandomAccess, base: int) -> list[tuple[int, int]]:
-    """Return the ``(offset, length)`` of each fragment's value."""
-    fragments: list[tuple[int, int]] = []
+def _walk(source: RandomAccess, base: int, number_of_frames: int) -> NDArray[np.uint64]:
+    """Return ``(fragments, 2)`` uint64: offset and length of each fragment's value."""
+    found = array("Q")  # items of no bytes are the cheapest attack: a tuple for each takes 100
     position = base
     while (header := source.pread(8, position)) != SEQUENCE_DELIMITER:
         if len(header) < 8 or header[:4] != ITEM_TAG:
@@ -200,15 +204,21 @@ def _walk(source: RandomAccess, base: int) -> list[tuple[int, int]]:
                 remedy="the file is truncated or damaged; get it again",
             )
         length = int.from_bytes(header[4:], "little")
-        fragments.append((position + 8, length))
+        found.extend((position + 8, length))
+        if len(found) // 2 > number_of_frames + SPARE_FRAGMENT_LIMIT:
+            raise CorruptDicomError(
+                f"found more than {SPARE_FRAGMENT_LIMIT:,} fragments beyond one for each of "
+                f"{number_of_frames} frames",
+                place="PixelData",
+            )
         position += 8 + length
-    return fragments
+    return np.array(found, dtype=np.uint64).reshape(-1, 2)
 
 
 def _one_fragment_each(
-    fragments: list[tuple[int, int]], extended: tuple[bytes, bytes] | None
+    fragments: NDArray[np.uint64], extended: tuple[bytes, bytes] | None
 ) -> FrameIndex:
-    offsets, lengths = np.array(fragments, dtype=np.uint64).reshape(-1, 2).T
+    offsets, lengths = fragments.T
     if extended is not None and len(extended[1]) == 8 * len(fragments):
         # The extended table also knows the lengths before padding.
         stated = np.frombuffer(extended[1], dtype="<u8").astype(np.uint64)
@@ -217,16 +227,20 @@ def _one_fragment_each(
     return FrameIndex(offsets.copy(), lengths.copy(), {})
 
 
-def _grouped(fragments: list[tuple[int, int]], starts: list[int]) -> FrameIndex:
+def _grouped(fragments: NDArray[np.uint64], starts: NDArray[np.intp]) -> FrameIndex:
     """Make frames of the fragments that begin at each of ``starts``."""
-    if starts != sorted(set(starts)) or starts[:1] != [0]:
+    if not starts.size or starts[0] != 0 or bool(np.any(np.diff(starts) <= 0)):
         raise CorruptDicomError("the offset table is not in ascending order", place="PixelData")
-    groups = [
-        tuple(fragments[start:stop])
-        for start, stop in zip(starts, [*starts[1:], len(fragments)], strict=True)
-    ]
+    stops = np.append(starts[1:], len(fragments))
+    several = np.flatnonzero(stops - starts > 1)
     return FrameIndex(
-        np.array([group[0][0] for group in groups], dtype=np.uint64),
-        np.array([sum(length for _, length in group) for group in groups], dtype=np.uint64),
-        {number: group for number, group in enumerate(groups) if len(group) > 1},
+        fragments[starts, 0],
+        np.add.reduceat(fragments[:, 1], starts),
+        {
+            int(frame_index): tuple(
+                (int(offset), int(length))
+                for offset, length in fragments[starts[frame_index] : stops[frame_index]]
+            )
+            for frame_index in several
+        },
     )

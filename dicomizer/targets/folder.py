@@ -3,13 +3,14 @@
 
 Nothing half-written is ever visible under a final name. Files go to a hidden folder within the
 target; when the last is on disk they are renamed out of it. A failure removes the hidden folder,
-and those folders above it that were made for it.
+and those folders above it that were made for it; what a killed process left, the next one removes.
 """
 
 from __future__ import annotations
 
 import contextlib
 import errno
+import fcntl
 import os
 import shutil
 import tempfile
@@ -58,8 +59,10 @@ class FolderTarget:
         with self._explained("cannot be written to"):
             self._check(overwrite=overwrite)
             self._make_folders()
+            _remove_abandoned(folder)
             try:
                 self._partial = Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
+                self._lock = _locked(self._partial)
             except OSError:
                 self._remove_made()
                 raise
@@ -133,12 +136,19 @@ class FolderTarget:
                 for name in self._names:
                     (self._partial / name).replace(self._folder / name)
                 self._partial.rmdir()
+                self._unlock()
                 _flush_folder(self._folder)
         except TargetError:
             self._discard()
             raise
 
+    def _unlock(self) -> None:
+        if self._lock is not None:
+            os.close(self._lock)
+            self._lock = None
+
     def _discard(self) -> None:
+        self._unlock()
         shutil.rmtree(self._partial, ignore_errors=True)
         self._remove_made()
 
@@ -146,6 +156,30 @@ class FolderTarget:
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def _locked(folder: Path) -> int | None:
+    """Lock a folder and return the descriptor that holds the lock; ``None`` where none can be.
+
+    The system lets go of the lock when the process ends, however it ends.
+    """
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        os.close(descriptor)
+        return None
+    return descriptor
+
+
+def _remove_abandoned(folder: Path) -> None:
+    """Remove what conversions left that were killed; running ones hold their lock."""
+    for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = _locked(partial)
+            if lock is not None:
+                shutil.rmtree(partial, ignore_errors=True)
+                os.close(lock)
 
 
 def _flush_folder(folder: Path) -> None:

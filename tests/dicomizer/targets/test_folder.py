@@ -56,6 +56,19 @@ def test_failure_leaves_nothing_not_even_the_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_not(tmp_path):
+    abandoned = tmp_path / ".dicomizer-partial-killed"
+    abandoned.mkdir()
+    (abandoned / "x.dcm").write_bytes(b"half")
+
+    with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as running:
+        write(tmp_path, {"y.dcm": b"1"})
+        with running.create("x.dcm") as file:
+            file.write(b"2")
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.dcm", "y.dcm"]
+
+
 def test_files_in_the_way_are_named_and_kept(tmp_path):
     write(tmp_path, {"x.dcm": b"old"})
 
