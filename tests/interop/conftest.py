@@ -13,6 +13,7 @@ from dicomizer.convert import convert
 from dicomizer.dicom.schema.json import read_metadata
 from dicomizer.options import ConvertOptions
 from dicomizer.slide import SpacingMm
+from dicomizer.writers import instance
 
 
 @dataclass(frozen=True)
@@ -33,6 +34,7 @@ CASES = (
     "ycbcr444",
     "tiled-tiff",
     "with-metadata",
+    "extended-offset-table",
     "aperio/CMU-1-Small-Region.svs",
     "benchmark/mosaic_20k.svs",
     "aperio/small.svs",
@@ -58,7 +60,11 @@ def converted(request, tmp_path_factory, real_slide) -> Converted:
         spacing=SpacingMm.from_mpp(0.499, 0.499) if "generic-tiff" in case else None,
         **({"metadata": read_metadata(metadata)} if case == "with-metadata" else {}),
     )
-    convert(source, folder / "out", options)
+    with pytest.MonkeyPatch.context() as patch:
+        if case == "extended-offset-table":
+            # What is meant for more than 4 GiB, on a small slide.
+            patch.setattr(instance, "_EXTENDED_TABLE_THRESHOLD", 0)
+        convert(source, folder / "out", options)
     return Converted(source, folder / "out")
 
 
