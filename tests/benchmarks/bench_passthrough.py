@@ -4,8 +4,8 @@
     python tests/benchmarks/bench_passthrough.py SLIDE [RUNS]
 
 Prints CPU seconds and peak memory of the whole ``dicomizer convert`` process, its wall time, the
-wall time of ``cp``, and the ratio of the conversion itself to it; exits with 1 where a limit is broken: 1.5 s of CPU or 250 MB
-for a slide of 400 megapixels.
+wall time of ``cp``, and the ratio of the conversion itself to it; exits with 1 where a limit is
+broken: 1.5 s of CPU or 250 MB for a slide of 400 megapixels.
 """
 
 from __future__ import annotations

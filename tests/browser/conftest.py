@@ -42,9 +42,9 @@ def viewer() -> Path:
     return built
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser(viewer: Path) -> Iterator[Any]:
-    """Start Chromium once."""
+    """Start Chromium for a module; any longer and its event loop would be in others' way."""
     wanted = os.environ.get("COVERSLIP_CHROMIUM")
     found = wanted or next(filter(None, map(shutil.which, BROWSERS)), None)
     if not found:

@@ -1,5 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
-# ruff: noqa: INP001 (a script beside the viewer, no package)
 """Write src/dicom/tags.ts: the DICOM keywords that the viewer reads, with their tags.
 
 The keywords are listed here; their tags come from pydicom's dictionary of the standard, so that
