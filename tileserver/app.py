@@ -7,22 +7,23 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
+import pydicom.config
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tileserver import dicomweb, static
-from tileserver.errors import HTTP_STATUS, TileserverError
+from tileserver.errors import TileserverError, http_status
 from tileserver.index import Index
-from tileserver.middleware import RequestLog, SecurityHeaders
+from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
 
-    from starlette.exceptions import HTTPException
     from starlette.requests import Request
 
     from tileserver.settings import Settings
@@ -39,9 +40,15 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     StorageError
         The folder cannot be used.
     """
+    _read_tolerantly()
     store = FolderBlobStore(settings.data)
     index = Index(settings.data / INDEX_FILE)
     return Services.over(store, index), index
+
+
+def _read_tolerantly() -> None:
+    """Keep pydicom from warning of values that break their VR: its warnings show the values."""
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 def create_app(settings: Settings) -> Starlette:
@@ -65,10 +72,16 @@ def create_app(settings: Settings) -> Starlette:
             *dicomweb.routes(),
             *static.routes(static.viewer_folder()),
         ],
-        middleware=[Middleware(RequestLog), Middleware(SecurityHeaders)],
-        exception_handlers={TileserverError: _expected, 404: _http, 405: _http, 500: _unexpected},
+        middleware=[
+            Middleware(RequestLog),
+            Middleware(SecurityHeaders),
+            Middleware(LastResort, answer=_unexpected()),
+        ],
+        exception_handlers={TileserverError: _expected, HTTPException: _http},
         lifespan=lifespan,
     )
+    # A redirect would name the Host header, which anybody can forge.
+    app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.services = services
     return app
@@ -83,19 +96,19 @@ def _error(status: int, name: str, message: str) -> Response:
 
 
 async def _expected(_: Request, error: Exception) -> Response:
-    status = next((code for kind, code in HTTP_STATUS.items() if isinstance(error, kind)), 500)
+    assert isinstance(error, TileserverError)
+    status = http_status(error)
     if status >= 500:
         _logger.error("%s: %s", type(error).__name__, error)
     return _error(status, type(error).__name__, str(error))
 
 
 async def _http(_: Request, error: Exception) -> Response:
-    found: HTTPException = error  # type: ignore[assignment]
-    response = _error(found.status_code, "HttpError", found.detail)
-    response.headers.update(found.headers or {})
+    assert isinstance(error, HTTPException)
+    response = _error(error.status_code, "HttpError", error.detail)
+    response.headers.update(error.headers or {})
     return response
 
 
-async def _unexpected(_: Request, error: Exception) -> Response:
-    _logger.error("unexpected %s", type(error).__name__)
+def _unexpected() -> Response:
     return _error(500, "InternalError", "an unexpected error; the server's log has more")

@@ -9,7 +9,10 @@ The tree::
     ├── NotAcceptableError        not to be had in the media type asked for
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
-    ├── ConflictError             an instance of this UID with other bytes is stored
+    ├── RefusedInstanceError      an instance that is not stored
+    │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
+    │   ├── WrongStudyError           sent to another study than its own
+    │   └── ConflictError             one of this UID is stored with other bytes
     └── StorageError              the disk does not take or give what it must
 """
 
@@ -40,7 +43,31 @@ class TooLargeError(TileserverError):
     """A body goes over a limit."""
 
 
-class ConflictError(TileserverError):
+class RefusedInstanceError(TileserverError):
+    """An instance is not stored.
+
+    Parameters
+    ----------
+    problem
+        Why not.
+    uids
+        SOP Class UID and SOP Instance UID, where they could be read.
+    """
+
+    def __init__(self, problem: str, uids: tuple[str, str] | None = None) -> None:
+        super().__init__(problem)
+        self.uids = uids
+
+
+class InvalidInstanceError(RefusedInstanceError):
+    """The bytes are no instance that could be stored."""
+
+
+class WrongStudyError(RefusedInstanceError):
+    """An instance was sent to another study than its own."""
+
+
+class ConflictError(RefusedInstanceError):
     """An instance of this UID is stored, with other bytes."""
 
 
@@ -52,8 +79,13 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
     NotFoundError: 404,
     NotAcceptableError: 406,
-    ConflictError: 409,
+    RefusedInstanceError: 409,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     StorageError: 507,
 }
+
+
+def http_status(error: TileserverError) -> int:
+    """Return the HTTP status of an error: its own, or that of the kind it belongs to."""
+    return next(HTTP_STATUS[kind] for kind in type(error).__mro__ if kind in HTTP_STATUS)

@@ -1,15 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every answer has: headers that keep browsers safe, and a line in the log."""
+"""What every answer has: headers that keep browsers safe, a line in the log, and no traceback."""
 
 from __future__ import annotations
 
 import logging
 import time
+import traceback
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 _logger = logging.getLogger(__name__)
@@ -55,6 +58,39 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class LastResort:
+    """Answers where an error that nobody expected comes out, and logs where it came from.
+
+    The text of such an error stays out of the log, since it can hold a value of a patient.
+    """
+
+    def __init__(self, app: ASGIApp, answer: Response) -> None:
+        self._app = app
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request."""
+        has_started = False
+
+        async def watched(message: Message) -> None:
+            nonlocal has_started
+            has_started = True
+            await send(message)
+
+        try:
+            await self._app(scope, receive, watched)
+        except Exception as error:  # noqa: BLE001 - the one broad catch of the server
+            _logger.error("unexpected %s at %s", type(error).__name__, _places(error))
+            if has_started or scope["type"] != "http":
+                raise ConnectionAbortedError from None
+            await self._answer(scope, receive, send)
+
+
+def _places(error: Exception) -> str:
+    frames = traceback.extract_tb(error.__traceback__)[-6:]
+    return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
+
+
 class RequestLog:
     """Writes a line for each request: method, path, status, bytes, milliseconds.
 
@@ -76,7 +112,7 @@ class RequestLog:
             nonlocal status, sent
             if message["type"] == "http.response.start":
                 status = message["status"]
-            elif message["type"] == "http.response.body":
+            elif message["type"] == "http.response.body" and scope["method"] != "HEAD":
                 sent += len(message.get("body", b""))
             await send(message)
 

@@ -23,6 +23,7 @@ from dicomizer.errors import CorruptDicomError
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+    from pydicom.dataset import Dataset
 
 ITEM_TAG = b"\xfe\xff\x00\xe0"
 SEQUENCE_DELIMITER = b"\xfe\xff\xdd\xe0\x00\x00\x00\x00"
@@ -123,6 +124,17 @@ def extended_offset_table(
     return frame_offsets(item_lengths).astype("<u8").tobytes(), frame_lengths.astype(
         "<u8"
     ).tobytes()
+
+
+def extended_tables(dataset: Dataset) -> tuple[bytes, bytes] | None:
+    """Return Extended Offset Table and Extended Offset Table Lengths of a dataset with both."""
+    offsets, lengths = (
+        dataset.get("ExtendedOffsetTable"),
+        dataset.get("ExtendedOffsetTableLengths"),
+    )
+    if isinstance(offsets, bytes) and isinstance(lengths, bytes):
+        return offsets, lengths
+    return None
 
 
 def read_frame_index(

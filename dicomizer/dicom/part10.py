@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, BinaryIO, NoReturn
 
 from dicomizer.errors import CorruptDicomError, NotDicomError
 
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset, FileDataset
 
 PREFIX_OFFSET = 128
-DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2.1.99"
 IMPLICIT_VR_LITTLE_ENDIAN = "1.2.840.10008.1.2"
 EXPLICIT_VR_BIG_ENDIAN = "1.2.840.10008.1.2.2"
 
@@ -32,9 +31,13 @@ INFLATED_LIMIT = 64 << 20
 """Bytes of a deflated dataset, its pixels included, which the parser holds in memory."""
 DEPTH_LIMIT = 24
 """Sequences within sequences; the deepest templates of structured reports need half of it."""
+STRUCTURE_LIMIT = 2_000_000
+"""Element headers and items that are parsed; a sparse slide of 100,000 frames fits. The parser
+takes 650 bytes and 17 µs for an item of 8 bytes."""
 _UNDEFINED_LENGTH = 0xFFFFFFFF
 _ELEMENT_HEADER = 8
-_META_SCAN = 4096
+_ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
+"""In little and in big endian."""
 _INFLATE_CHUNK = 1 << 20
 
 
@@ -96,10 +99,6 @@ def read_header(file: BinaryIO) -> Part10Header:
     from pydicom import dcmread
 
     _check_prefix(file)
-    dataset_offset = _dataset_offset(file)
-    is_deflated = _is_deflated(file, dataset_offset)
-    if is_deflated:
-        _check_inflated_size(file, dataset_offset)
     bounded = _BoundedReader(file)
     try:
         dataset = dcmread(bounded, stop_before_pixels=True)
@@ -111,11 +110,11 @@ def read_header(file: BinaryIO) -> Part10Header:
     except CorruptDicomError:
         raise
     except Exception as error:  # the parser raises whatever a broken file provokes
-        raise CorruptDicomError(
+        raise bounded.refusal or CorruptDicomError(
             f"the dataset cannot be parsed: {type(error).__name__}: {error}",
             remedy="the file is damaged; get it again",
         ) from error
-    place = None if is_deflated else _pixel_data_place(file, position, transfer_syntax)
+    place = None if bounded.is_deflated else _pixel_data_place(file, position, transfer_syntax)
     return Part10Header(dataset, transfer_syntax, place)
 
 
@@ -127,23 +126,6 @@ def _check_prefix(file: BinaryIO) -> None:
             f"found {prefix.hex() or 'the end of the file'} at byte {PREFIX_OFFSET}, expected DICM",
             remedy="give a DICOM Part 10 file",
         )
-
-
-def _dataset_offset(file: BinaryIO) -> int | None:
-    """Return where File Meta Information ends; ``None`` where it has no group length."""
-    file.seek(PREFIX_OFFSET + 4)
-    group_length = file.read(12)
-    if len(group_length) < 12 or group_length[:8] != b"\x02\x00\x00\x00UL\x04\x00":
-        return None
-    return PREFIX_OFFSET + 16 + int(struct.unpack_from("<I", group_length, 8)[0])
-
-
-def _is_deflated(file: BinaryIO, dataset_offset: int | None) -> bool:
-    file.seek(PREFIX_OFFSET + 4)
-    meta = file.read(min((dataset_offset or _META_SCAN) - PREFIX_OFFSET - 4, _META_SCAN))
-    _, found, value = meta.partition(b"\x02\x00\x10\x00UI")
-    transfer_syntax = DEFLATED_EXPLICIT_VR_LITTLE_ENDIAN.encode()
-    return bool(found) and value[2 : 2 + len(transfer_syntax)] == transfer_syntax
 
 
 def _check_values(dataset: Dataset) -> None:
@@ -175,17 +157,18 @@ def _check_depth(dataset: Dataset) -> None:
     raise CorruptDicomError(f"sequences are nested deeper than {DEPTH_LIMIT}")
 
 
-def _check_inflated_size(file: BinaryIO, dataset_offset: int | None) -> None:
-    """Inflate once without keeping anything, as the parser would do without a limit."""
-    if dataset_offset is None:
-        raise CorruptDicomError("a deflated file has no File Meta Information Group Length")
-    file.seek(dataset_offset)
+def _check_inflated_size(file: BinaryIO) -> int:
+    """Inflate the rest of a file once without keeping anything; return how many items are in it.
+
+    The parser would do so without a limit.
+    """
     inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    size = 0
+    size = items = 0
     pending = file.read(_INFLATE_CHUNK)
     try:
         while pending and not inflater.eof:
-            size += len(inflater.decompress(pending, _INFLATE_CHUNK))
+            inflated = inflater.decompress(pending, _INFLATE_CHUNK)
+            size, items = size + len(inflated), items + _count_items(inflated)
             pending = inflater.unconsumed_tail or file.read(_INFLATE_CHUNK)
             if size > INFLATED_LIMIT:
                 raise CorruptDicomError(
@@ -194,36 +177,66 @@ def _check_inflated_size(file: BinaryIO, dataset_offset: int | None) -> None:
                 )
     except zlib.error as error:
         raise CorruptDicomError(f"the deflated dataset is damaged: {error}") from error
+    return items
+
+
+def _count_items(data: bytes) -> int:
+    return sum(map(data.count, _ITEM_TAGS))
 
 
 class _BoundedReader:
-    """A file that gives no more than it has, whatever length an element claims."""
+    """A file that gives no more than it has, whatever length an element claims, and not too much.
+
+    The parser asks for all that is left only to inflate it. That is checked here, where it cannot
+    be misled about the transfer syntax, as it could by looking for it beforehand.
+    """
 
     def __init__(self, file: BinaryIO) -> None:
         self._file = file
         self._size = file.seek(0, 2)
         self._given = 0
+        self._structure = 0
+        self.is_deflated = False
+        self.refusal: CorruptDicomError | None = None
         file.seek(0)
 
     def read(self, size: int = -1) -> bytes:
         left = max(self._size - self._file.tell(), 0)
+        if size < 0:
+            self._allow_inflating(left)
         wanted = left if size < 0 else min(size, left)
         self._given += wanted
         if self._given > HEADER_LIMIT:
-            raise CorruptDicomError(
-                f"the dataset before Pixel Data is larger than {HEADER_LIMIT >> 20} MiB"
-            )
+            self._refuse(f"the dataset before Pixel Data is larger than {HEADER_LIMIT >> 20} MiB")
         if size == _ELEMENT_HEADER and 0 < wanted < size:
-            raise CorruptDicomError(
-                "the file ends within an element", remedy="the file is cut short; get it again"
-            )
-        return self._file.read(wanted)
+            self._refuse("the file ends within an element", "the file is cut short; get it again")
+        data = self._file.read(wanted)
+        self._count(_count_items(data) + (size == _ELEMENT_HEADER))
+        return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
         return self._file.seek(offset, whence)
 
     def tell(self) -> int:
         return self._file.tell()
+
+    def _allow_inflating(self, left: int) -> None:
+        self.is_deflated = True
+        if left > INFLATED_LIMIT:  # the parser holds it all, even what follows its end
+            self._refuse(f"the deflated dataset is larger than {INFLATED_LIMIT >> 20} MiB")
+        here = self._file.tell()
+        self._count(_check_inflated_size(self._file))
+        self._file.seek(here)
+
+    def _count(self, structures: int) -> None:
+        self._structure += structures
+        if self._structure > STRUCTURE_LIMIT:
+            self._refuse(f"the dataset has more than {STRUCTURE_LIMIT:,} elements and items")
+
+    def _refuse(self, problem: str, remedy: str | None = None) -> NoReturn:
+        """Raise, and remember why: the parser puts errors of its own over ours."""
+        self.refusal = CorruptDicomError(problem, remedy=remedy)
+        raise self.refusal
 
 
 def _pixel_data_place(file: BinaryIO, position: int, transfer_syntax: str) -> PixelDataPlace | None:

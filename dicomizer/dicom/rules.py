@@ -8,6 +8,7 @@ broken rule is a sentence.
 from __future__ import annotations
 
 import math
+from collections.abc import MutableSequence
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -37,11 +38,22 @@ def check_dataset(dataset: Dataset) -> Iterator[str]:
 
 def is_volume(dataset: Dataset) -> bool:
     """Tell whether an instance is a level of a pyramid."""
-    return list(dataset.get("ImageType") or [])[2:3] == ["VOLUME"]
+    return _image_type(dataset)[2:3] == ["VOLUME"]
+
+
+def whole_number(dataset: Dataset, keyword: str) -> int | None:
+    """Return a value that is a whole number from 1 on, else ``None``."""
+    value = dataset.get(keyword)
+    return int(value) if isinstance(value, int) and value > 0 else None
+
+
+def _image_type(dataset: Dataset) -> list[str]:
+    value = dataset.get("ImageType")
+    return [str(item) for item in (value if isinstance(value, MutableSequence) else [value])]
 
 
 def _check_image_type(dataset: Dataset) -> Iterator[str]:
-    values: list[str] = list(map(str, dataset.get("ImageType") or ()))
+    values = _image_type(dataset)
     if len(values) != 4 or values[2] not in _FLAVORS:
         yield f"ImageType is {values}, expected four values, the third one of {_FLAVORS}"
 
@@ -50,18 +62,22 @@ def _check_frame_count(dataset: Dataset) -> Iterator[str]:
     """Compare the frames of a TILED_FULL image with its grid (PS3.3 C.7.6.17.3)."""
     if dataset.get("DimensionOrganizationType") != "TILED_FULL" or "ConcatenationUID" in dataset:
         return
-    try:
-        columns = -(-dataset.TotalPixelMatrixColumns // dataset.Columns)
-        rows = -(-dataset.TotalPixelMatrixRows // dataset.Rows)
-    except (AttributeError, ZeroDivisionError):
+    columns = _tiles_along(dataset, "TotalPixelMatrixColumns", "Columns")
+    rows = _tiles_along(dataset, "TotalPixelMatrixRows", "Rows")
+    if columns is None or rows is None:
         yield "the sizes of the total pixel matrix and of its tiles are not told"
         return
-    paths = int(dataset.get("NumberOfOpticalPaths") or 1)
-    planes = int(dataset.get("TotalPixelMatrixFocalPlanes") or 1)
+    paths = whole_number(dataset, "NumberOfOpticalPaths") or 1
+    planes = whole_number(dataset, "TotalPixelMatrixFocalPlanes") or 1
     expected = columns * rows * paths * planes
-    found = int(dataset.get("NumberOfFrames") or 1)
+    found = whole_number(dataset, "NumberOfFrames") or 1
     if found != expected:
         yield f"NumberOfFrames is {found}, the grid has {expected}"
+
+
+def _tiles_along(dataset: Dataset, extent: str, tile: str) -> int | None:
+    pixels, tile_pixels = whole_number(dataset, extent), whole_number(dataset, tile)
+    return -(-pixels // tile_pixels) if pixels and tile_pixels else None
 
 
 def spacing_of(dataset: Dataset) -> tuple[float, float] | None:
@@ -69,10 +85,10 @@ def spacing_of(dataset: Dataset) -> tuple[float, float] | None:
     try:
         (group,) = dataset.SharedFunctionalGroupsSequence
         (measures,) = group.PixelMeasuresSequence
-        between_rows, between_columns = measures.PixelSpacing
+        between_rows, between_columns = map(float, measures.PixelSpacing)
     except (AttributeError, ValueError, TypeError):
         return None
-    return float(between_rows), float(between_columns)
+    return between_rows, between_columns
 
 
 def _check_imaged_volume(dataset: Dataset) -> Iterator[str]:
@@ -85,8 +101,8 @@ def _check_imaged_volume(dataset: Dataset) -> Iterator[str]:
         ("ImagedVolumeWidth", "TotalPixelMatrixColumns", spacing[1]),
         ("ImagedVolumeHeight", "TotalPixelMatrixRows", spacing[0]),
     ):
-        stated, pixels = dataset.get(keyword), dataset.get(count)
-        if stated is None or not pixels:
+        stated, pixels = dataset.get(keyword), whole_number(dataset, count)
+        if not isinstance(stated, float) or pixels is None:
             continue
         expected = pixels * step
         if not math.isclose(stated, expected, rel_tol=_RELATIVE_TOLERANCE):
@@ -116,7 +132,7 @@ def _check_series(uid: str, members: Sequence[Dataset]) -> Iterator[str]:
             yield f"series {uid} has {len(values)} values of {keyword}, expected one"
     levels = sorted(
         (item for item in members if is_volume(item) and "ConcatenationUID" not in item),
-        key=lambda item: -int(item.get("TotalPixelMatrixColumns") or 0),
+        key=lambda item: -(whole_number(item, "TotalPixelMatrixColumns") or 0),
     )
     if levels and len({str(item.get("PyramidUID")) for item in levels}) > 1:
         yield f"series {uid} has levels of different PyramidUID"
@@ -127,13 +143,14 @@ def _check_series(uid: str, members: Sequence[Dataset]) -> Iterator[str]:
 def _check_reduction(finer: Dataset, coarser: Dataset) -> Iterator[str]:
     """Spacing must grow as the matrix shrinks, within the rounding of sizes to whole pixels."""
     spacings = spacing_of(finer), spacing_of(coarser)
-    if spacings[0] is None or spacings[1] is None:
+    columns = [whole_number(item, "TotalPixelMatrixColumns") for item in (finer, coarser)]
+    if not (spacings[0] and spacings[1] and columns[0] and columns[1] and spacings[0][1]):
         return
-    ratio = finer.TotalPixelMatrixColumns / coarser.TotalPixelMatrixColumns
-    tolerance = 0.01 + 2 / coarser.TotalPixelMatrixColumns
+    ratio = columns[0] / columns[1]
+    tolerance = 0.01 + 2 / columns[1]
     found = spacings[1][1] / spacings[0][1]
     if not math.isclose(found, ratio, rel_tol=tolerance):
         yield (
-            f"a level of {coarser.TotalPixelMatrixColumns} columns has {found:.4g} times the "
+            f"a level of {columns[1]} columns has {found:.4g} times the "
             f"spacing of the next finer, its size says {ratio:.4g}"
         )

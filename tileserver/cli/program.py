@@ -33,7 +33,10 @@ def group(*, debug: bool) -> None:
     )
     if not debug:
         # What is odd in a stored file is no news; values of patients have no place in a log.
-        logging.getLogger("pydicom").setLevel(logging.CRITICAL)
+        # (Not by level: pydicom sets that of its logger when it is imported.)
+        logging.captureWarnings(capture=True)
+        for name in ("pydicom", "py.warnings"):
+            logging.getLogger(name).disabled = True
 
 
 group.add_command(serve)

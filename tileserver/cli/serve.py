@@ -48,7 +48,7 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
         access_log=False,
         log_config=None,
         server_header=False,
-        h11_max_incomplete_event_size=64 << 10,
+        ws="none",
         timeout_graceful_shutdown=10,
     )
     listening = _listen(host, port)

@@ -28,8 +28,8 @@ JSON = "application/json"
 _MULTIPART = "multipart/related"
 _UNCOMPRESSED = "1.2.840.10008.1.2.1"
 """What application/octet-stream means without a transfer-syntax parameter (PS3.18 8.7.3.3.2)."""
-_MOST_RANGES = 64
-_LIST = re.compile(r',(?=(?:[^"]*"[^"]*")*[^"]*$)')
+_LONGEST_ACCEPT = 4096
+_RANGE = re.compile(r'(?:[^,"]|"(?:[^"\\]|\\.)*")+')
 
 _FRAME_TYPES = {
     "1.2.840.10008.1.2.4.50": "image/jpeg",
@@ -94,12 +94,12 @@ def accepted(request: Request) -> list[AcceptRange]:
     Raises
     ------
     BadRequestError
-        There are too many alternatives.
+        It is longer than any client needs.
     """
     text = ",".join(request.query_params.getlist("accept")) or request.headers.get("accept") or ""
-    entries = [entry for entry in _LIST.split(text) if entry.strip()]
-    if len(entries) > _MOST_RANGES:
-        raise BadRequestError(f"Accept has more than {_MOST_RANGES} alternatives")
+    if len(text) > _LONGEST_ACCEPT:
+        raise BadRequestError(f"Accept is longer than {_LONGEST_ACCEPT:,} characters")
+    entries = [entry for entry in _RANGE.findall(text) if entry.strip()]
     ranges = [_range(entry) for entry in entries] or [AcceptRange("*/*", False, None, 1.0)]  # noqa: FBT003 - one of four named fields
     return sorted((item for item in ranges if item.quality > 0), key=lambda item: -item.quality)
 
@@ -162,8 +162,17 @@ def _fits(item: AcceptRange, candidate: str, transfer_syntax_uid: str) -> bool:
     return candidate != OCTET_STREAM or frame_media_type(transfer_syntax_uid) == OCTET_STREAM
 
 
-def choose(ranges: list[AcceptRange], *offered: Chosen) -> Chosen:
+def choose(
+    ranges: list[AcceptRange],
+    *offered: Chosen,
+    transfer_syntaxes: frozenset[str] = frozenset(),
+) -> Chosen:
     """Return the first of what is offered that the best range covers.
+
+    Parameters
+    ----------
+    transfer_syntaxes
+        Of all instances that are asked for; nothing is transcoded.
 
     Raises
     ------
@@ -171,6 +180,10 @@ def choose(ranges: list[AcceptRange], *offered: Chosen) -> Chosen:
         None is accepted; the message says what could be had.
     """
     for item in ranges:
+        if item.transfer_syntax_uid not in (None, "*") and transfer_syntaxes - {
+            item.transfer_syntax_uid
+        }:
+            continue
         for offer in offered:
             is_same_form = item.is_multipart == offer.is_multipart or item.media_type == "*/*"
             if is_same_form and item.covers(offer.media_type):
@@ -179,4 +192,5 @@ def choose(ranges: list[AcceptRange], *offered: Chosen) -> Chosen:
         f'{_MULTIPART}; type="{offer.media_type}"' if offer.is_multipart else offer.media_type
         for offer in offered
     ]
-    raise NotAcceptableError(f"can be had as {', or '.join(names)}")
+    stored = f"; transfer-syntax={', '.join(sorted(transfer_syntaxes))}" * bool(transfer_syntaxes)
+    raise NotAcceptableError(f"can be had as {', or '.join(names)}{stored}")

@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _UID_LIST = re.compile(r"[,\\]")
+_MOST_PARAMETERS = 256
 _MOST_VALUES = 5000
+_DEEPEST_PATH = 8
 _LONGEST_VALUE = 1024
 _STUDY_UID, _SERIES_UID = "0020000D", "0020000E"
 _MODALITIES_IN_STUDY = "00080061"
@@ -82,7 +84,7 @@ def _level_of(tag: str) -> Level:
 
 def _read_match(asked: _Asked, name: str, text: str) -> None:
     """Add a condition for an attribute; an empty value matches all and is only returned."""
-    path = tuple(_tag(part) for part in name.split("."))
+    path = tuple(_tag(part) for part in name.split(".", _DEEPEST_PATH))
     asked.tags.add(path[0])
     level = _level_of(path[0])
     vr = _vr(path[-1])
@@ -100,8 +102,8 @@ def _read_match(asked: _Asked, name: str, text: str) -> None:
 
 def _values(vr: str, text: str, asked: _Asked) -> tuple[str, ...]:
     values = _UID_LIST.split(text) if vr == "UI" else [text]
-    if len(values) > _MOST_VALUES:
-        raise BadRequestError(f"a list has more than {_MOST_VALUES:,} values")
+    if len(values) + sum(len(item.values) for item in asked.conditions) > _MOST_VALUES:
+        raise BadRequestError(f"more than {_MOST_VALUES:,} values are asked to match")
     if vr == "PN" and asked.is_fuzzy:
         # Whatever component begins with what was typed: the first, or one behind a caret.
         name = text.strip("*")
@@ -127,6 +129,8 @@ def _read(request: Request, level: Level) -> tuple[_Asked, int | None, int]:
     """Return the query, the limit and the offset that the parameters tell."""
     asked = _Asked(level)
     parameters = request.query_params
+    if len(parameters.multi_items()) > _MOST_PARAMETERS:
+        raise BadRequestError(f"more than {_MOST_PARAMETERS} parameters")
     asked.is_fuzzy = parameters.get("fuzzymatching", "").lower() == "true"
     limit: int | None = None
     offset = 0

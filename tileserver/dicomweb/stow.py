@@ -28,11 +28,12 @@ from tileserver.dicomweb.responses import dicomweb_root, json_response
 from tileserver.errors import (
     BadRequestError,
     ConflictError,
-    TileserverError,
+    InvalidInstanceError,
+    RefusedInstanceError,
     TooLargeError,
     UnsupportedMediaTypeError,
+    WrongStudyError,
 )
-from tileserver.services.ingest import InvalidInstanceError, WrongStudyError
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -45,15 +46,10 @@ if TYPE_CHECKING:
     from tileserver.store import Incoming
 
 _WRITE_BYTES = 1 << 20
-PROCESSING_FAILURE = 0x0110
-DUPLICATE_INSTANCE = 0x0111
-CANNOT_UNDERSTAND = 0xC000
-MISMATCH = 0xA900
-_REASONS: dict[type[TileserverError], int] = {
-    ConflictError: DUPLICATE_INSTANCE,
-    InvalidInstanceError: CANNOT_UNDERSTAND,
-    UnsupportedMediaTypeError: CANNOT_UNDERSTAND,
-    WrongStudyError: MISMATCH,
+FAILURE_REASON: dict[type[RefusedInstanceError], int] = {
+    ConflictError: 0x0111,  # duplicate SOP Instance (PS3.7 C.5.6); table I.2-2 has none for it
+    InvalidInstanceError: 0xC000,  # cannot understand
+    WrongStudyError: 0xA900,  # does not match
 }
 
 
@@ -62,7 +58,7 @@ class _Outcome:
     """What became of the parts."""
 
     stored: list[Ingested] = field(default_factory=list)
-    failed: list[int] = field(default_factory=list)
+    refused: list[RefusedInstanceError] = field(default_factory=list)
 
 
 class _Receiver:
@@ -72,7 +68,6 @@ class _Receiver:
         self._ingest = ingest
         self._study = study
         self._incoming: Incoming | None = None
-        self._refused: TileserverError | None = None
         self._cleanup = ExitStack()
         self._pending = bytearray()
         self.outcome = _Outcome()
@@ -93,10 +88,7 @@ class _Receiver:
 
     def _begin(self, part: PartBegin) -> None:
         media_type, _ = parse_media_type(part.headers.get("content-type", DICOM))
-        self._refused = None
-        if media_type != DICOM:
-            self._refused = UnsupportedMediaTypeError(f"a part is not {DICOM}")
-        else:
+        if media_type == DICOM:
             self._incoming = self._cleanup.enter_context(self._ingest.receive())
 
     def _data(self, data: bytes) -> None:
@@ -112,12 +104,12 @@ class _Receiver:
 
     def _end(self) -> None:
         try:
-            if self._refused is not None or self._incoming is None:
-                raise self._refused or BadRequestError("an empty part")
+            if self._incoming is None:
+                raise InvalidInstanceError(f"a part is not {DICOM}")
             self._flush(self._incoming)
             self.outcome.stored.append(self._ingest.accept(self._incoming, self._study))
-        except tuple(_REASONS) as error:
-            self.outcome.failed.append(_REASONS[type(error)])
+        except RefusedInstanceError as error:
+            self.outcome.refused.append(error)
         finally:
             self._incoming = None
             self._pending.clear()
@@ -148,7 +140,7 @@ async def store(request: Request) -> Response:
 
 
 def _check_length(text: str | None, limit: int) -> None:
-    if text is not None and (not text.isdigit() or int(text[:20]) > limit):
+    if text is not None and (not text.isdecimal() or int(text[:20]) > limit):
         raise TooLargeError(f"a body may have {limit:,} bytes")
 
 
@@ -167,8 +159,12 @@ async def _receive(
 
 
 def _answer(request: Request, outcome: _Outcome) -> Response:
-    """Return the Store Instances Response (PS3.18 10.5.3)."""
-    if not outcome.stored and not outcome.failed:
+    """Return the Store Instances Response (PS3.18 10.5.3, I.2).
+
+    What cannot even be named goes to Other Failures Sequence, as the items of Failed SOP Sequence
+    must have their UIDs.
+    """
+    if not outcome.stored and not outcome.refused:
         raise BadRequestError("the body has no instance")
     root = dicomweb_root(request)
     body: dict[str, dict[str, object]] = {}
@@ -177,13 +173,21 @@ def _answer(request: Request, outcome: _Outcome) -> Response:
         studies = {item.study_instance_uid for item in outcome.stored}
         if len(studies) == 1:
             body["00081190"] = {"vr": "UR", "Value": [f"{root}/studies/{studies.pop()}"]}
-    if outcome.failed:
-        body["00081198"] = {
-            "vr": "SQ",
-            "Value": [{"00081197": {"vr": "US", "Value": [code]}} for code in outcome.failed],
-        }
-    status = 200 if not outcome.failed else 202 if outcome.stored else 409
+    for tag, is_named in (("00081198", True), ("0008119A", False)):
+        failures = [_failure(e) for e in outcome.refused if (e.uids is not None) == is_named]
+        if failures:
+            body[tag] = {"vr": "SQ", "Value": failures}
+    status = 200 if not outcome.refused else 202 if outcome.stored else 409
     return json_response(dict(sorted(body.items())), status=status)
+
+
+def _failure(error: RefusedInstanceError) -> dict[str, dict[str, object]]:
+    names: dict[str, dict[str, object]] = {}
+    if error.uids is not None:
+        sop_class_uid, sop_instance_uid = error.uids
+        names["00081150"] = {"vr": "UI", "Value": [sop_class_uid]}
+        names["00081155"] = {"vr": "UI", "Value": [sop_instance_uid]}
+    return names | {"00081197": {"vr": "US", "Value": [FAILURE_REASON[type(error)]]}}
 
 
 def _reference(root: str, item: Ingested) -> dict[str, dict[str, object]]:

@@ -8,13 +8,12 @@ PS3.18 10.4 (retrieve transaction)
 
 from __future__ import annotations
 
-from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
-from starlette.responses import Response, StreamingResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
 
-from dicomizer.net.multipart import closing_delimiter, part_header
 from tileserver.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -27,16 +26,15 @@ from tileserver.dicomweb.media_types import (
 )
 from tileserver.dicomweb.responses import (
     IMMUTABLE,
+    Part,
     dicomweb_root,
     is_unchanged,
     multipart,
-    new_boundary,
+    streamed,
 )
 from tileserver.errors import BadRequestError, NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from starlette.requests import Request
 
     from tileserver.index import StoredInstance
@@ -59,61 +57,59 @@ def _uids(request: Request) -> tuple[str, str, str]:
 async def study_or_series(request: Request) -> Response:
     """Give all instances of a study or series as multipart."""
     path = request.path_params
-    chosen = choose(accepted(request), Chosen(DICOM, is_multipart=True))
+    ranges = accepted(request)
     found = await run_in_threadpool(_retrieve(request).instances, path["study"], path.get("series"))
-    return _instances(request, chosen, found)
+    choose(ranges, Chosen(DICOM, is_multipart=True), transfer_syntaxes=_syntaxes(found))
+    return _multipart_instances(request, found)
 
 
 async def instance(request: Request) -> Response:
     """Give an instance as it was received, alone or in multipart."""
     ranges = accepted(request)
     found = await run_in_threadpool(_retrieve(request).instance, *_uids(request))
-    chosen = choose(ranges, Chosen(DICOM, is_multipart=True), Chosen(DICOM, is_multipart=False))
-    return _instances(request, chosen, [found])
+    chosen = choose(
+        ranges,
+        Chosen(DICOM, is_multipart=True),
+        Chosen(DICOM, is_multipart=False),
+        transfer_syntaxes=_syntaxes([found]),
+    )
+    if chosen.is_multipart:
+        return _multipart_instances(request, [found])
+    return _single_instance(request, found)
 
 
-def _instances(request: Request, chosen: Chosen, found: list[StoredInstance]) -> Response:
-    """Stream instances; lengths are known beforehand."""
+def _syntaxes(found: list[StoredInstance]) -> frozenset[str]:
+    return frozenset(item.transfer_syntax_uid for item in found)
+
+
+def _multipart_instances(request: Request, found: list[StoredInstance]) -> Response:
     retrieve = _retrieve(request)
-    headers = {"Cache-Control": "private, no-cache"}
-    if not chosen.is_multipart:
-        (only,) = found
-        headers = _cache_headers(only)
-        if is_unchanged(request, headers["ETag"]):
-            return Response(status_code=304, headers=headers)
-        headers["Content-Length"] = str(only.size)
-        headers["Content-Disposition"] = f'attachment; filename="{only.sop_instance_uid}.dcm"'
-        return _streamed(request, retrieve.bytes_of(only), DICOM, headers)
-    boundary = new_boundary()
-    heads = [_part_head(boundary, item) for item in found]
-    end = closing_delimiter(boundary)
-    length = sum(len(head) + item.size for head, item in zip(heads, found, strict=True))
-    headers["Content-Length"] = str(length + len(end))
-
-    def body() -> Iterator[bytes]:
-        for head, item in zip(heads, found, strict=True):
-            yield head
-            yield from retrieve.bytes_of(item)
-        yield end
-
-    media_type = f'multipart/related; type="{DICOM}"; boundary={boundary}'
-    return _streamed(request, body(), media_type, headers)
+    parts = [
+        Part(
+            f"{DICOM}; transfer-syntax={item.transfer_syntax_uid}",
+            item.size,
+            retrieve.bytes_of(item),
+        )
+        for item in found
+    ]
+    return multipart(request, DICOM, parts, {"Cache-Control": "private, no-cache"})
 
 
-def _part_head(boundary: str, item: StoredInstance) -> bytes:
-    return part_header(boundary, f"{DICOM}; transfer-syntax={item.transfer_syntax_uid}")
+def _single_instance(request: Request, found: StoredInstance) -> Response:
+    headers = _cache_headers(_etag(found))
+    if is_unchanged(request, headers["ETag"]):
+        return Response(status_code=304, headers=headers)
+    headers["Content-Length"] = str(found.size)
+    headers["Content-Disposition"] = f'attachment; filename="{found.sop_instance_uid}.dcm"'
+    return streamed(request, _retrieve(request).bytes_of(found), DICOM, headers)
 
 
-def _streamed(
-    request: Request, body: Iterator[bytes], media_type: str, headers: dict[str, str]
-) -> Response:
-    if request.method == "HEAD":
-        return Response(headers=headers, media_type=media_type)
-    return StreamingResponse(iterate_in_threadpool(body), headers=headers, media_type=media_type)
+def _etag(found: StoredInstance, part: str = "") -> str:
+    return f'"{found.sha256.hex()[:32]}{part}"'
 
 
-def _cache_headers(found: StoredInstance, part: str = "") -> dict[str, str]:
-    return {"ETag": f'"{found.sha256.hex()[:32]}{part}"', "Cache-Control": IMMUTABLE}
+def _cache_headers(etag: str) -> dict[str, str]:
+    return {"ETag": etag, "Cache-Control": IMMUTABLE, "Vary": "Accept"}
 
 
 async def metadata(request: Request) -> Response:
@@ -164,15 +160,18 @@ async def frames(request: Request) -> Response:
     ranges = accepted(request)
     found = await run_in_threadpool(retrieve.instance, *_uids(request))
     chosen = choose_frames(ranges, found.transfer_syntax_uid, one=len(numbers) == 1)
-    headers = _cache_headers(found, f"-{request.path_params['frames']}"[:200])
-    headers["Vary"] = "Accept"
-    if is_unchanged(request, headers["ETag"]):
+    etag = _etag(found, f"-{request.path_params['frames']}"[:200])
+    # Boundaries differ from answer to answer, so that only the meaning of multipart is the same.
+    headers = _cache_headers(f"W/{etag}" if chosen.is_multipart else etag)
+    if is_unchanged(request, etag):
         return Response(status_code=304, headers=headers)
-    values = await run_in_threadpool(partial(retrieve.frames, found, numbers))
+    lengths = await run_in_threadpool(retrieve.frame_lengths, found, numbers)
     part_type = f"{chosen.media_type}; transfer-syntax={found.transfer_syntax_uid}"
     if chosen.is_multipart:
-        return multipart(values, chosen.media_type, part_type, headers)
-    (value,) = values
+        values = retrieve.frames(found, numbers)
+        parts = [Part(part_type, length, islice(values, 1)) for length in lengths]
+        return multipart(request, chosen.media_type, parts, headers)
+    value = await run_in_threadpool(lambda: b"".join(retrieve.frames(found, numbers)))
     content_type = part_type if chosen.media_type == OCTET_STREAM else chosen.media_type
     return Response(value, media_type=content_type, headers=headers)
 
@@ -189,5 +188,6 @@ async def bulk_data(request: Request) -> Response:
     value = await run_in_threadpool(retrieve.bulk_data, found, request.path_params["path"])
     headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept"}
     if chosen.is_multipart:
-        return multipart([value], OCTET_STREAM, OCTET_STREAM, headers)
+        part = Part(OCTET_STREAM, len(value), [value])
+        return multipart(request, OCTET_STREAM, [part], headers)
     return Response(value, media_type=OCTET_STREAM, headers=headers)

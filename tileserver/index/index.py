@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """The index on SQLite: one transaction for each instance, durable when it returns.
 
+Writers take their turn from the first statement on (``BEGIN IMMEDIATE``), so that what they look
+up stays true until they commit. Readers never wait.
+
 References
 ----------
 https://sqlite.org/pragma.html#pragma_synchronous (why FULL: with NORMAL a power cut can lose
@@ -10,6 +13,8 @@ acknowledged transactions in WAL mode)
 from __future__ import annotations
 
 import contextlib
+import tempfile
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -21,33 +26,21 @@ from sqlalchemy import (
     event,
     insert,
     select,
-    update,
 )
 from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 
 from tileserver.errors import ConflictError, StorageError
 from tileserver.index import schema
+from tileserver.index.insertion import add, add_all
 from tileserver.index.records import InstanceRecord, StoredFrames, StoredInstance
-from tileserver.index.search import (
-    ACCESSION_NUMBER,
-    MODALITY,
-    PATIENT_ID,
-    PATIENT_NAME,
-    STUDY_DATE,
-    Level,
-    Search,
-    as_text,
-    attribute_text,
-    clause,
-    fold,
-)
+from tileserver.index.search import Level, Search, clause, fold
 
 if TYPE_CHECKING:
     import sqlite3
-    from collections.abc import Iterator, Sequence
-    from pathlib import Path
+    from collections.abc import Iterable, Iterator, Sequence
 
 _BUSY_SECONDS = 30
+_REMEDY = "remove it and run: tileserver reindex"
 _study, _series, _instance, _frames = schema.study, schema.series, schema.instance, schema.frames
 _STORED = (
     _study.c.study_instance_uid,
@@ -75,11 +68,18 @@ class Index:
     """
 
     def __init__(self, path: Path) -> None:
+        self._path = path
         self._engine = create_engine(
-            f"sqlite:///{path}", connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False}
+            f"sqlite:///{path}",
+            connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
+            max_overflow=-1,  # the threads of the server are the bound
+            hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
-        with _explained("the index cannot be opened"), self._engine.begin() as connection:
+        with (
+            _explained("the index cannot be opened", "where it is damaged, " + _REMEDY),
+            self._writing() as connection,
+        ):
             schema.tables.create_all(connection)
             self._check_version(connection)
 
@@ -99,8 +99,8 @@ class Index:
         """
         with _explained("the index cannot be written"):
             try:
-                with self._engine.begin() as connection:
-                    _add(connection, record)
+                with self._writing() as connection:
+                    add(connection, record)
             except IntegrityError as error:
                 raise ConflictError("the instance is stored already") from error
 
@@ -161,7 +161,7 @@ class Index:
         query = (
             select(_study.c.study_instance_uid, _series.c.modality)
             .join(_series)
-            .where(_study.c.study_instance_uid.in_(study_instance_uids))
+            .where(_study.c.study_instance_uid.in_(study_instance_uids), _series.c.modality != "")
             .distinct()
             .order_by(_series.c.modality)
         )
@@ -171,22 +171,54 @@ class Index:
                 found.setdefault(uid, []).append(modality)
         return found
 
-    def replace_all(self, records: Iterator[InstanceRecord]) -> int:
-        """Make the index anew from records, in one transaction; return their number.
+    def replace_all(
+        self, records: Iterable[InstanceRecord], late: Iterable[InstanceRecord] = ()
+    ) -> int:
+        """Make the index anew, and put it in place of the old in one transaction.
 
-        Readers see the old index until the new one is whole. A second record of an instance is
-        left out.
+        Parameters
+        ----------
+        records
+            Read into a file beside, while the old index is read and written by others.
+        late
+            What came meanwhile; read when all others have to wait.
+
+        Returns
+        -------
+        count
+            Of instances; a second record of one is left out.
         """
-        count = 0
-        with _explained("the index cannot be written"), self._engine.begin() as connection:
-            for table in reversed(schema.tables.sorted_tables):
-                if table is not schema.about:
-                    connection.execute(table.delete())
-            for record in records:
-                with contextlib.suppress(IntegrityError), connection.begin_nested():
-                    _add(connection, record)
-                    count += 1
-        return count
+        with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".reindex-") as folder:
+            beside = Path(folder) / self._path.name
+            fresh = Index(beside)
+            try:
+                with _explained("the index cannot be written"), fresh._writing() as connection:
+                    count = add_all(connection, records)
+            finally:
+                fresh.close()
+            return count + self._take_over(beside, late)
+
+    def _take_over(self, beside: Path, late: Iterable[InstanceRecord]) -> int:
+        """Put the rows of another index in place of one's own, add more, and return how many."""
+        replaced = [table for table in schema.tables.sorted_tables if table is not schema.about]
+        with (
+            _explained("the index cannot be written"),
+            self._engine.connect() as connection,
+            _attached(connection, beside),
+            _immediate(connection),
+        ):
+            for table in reversed(replaced):
+                connection.execute(table.delete())
+            for table in replaced:
+                connection.exec_driver_sql(
+                    f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
+                )
+            return add_all(connection, late)
+
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection, _immediate(connection):
+            yield connection
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -202,8 +234,7 @@ class Index:
             )
         elif found != str(schema.VERSION):
             raise StorageError(
-                f"the index has version {found}, expected {schema.VERSION}; "
-                "remove it and run: tileserver reindex"
+                f"the index has version {found}, expected {schema.VERSION}; {_REMEDY}"
             )
 
 
@@ -216,18 +247,39 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     )
 
 
+@contextlib.contextmanager
+def _immediate(connection: Connection) -> Iterator[None]:
+    """Hold the right to write from now on; nothing may have run in this transaction yet."""
+    with connection.begin():
+        # The driver would begin one of its own only before the first change.
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        yield
+
+
+@contextlib.contextmanager
+def _attached(connection: Connection, path: Path) -> Iterator[None]:
+    """Let statements name the tables of another file ``beside.…``; not within a transaction."""
+    connection.exec_driver_sql("ATTACH DATABASE ? AS beside", (str(path),))
+    connection.commit()
+    try:
+        yield
+    finally:
+        connection.exec_driver_sql("DETACH DATABASE beside")
+        connection.commit()
+
+
 def _stored(row: Row[Any]) -> StoredInstance:
     """Return the instance in a row that begins with the columns of `_STORED`."""
     return StoredInstance(*row[: len(_STORED)])
 
 
 @contextlib.contextmanager
-def _explained(problem: str) -> Iterator[None]:
+def _explained(problem: str, remedy: str | None = None) -> Iterator[None]:
     try:
         yield
     except (OperationalError, DatabaseError, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError(f"{problem}: {cause}") from error
+        raise StorageError("; ".join(filter(None, (f"{problem}: {cause}", remedy)))) from error
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -241,88 +293,6 @@ def _below(
     if series_instance_uid is not None:
         query = query.where(_series.c.series_instance_uid == series_instance_uid)
     return query.order_by(_instance.c.id)
-
-
-def _add(connection: Connection, record: InstanceRecord) -> None:
-    study_id = _study_id(connection, record)
-    series_id = _series_id(connection, record, study_id)
-    added = connection.execute(
-        insert(_instance).values(
-            series_id=series_id,
-            sop_instance_uid=record.sop_instance_uid,
-            sop_class_uid=record.sop_class_uid,
-            transfer_syntax_uid=record.transfer_syntax_uid,
-            key=record.key,
-            sha256=record.sha256,
-            size=record.size,
-            attributes=record.metadata,
-        )
-    )
-    if record.frames is not None:
-        (instance_id,) = added.inserted_primary_key or (None,)
-        connection.execute(
-            insert(_frames).values(
-                instance_id=instance_id,
-                frame_table=record.frames.table,
-                fragments=record.frames.fragments,
-            )
-        )
-    for table, key in ((_study, study_id), (_series, series_id)):
-        count = table.c.number_of_instances
-        connection.execute(
-            update(table).where(table.c.id == key).values(number_of_instances=count + 1)
-        )
-
-
-def _study_id(connection: Connection, record: InstanceRecord) -> int:
-    found = connection.execute(
-        select(_study.c.id).where(_study.c.study_instance_uid == record.study_instance_uid)
-    ).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    added = connection.execute(
-        insert(_study).values(
-            study_instance_uid=record.study_instance_uid,
-            study_date=attribute_text(record.study, STUDY_DATE),
-            patient_id=attribute_text(record.study, PATIENT_ID),
-            folded_patient_name=fold(attribute_text(record.study, PATIENT_NAME)),
-            accession_number=attribute_text(record.study, ACCESSION_NUMBER),
-            attributes=as_text(record.study),
-            number_of_series=0,
-            number_of_instances=0,
-        )
-    )
-    return _new_id(added.inserted_primary_key)
-
-
-def _series_id(connection: Connection, record: InstanceRecord, study_id: int) -> int:
-    found = connection.execute(
-        select(_series.c.id).where(
-            _series.c.series_instance_uid == record.series_instance_uid,
-            _series.c.study_id == study_id,
-        )
-    ).scalar_one_or_none()
-    if found is not None:
-        return int(found)
-    added = connection.execute(
-        insert(_series).values(
-            study_id=study_id,
-            series_instance_uid=record.series_instance_uid,
-            modality=attribute_text(record.series, MODALITY),
-            attributes=as_text(record.series),
-            number_of_instances=0,
-        )
-    )
-    count = _study.c.number_of_series
-    connection.execute(
-        update(_study).where(_study.c.id == study_id).values(number_of_series=count + 1)
-    )
-    return _new_id(added.inserted_primary_key)
-
-
-def _new_id(primary_key: Row[Any] | None) -> int:
-    assert primary_key is not None
-    return int(primary_key[0])
 
 
 def _search_query(asked: Search) -> Select[Any]:

@@ -122,6 +122,8 @@ def _in_json(condition: Condition) -> ColumnElement[bool]:
 
 
 def _matches(value: ColumnElement[str], condition: Condition) -> ColumnElement[bool]:
+    if condition.vr == "UI" and not any("*" in text or "?" in text for text in condition.values):
+        return value.in_(condition.values)
     return or_(*(_matches_one(value, condition.vr, text) for text in condition.values))
 
 

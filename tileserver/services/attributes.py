@@ -8,7 +8,7 @@ PS3.18 10.6.3.3 (attributes of QIDO-RS answers), PS3.3 C.7.1, C.7.2 and C.7.3 (m
 
 from __future__ import annotations
 
-from pydicom.datadict import tag_for_keyword
+from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 
 def tags(keywords: str) -> frozenset[str]:
@@ -36,16 +36,43 @@ SERIES_ATTRIBUTES = tags(
     "FrameOfReferenceUID ContainerIdentifier"
 )
 
-RETURNED_OF_STUDY = tags(
-    "SpecificCharacterSet TimezoneOffsetFromUTC StudyDate StudyTime AccessionNumber "
-    "ReferringPhysicianName PatientName PatientID PatientBirthDate PatientSex StudyInstanceUID "
-    "StudyID StudyDescription"
+REQUIRED_OF_STUDY = tags(
+    "StudyDate StudyTime AccessionNumber ReferringPhysicianName PatientName PatientID "
+    "PatientBirthDate PatientSex StudyInstanceUID StudyID"
 )
-RETURNED_OF_SERIES = tags(
-    "Modality SeriesDescription SeriesInstanceUID SeriesNumber PerformedProcedureStepStartDate "
-    "PerformedProcedureStepStartTime RequestAttributesSequence"
+REQUIRED_OF_SERIES = tags("Modality SeriesInstanceUID SeriesNumber")
+REQUIRED_OF_INSTANCE = tags("SOPClassUID SOPInstanceUID InstanceNumber")
+"""Returned empty where the instance lacks them."""
+
+RETURNED_OF_STUDY = REQUIRED_OF_STUDY | tags(
+    "SpecificCharacterSet TimezoneOffsetFromUTC StudyDescription"
 )
-RETURNED_OF_INSTANCE = tags(
-    "SOPClassUID SOPInstanceUID InstanceNumber Rows Columns BitsAllocated NumberOfFrames"
+RETURNED_OF_SERIES = REQUIRED_OF_SERIES | tags(
+    "SeriesDescription PerformedProcedureStepStartDate PerformedProcedureStepStartTime "
+    "RequestAttributesSequence"
 )
+RETURNED_OF_INSTANCE = REQUIRED_OF_INSTANCE | tags("Rows Columns BitsAllocated NumberOfFrames")
 """With these the answers of each level carry those of the levels above it."""
+
+
+def empty(tag: str) -> dict[str, object]:
+    """Return an attribute without a value, as DICOM JSON."""
+    return {"vr": dictionary_VR(int(tag, 16))}
+
+
+def picked(attributes: dict[str, object], wanted: frozenset[str]) -> dict[str, dict[str, object]]:
+    """Return the wanted attributes of an instance for a level above it.
+
+    References to binary values stay behind: above the instance, nobody can follow them.
+    """
+    return {
+        tag: value
+        for tag, value in attributes.items()
+        if tag in wanted and isinstance(value, dict) and not _has_reference(value)
+    }
+
+
+def _has_reference(value: object) -> bool:
+    if isinstance(value, dict):
+        return "BulkDataURI" in value or any(map(_has_reference, value.values()))
+    return isinstance(value, list) and any(map(_has_reference, value))

@@ -15,12 +15,17 @@ from typing import TYPE_CHECKING, BinaryIO
 
 from dicomizer.dicom import uids
 from dicomizer.dicom.dicom_json import to_json
-from dicomizer.dicom.encapsulation import FrameIndex, read_frame_index
-from dicomizer.dicom.part10 import Part10Header, read_header
+from dicomizer.dicom.part10 import read_header
 from dicomizer.errors import CorruptDicomError, DicomError
-from tileserver.errors import ConflictError, StorageError, TileserverError
+from tileserver.errors import (
+    ConflictError,
+    InvalidInstanceError,
+    StorageError,
+    WrongStudyError,
+)
 from tileserver.index import InstanceRecord, StoredFrames
-from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
+from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
+from tileserver.services.frames import locate_frames
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,25 +36,6 @@ if TYPE_CHECKING:
     from tileserver.store import Blob, BlobStore, Incoming
 
 _CHUNK = 1 << 20
-_FRAME_LIMIT = 100_000_000
-
-
-class WrongStudyError(TileserverError):
-    """An instance was sent to another study than its own."""
-
-
-class InvalidInstanceError(TileserverError):
-    """The bytes are no instance that could be stored.
-
-    Parameters
-    ----------
-    uids
-        SOP class and instance UID where they could be read.
-    """
-
-    def __init__(self, message: str, uids: tuple[str, str] | None = None) -> None:
-        super().__init__(message)
-        self.uids = uids
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,20 +85,19 @@ class Ingest:
         StorageError
             The disk does not take it.
         """
-        record = read_record(incoming.complete(), incoming.sha256, incoming.size)
+        record = read_record(incoming.file(), incoming.sha256, incoming.size)
         if study_instance_uid not in (None, record.study_instance_uid):
-            raise WrongStudyError("the instance belongs to another study")
+            raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
         stored = self._index.find(record.sop_instance_uid)
-        if stored is None and not self._keep(incoming, record):
-            stored = self._index.find(record.sop_instance_uid)
-        if stored is not None:
-            _check_identical(stored, record)
+        is_new = stored is None and self._keep(incoming, record)
+        if not is_new:
+            _check_identical(stored or self._index.find(record.sop_instance_uid), record)
         return Ingested(
             record.study_instance_uid,
             record.series_instance_uid,
             record.sop_instance_uid,
             record.sop_class_uid,
-            is_new=stored is None,
+            is_new=is_new,
         )
 
     def add_file(self, file: BinaryIO) -> Ingested:
@@ -129,7 +114,7 @@ class Ingest:
             return self.accept(incoming)
 
     def reindex(self) -> tuple[int, list[str]]:
-        """Make the index anew from the stored files.
+        """Make the index anew from the stored files, while others read and store.
 
         Returns
         -------
@@ -139,10 +124,18 @@ class Ingest:
             Keys of blobs that are no instance; they are left where they are.
         """
         unreadable: list[str] = []
-        return self._index.replace_all(self._stored_records(unreadable)), unreadable
+        seen: set[str] = set()
+        count = self._index.replace_all(
+            self._stored_records(seen, unreadable), late=self._stored_records(seen, unreadable)
+        )
+        return count, unreadable
 
-    def _stored_records(self, unreadable: list[str]) -> Iterator[InstanceRecord]:
+    def _stored_records(self, seen: set[str], unreadable: list[str]) -> Iterator[InstanceRecord]:
+        """Yield the records of blobs that nobody has seen yet."""
         for key in self._store.list_keys():
+            if key in seen:
+                continue
+            seen.add(key)
             try:
                 with self._store.open(key) as blob:
                     record = read_record(blob.file(), _digest(blob), blob.size)
@@ -160,7 +153,7 @@ class Ingest:
             # Another request is storing it now, or a crash came between blob and index.
             with self._store.open(record.key) as blob:
                 if _digest(blob) != record.sha256:
-                    raise ConflictError("an instance of this UID is stored with other bytes")
+                    raise _conflict(record)
         try:
             self._index.add(record)
         except ConflictError:
@@ -168,9 +161,19 @@ class Ingest:
         return True
 
 
-def _check_identical(stored: StoredInstance, record: InstanceRecord) -> None:
+def _check_identical(stored: StoredInstance | None, record: InstanceRecord) -> None:
+    if stored is None:
+        raise StorageError("the index has and has not an instance; run: tileserver reindex")
     if stored.sha256 != record.sha256:
-        raise ConflictError("an instance of this UID is stored with other bytes")
+        raise _conflict(record)
+
+
+def _conflict(record: InstanceRecord) -> ConflictError:
+    return ConflictError("an instance of this UID is stored with other bytes", _sop_uids(record))
+
+
+def _sop_uids(record: InstanceRecord) -> tuple[str, str]:
+    return record.sop_class_uid, record.sop_instance_uid
 
 
 def _digest(blob: Blob) -> bytes:
@@ -186,14 +189,16 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
     Raises
     ------
     InvalidInstanceError
-        The bytes are no Part 10 file, or have no valid UIDs.
+        The bytes are no Part 10 file, have no valid UIDs, or contradict themselves.
     """
+    known: tuple[str, str] | None = None
     try:
         header = read_header(file)
         study, series, instance, sop_class = _uids(header.dataset)
-        frames = _frames(file, header, size)
+        known = sop_class, instance
+        frames = locate_frames(file, header, size)
     except DicomError as error:
-        raise InvalidInstanceError(str(error)) from error
+        raise InvalidInstanceError(str(error), known) from error
     metadata = to_json(header.dataset)
     attributes = json.loads(metadata)
     return InstanceRecord(
@@ -205,8 +210,8 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         key=hashlib.sha256(instance.encode()).hexdigest(),
         sha256=sha256,
         size=size,
-        study={tag: value for tag, value in attributes.items() if tag in STUDY_ATTRIBUTES},
-        series={tag: value for tag, value in attributes.items() if tag in SERIES_ATTRIBUTES},
+        study=picked(attributes, STUDY_ATTRIBUTES),
+        series=picked(attributes, SERIES_ATTRIBUTES),
         metadata=metadata,
         frames=StoredFrames.pack(frames) if frames is not None else None,
     )
@@ -220,65 +225,3 @@ def _uids(dataset: Dataset) -> tuple[str, str, str, str]:
             raise CorruptDicomError("found no valid UID", place=keyword)
     study, series, instance, sop_class = values
     return study, series, instance, sop_class
-
-
-def _frames(file: BinaryIO, header: Part10Header, size: int) -> FrameIndex | None:
-    place, dataset = header.pixel_data, header.dataset
-    if place is None:
-        return None
-    number_of_frames = _positive(dataset, "NumberOfFrames", 1)
-    if number_of_frames > _FRAME_LIMIT:
-        raise CorruptDicomError(f"found {number_of_frames} frames", place="NumberOfFrames")
-    if place.length is None:
-        extended = None
-        if "ExtendedOffsetTable" in dataset and "ExtendedOffsetTableLengths" in dataset:
-            extended = (dataset.ExtendedOffsetTable, dataset.ExtendedOffsetTableLengths)
-        return read_frame_index(_FileReader(file), place.offset, number_of_frames, extended)
-    if place.offset + place.length > size:
-        raise CorruptDicomError(
-            f"Pixel Data ends at byte {place.offset + place.length}, the file at byte {size}",
-            remedy="the file is cut short; send it again",
-        )
-    return _native_frames(dataset, place.offset, place.length, number_of_frames)
-
-
-def _native_frames(
-    dataset: Dataset, offset: int, length: int, number_of_frames: int
-) -> FrameIndex | None:
-    """Divide native Pixel Data; frames of single bits need not begin at a byte: they have none."""
-    import numpy as np
-
-    bits = _positive(dataset, "BitsAllocated", 0)
-    samples = _positive(dataset, "SamplesPerPixel", 1)
-    pixels = _positive(dataset, "Rows", 0) * _positive(dataset, "Columns", 0)
-    frame_bits = pixels * samples * bits
-    if not frame_bits or frame_bits % 8 or frame_bits // 8 * number_of_frames > length:
-        return None
-    starts = np.arange(number_of_frames, dtype=np.uint64) * np.uint64(frame_bits // 8)
-    lengths = np.full(number_of_frames, frame_bits // 8, dtype=np.uint64)
-    return FrameIndex(starts + np.uint64(offset), lengths, {})
-
-
-def _positive(dataset: Dataset, keyword: str, default: int) -> int:
-    value = dataset.get(keyword)
-    if value is None or value == "":
-        return default
-    try:
-        number = int(value)
-    except (TypeError, ValueError) as error:
-        raise CorruptDicomError("found no whole number", place=keyword) from error
-    if number < 0:
-        raise CorruptDicomError(f"found {number}", place=keyword)
-    return number
-
-
-class _FileReader:
-    """Random access to an open file."""
-
-    def __init__(self, file: BinaryIO) -> None:
-        self._file = file
-
-    def pread(self, length: int, offset: int) -> bytes:
-        """Return up to ``length`` bytes from ``offset``."""
-        self._file.seek(offset)
-        return self._file.read(length)

@@ -12,11 +12,16 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from dicomizer.dicom.dicom_json import with_bulk_address
 from tileserver.index import Level, Search
 from tileserver.services.attributes import (
+    REQUIRED_OF_INSTANCE,
+    REQUIRED_OF_SERIES,
+    REQUIRED_OF_STUDY,
     RETURNED_OF_INSTANCE,
     RETURNED_OF_SERIES,
     RETURNED_OF_STUDY,
+    empty,
 )
 
 if TYPE_CHECKING:
@@ -70,21 +75,25 @@ def _answer(
     root: str,
 ) -> Attributes:
     study_uid = str(row.study_instance_uid)
-    answer = _picked(row.study_attributes, RETURNED_OF_STUDY, included)
+    answer = {tag: empty(tag) for tag in REQUIRED_OF_STUDY}
+    answer |= _picked(row.study_attributes, RETURNED_OF_STUDY, included)
     url = f"{root}/studies/{study_uid}"
     answer["00080061"] = {"vr": "CS", "Value": list(modalities.get(study_uid, []))}
     answer["00201206"] = _whole("IS", row.number_of_series)
     answer["00201208"] = _whole("IS", row.number_of_study_instances)
     if level >= Level.SERIES:
+        answer |= {tag: empty(tag) for tag in REQUIRED_OF_SERIES}
         answer |= _picked(row.series_attributes, RETURNED_OF_SERIES, included)
         answer["00201209"] = _whole("IS", row.number_of_series_instances)
         url = f"{url}/series/{row.series_instance_uid}"
     if level is Level.INSTANCE:
-        answer |= _picked(row.instance_attributes, RETURNED_OF_INSTANCE, included)
+        answer |= {tag: empty(tag) for tag in REQUIRED_OF_INSTANCE}
+        url = f"{url}/instances/{row.sop_instance_uid}"
+        text = with_bulk_address(row.instance_attributes, f"{url}/bulkdata")
+        answer |= _picked(text, RETURNED_OF_INSTANCE, included)
         answer["00083002"] = {"vr": "UI", "Value": [row.transfer_syntax_uid]}
         if "00020010" in included.tags:
             answer["00020010"] = {"vr": "UI", "Value": [row.transfer_syntax_uid]}
-        url = f"{url}/instances/{row.sop_instance_uid}"
     answer["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
     answer["00081190"] = {"vr": "UR", "Value": [url]}
     return dict(sorted(answer.items()))
@@ -95,15 +104,9 @@ def _whole(vr: str, number: int) -> dict[str, object]:
 
 
 def _picked(text: str, returned: frozenset[str], included: Included) -> Attributes:
-    """Return the attributes asked for; a usual one that the instance lacks is empty."""
+    """Return the usual attributes and those asked for."""
     attributes: Attributes = json.loads(text)
     if included.everything:
-        return {tag: value for tag, value in attributes.items() if not _is_bulk(value)}
+        return attributes
     wanted = returned | included.tags
-    return {
-        tag: value for tag, value in attributes.items() if tag in wanted and not _is_bulk(value)
-    }
-
-
-def _is_bulk(value: dict[str, object]) -> bool:
-    return "BulkDataURI" in value
+    return {tag: value for tag, value in attributes.items() if tag in wanted}

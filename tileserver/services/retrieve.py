@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Retrieval: instances, their metadata, frames and binary values, from disk by ranged reads."""
+"""Retrieval: instances, their metadata, frames and binary values, from disk by ranged reads.
+
+What can be long is yielded piece by piece; its length is known before.
+"""
 
 from __future__ import annotations
 
@@ -9,18 +12,17 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.dicom_json import bulk_value, with_bulk_address
 from dicomizer.dicom.part10 import read_header
 from dicomizer.errors import DicomError
-from tileserver.errors import NotFoundError, StorageError
+from tileserver.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
     from tileserver.store import BlobStore
 
-_CACHED_FRAME_INDEXES = 256
+_CACHED_FRAME_INDEXES = 64
 _CHUNK = 1 << 20
-_JPEG_END_PADDED = b"\xff\xd9\x00"
 
 
 class Retrieve:
@@ -84,8 +86,8 @@ class Retrieve:
         ]
         return f"[{','.join(texts)}]"
 
-    def frames(self, found: StoredInstance, frame_numbers: Sequence[int]) -> list[bytes]:
-        """Return frames by number, as stored, without what pads them to even length.
+    def frame_lengths(self, found: StoredInstance, frame_numbers: Sequence[int]) -> list[int]:
+        """Return the bytes of frames by number, without what pads them to even length.
 
         Raises
         ------
@@ -98,13 +100,16 @@ class Retrieve:
         for number in frame_numbers:
             if not 1 <= number <= len(index):
                 raise NotFoundError(f"there is no frame {number}, the instance has {len(index)}")
+        return [int(index.lengths[number - 1]) for number in frame_numbers]
+
+    def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
+        """Yield frames as stored, of numbers that `frame_lengths` has taken."""
+        index = self._frame_index(found.sop_instance_uid)
+        assert index is not None
         with self._store.open(found.key) as blob:
-            return [
-                _unpadded(
-                    b"".join(blob.pread(length, at) for at, length in index.fragments(number - 1))
-                )
-                for number in frame_numbers
-            ]
+            for number in frame_numbers:
+                runs = index.fragments(number - 1)
+                yield b"".join([blob.pread(length, offset) for offset, length in runs])
 
     def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
         """Yield the Part 10 file of an instance as it was received."""
@@ -137,11 +142,3 @@ def instance_path(found: StoredInstance) -> str:
         f"/studies/{found.study_instance_uid}/series/{found.series_instance_uid}"
         f"/instances/{found.sop_instance_uid}"
     )
-
-
-def _unpadded(frame: bytes) -> bytes:
-    """Remove the byte behind a JPEG's end, where it is certain to be padding (PS3.5 A.4)."""
-    return frame[:-1] if frame[-3:] == _JPEG_END_PADDED else frame
-
-
-__all__ = ["Retrieve", "StorageError", "instance_path"]

@@ -44,8 +44,8 @@ class Incoming(Protocol):
         """Take more bytes."""
         ...
 
-    def complete(self) -> BinaryIO:
-        """Make all bytes durable and return a file to read them."""
+    def file(self) -> BinaryIO:
+        """Return a file object at the beginning of what was received."""
         ...
 
     @property
@@ -93,5 +93,5 @@ class BlobStore(Protocol):
         ...
 
     def list_keys(self) -> Iterator[str]:
-        """Yield the keys of all blobs."""
+        """Yield the keys of all blobs, in the order they came."""
         ...

@@ -2,7 +2,8 @@
 """A folder as store: ``blobs/ab/cd/<key>.dcm``, and ``incoming/`` for what is being received.
 
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
-flushed: a crash at any moment leaves a whole blob or none.
+flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
+removed when the store is opened a day later; another process may be writing what is younger.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import hashlib
 import os
 import re
 import tempfile
+import time
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import StorageError
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _KEY = re.compile(r"[0-9a-f]{64}")
+_ABANDONED_SECONDS = 24 * 3600
 
 
 class FolderBlob:
@@ -66,10 +69,30 @@ class FolderBlob:
         self._file.close()
 
 
+class DurableFolders:
+    """Folders below a root whose names this process knows to be on disk.
+
+    That a folder exists is not enough: another process may have made it and not flushed it yet.
+    """
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        self._durable = {root}
+
+    def make(self, folder: Path) -> None:
+        """Make a folder and those above it, durably."""
+        if folder in self._durable:
+            return
+        self.make(folder.parent)
+        folder.mkdir(exist_ok=True)
+        flush_folder(folder.parent)
+        self._durable.add(folder)
+
+
 class FolderIncoming:
     """A file being received, in a folder of the same file system as its final one."""
 
-    def __init__(self, folder: Path, blobs: Path) -> None:
+    def __init__(self, folder: Path, blobs: DurableFolders) -> None:
         self._blobs = blobs
         self._hash = hashlib.sha256()
         self._size = 0
@@ -95,25 +118,24 @@ class FolderIncoming:
         with _explained("cannot receive"):
             self._file.write(data)
 
-    def complete(self) -> BinaryIO:
-        """Make all bytes durable and return a file to read them."""
+    def file(self) -> BinaryIO:
+        """Return a file object at the beginning of what was received."""
         with _explained("cannot receive"):
             self._file.flush()
-            os.fsync(self._file.fileno())
         self._file.seek(0)
         return self._file
 
     def keep(self, key: str) -> bool:
         """Store the bytes under a key, durably; tell whether it was free."""
-        final = blob_path(self._blobs, key)
+        final = blob_path(self._blobs.root, key)
         with _explained("cannot store"):
-            _make_durable_folder(final.parent, self._blobs)
-            try:
-                os.link(self._path, final)
-            except FileExistsError:
-                return False
+            self._file.flush()
+            os.fsync(self._file.fileno())
+            self._blobs.make(final.parent)
+            is_free = _link(self._path, final)
+            # Where it was taken, whoever took it may not have come this far.
             flush_folder(final.parent)
-        return True
+        return is_free
 
     def __enter__(self) -> Self:
         return self
@@ -143,22 +165,28 @@ class FolderBlobStore:
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
         with _explained("the data folder cannot be made"):
-            self._blobs.mkdir(parents=True, exist_ok=True)
+            if not folder.is_dir():
+                folder.mkdir(parents=True, exist_ok=True)
+                flush_folder(folder.parent)
+            self._blobs.mkdir(exist_ok=True)
             self._incoming.mkdir(exist_ok=True)
+            flush_folder(folder)
+            _remove_abandoned(self._incoming)
+        self._folders = DurableFolders(self._blobs)
 
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
-        return FolderIncoming(self._incoming, self._blobs)
+        return FolderIncoming(self._incoming, self._folders)
 
     def open(self, key: str) -> FolderBlob:
         """Open a blob."""
         return FolderBlob(blob_path(self._blobs, key))
 
     def list_keys(self) -> Iterator[str]:
-        """Yield the keys of all blobs, in order."""
-        for path in sorted(self._blobs.glob("??/??/*.dcm")):
-            if _KEY.fullmatch(path.stem):
-                yield path.stem
+        """Yield the keys of all blobs, in the order they came."""
+        found = (path for path in self._blobs.glob("??/??/*.dcm") if _KEY.fullmatch(path.stem))
+        for _, key in sorted((path.stat().st_mtime_ns, path.stem) for path in found):
+            yield key
 
 
 def blob_path(blobs: Path, key: str) -> Path:
@@ -168,6 +196,23 @@ def blob_path(blobs: Path, key: str) -> Path:
     return blobs / key[:2] / key[2:4] / f"{key}.dcm"
 
 
+def _link(path: Path, name: Path) -> bool:
+    """Give a file another name; tell whether it was free."""
+    try:
+        os.link(path, name)
+    except FileExistsError:
+        return False
+    return True
+
+
+def _remove_abandoned(folder: Path) -> None:
+    oldest = time.time() - _ABANDONED_SECONDS
+    for path in folder.glob("*.part"):
+        with contextlib.suppress(FileNotFoundError):  # another process removes it, too
+            if path.stat().st_mtime < oldest:
+                path.unlink()
+
+
 def flush_folder(folder: Path) -> None:
     """Make the names in a folder durable."""
     descriptor = os.open(folder, os.O_RDONLY)
@@ -175,14 +220,6 @@ def flush_folder(folder: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
-
-
-def _make_durable_folder(folder: Path, root: Path) -> None:
-    if folder.is_dir():
-        return
-    _make_durable_folder(folder.parent, root)
-    folder.mkdir(exist_ok=True)
-    flush_folder(folder.parent)
 
 
 @contextlib.contextmanager

@@ -10,13 +10,21 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from pydicom.encaps import generate_fragments, parse_basic_offsets
+from pydicom.dataset import Dataset
+from pydicom.encaps import (
+    encapsulate,
+    encapsulate_extended,
+    generate_fragments,
+    parse_basic_offsets,
+)
 
+from dicomizer.dicom import encapsulation
 from dicomizer.dicom.encapsulation import (
     SEQUENCE_DELIMITER,
     FrameIndex,
     basic_offset_table,
     extended_offset_table,
+    extended_tables,
     frame_offsets,
     item_header,
     read_frame_index,
@@ -148,6 +156,25 @@ def test_peers_read_the_tables_alike(values):
     assert list(generate_fragments(items(padded))) == padded
 
 
+@given(frames, st.integers(1, 3))
+def test_what_peers_write_is_read(values, fragments_per_frame):
+    # A fragment has two bytes at least.
+    values = [value + b"longer" for value in values]
+    source = Bytes(encapsulate(values, fragments_per_frame) + SEQUENCE_DELIMITER)
+    extended_source, *extended = encapsulate_extended(values)
+
+    index = read_frame_index(source, 0, len(values))
+    exact = read_frame_index(
+        Bytes(extended_source + SEQUENCE_DELIMITER), 0, len(values), tuple(extended)
+    )
+
+    for number, value in enumerate(values):
+        joined = b"".join(source.pread(n, offset) for offset, n in index.fragments(number))
+        assert joined == even(value)
+        ((offset, length),) = exact.fragments(number)
+        assert extended_source[offset : offset + length] in (value, even(value))
+
+
 def test_offsets_count_from_behind_the_table_and_point_at_items():
     table = basic_offset_table(np.array([10, 20, 30], dtype=np.uint64))
 
@@ -193,6 +220,28 @@ def test_a_table_that_does_not_divide_the_fragments_is_an_error(starts, count, m
 
     with pytest.raises(CorruptDicomError, match=message):
         read(table, [b"aaaa", b"bbbb", b"cccc"], count)
+
+
+def test_items_without_end_are_refused_before_they_take_memory(monkeypatch):
+    monkeypatch.setattr(encapsulation, "SPARE_FRAGMENT_LIMIT", 1000)
+
+    index = read_frame_index(Bytes(EMPTY_TABLE * 1002 + SEQUENCE_DELIMITER), 0, 1)
+    assert len(index.fragments(0)) == 1001
+    with pytest.raises(CorruptDicomError, match="more than 1,000 fragments beyond one for each"):
+        read_frame_index(Bytes(EMPTY_TABLE * 1003), 0, 1)
+
+
+@pytest.mark.parametrize("value", [None, "text", [1, 2]])
+def test_extended_tables_are_two_values_of_bytes_or_none(value):
+    dataset = Dataset()
+    dataset.ExtendedOffsetTable = b"12345678"
+    assert extended_tables(dataset) is None
+
+    dataset.ExtendedOffsetTableLengths = b"abcdefgh"
+    assert extended_tables(dataset) == (b"12345678", b"abcdefgh")
+
+    dataset["ExtendedOffsetTable"]._value = value
+    assert extended_tables(dataset) is None
 
 
 def test_an_error_tells_the_place_what_was_found_and_what_to_do():

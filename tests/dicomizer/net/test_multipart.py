@@ -106,11 +106,11 @@ def test_any_order_of_delimiters_is_a_message_or_an_error_of_ours(pieces):
 
 def test_preamble_epilogue_and_blanks_behind_delimiters_are_skipped():
     body = (
-        b"to be\r\nignored\r\n--b-1 \t\r\nA: 1\r\nb:2 \r\n\r\nx\r\n--b-1--\t"
+        b"to be\r\nignored\r\n--b-1 \t\r\nA: 1\r\nb:2 \r\n\r\n\r\nx\r\n--b-1--\t"
         b"\r\n--b-1\r\n\r\nno part"
     )
 
-    assert read([body]) == [({"a": "1", "b": "2"}, b"x")]
+    assert read([body]) == [({"a": "1", "b": "2"}, b"\r\nx")]
 
 
 def test_the_first_delimiter_may_begin_the_body_and_the_last_may_end_it():
@@ -155,6 +155,15 @@ def test_a_boundary_may_have_all_characters_that_the_rfc_allows():
     boundary = "0aZ'()+_,-./:=? !"[:-1] + "x"
 
     assert read([f"--{boundary}\r\n\r\nx\r\n--{boundary}--".encode()], boundary) == [({}, b"x")]
+
+
+def test_no_more_than_a_delimiter_is_held_back():
+    reader = MultipartReader(BOUNDARY)
+
+    events = list(reader.feed(b"--b-1\r\n\r\n" + bytes(1 << 20)))
+
+    given_out = sum(len(event.data) for event in events if isinstance(event, PartData))
+    assert (1 << 20) - given_out < len(DELIMITER)
 
 
 def test_header_fields_without_end_are_refused_at_the_limit():

@@ -1,0 +1,101 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets become DICOM JSON that others read, and references lead back to the bytes."""
+
+from __future__ import annotations
+
+import json
+
+import instances
+import pytest
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+
+from dicomizer.dicom.dicom_json import bulk_value, to_json, with_bulk_address
+from dicomizer.errors import DicomError
+
+LONG = bytes(range(256))
+
+
+def converted(**attributes):
+    return json.loads(with_bulk_address(to_json(instances.item(**attributes)), "http://x/bulk"))
+
+
+def test_values_are_those_of_the_standards_model():
+    assert converted(
+        PatientName="Yamada^Tarou=山田^太郎",
+        StudyDate="20240317",
+        ImageType=["ORIGINAL", "PRIMARY"],
+        Rows=16,
+        SliceThickness="0.50",
+        PatientID=None,
+        TotalPixelMatrixOriginSequence=[instances.item(XOffsetInSlideCoordinateSystem="25")],
+        SpecimenDescriptionSequence=[],
+        FrameIncrementPointer=0x00189074,
+    ) == {
+        "00080008": {"vr": "CS", "Value": ["ORIGINAL", "PRIMARY"]},
+        "00080020": {"vr": "DA", "Value": ["20240317"]},
+        "00100010": {
+            "vr": "PN",
+            "Value": [{"Alphabetic": "Yamada^Tarou", "Ideographic": "山田^太郎"}],
+        },
+        "00100020": {"vr": "LO"},
+        "00180050": {"vr": "DS", "Value": [0.5]},
+        "00280009": {"vr": "AT", "Value": ["00189074"]},
+        "00280010": {"vr": "US", "Value": [16]},
+        "00400560": {"vr": "SQ"},
+        "00480008": {"vr": "SQ", "Value": [{"0040072A": {"vr": "DS", "Value": [25]}}]},
+    }
+
+
+def test_short_binary_values_are_inline_and_long_ones_are_addresses():
+    assert converted(ICCProfile=b"ICC1") == {"00282000": {"vr": "OB", "InlineBinary": "SUNDMQ=="}}
+    assert converted(ICCProfile=LONG) == {
+        "00282000": {"vr": "OB", "BulkDataURI": "http://x/bulk/00282000"}
+    }
+
+
+def test_coordinates_of_annotations_are_always_addresses():
+    assert converted(PointCoordinatesData=b"12345678") == {
+        "00660016": {"vr": "OF", "BulkDataURI": "http://x/bulk/00660016"}
+    }
+    assert converted(PointCoordinatesData=b"") == {"00660016": {"vr": "OF"}}
+
+
+def test_a_value_that_looks_like_a_reference_stays_a_value():
+    text = '"BulkDataURI":"bulk-data-of-this-instance:x'
+
+    assert converted(PatientComments=text)["00104000"]["Value"] == [text]
+
+
+@pytest.mark.parametrize("number", [float("nan"), float("inf")])
+def test_numbers_that_json_lacks_are_left_out(number):
+    assert converted(RealWorldValueSlope=number, Rows=1) == {"00280010": {"vr": "US", "Value": [1]}}
+
+
+def test_file_meta_information_and_group_lengths_are_left_out():
+    found = Dataset()
+    found.add_new(0x00080000, "UL", 4)
+    found.Rows = 1
+
+    assert json.loads(to_json(found)) == {"00280010": {"vr": "US", "Value": [1]}}
+
+
+def test_references_lead_back_to_the_bytes():
+    inner = instances.item(ICCProfile=LONG)
+    found = instances.item(OpticalPathSequence=Sequence([instances.item(), inner]), Rows=2)
+    address = json.loads(to_json(found))["00480105"]["Value"][1]["00282000"]["BulkDataURI"]
+
+    path = address.removeprefix("bulk-data-of-this-instance:")
+    assert path == "00480105/1/00282000"
+    assert bulk_value(found, path) == LONG
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["", "x", "00280010", "00282000", "00480105", "00480105/2/00282000", "00480105/0", "0/0/0/0"],
+)
+def test_other_paths_lead_nowhere(path):
+    found = instances.item(OpticalPathSequence=[instances.item()], Rows=2)
+
+    with pytest.raises(DicomError):
+        bulk_value(found, path)

@@ -1,0 +1,198 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The command line: exit codes, messages, and what is loaded."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+
+import instances
+import pytest
+from pydicom.uid import generate_uid
+from servers import command, serving
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command(*arguments),
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env=os.environ | environment,
+    )
+
+
+def write(folder, count: int, **attributes) -> None:
+    folder.mkdir(exist_ok=True)
+    for number in range(count):
+        found = instances.slide([instances.jpeg(number)], **attributes)
+        (folder / f"{found.SOPInstanceUID}.dcm").write_bytes(instances.written(found))
+
+
+def test_help_loads_no_web_and_no_image_library():
+    program = (
+        "import sys, json, tileserver.cli.program as p\n"
+        "p.group.main(['serve', '--help'], standalone_mode=False)\n"
+        "print('\\n' + json.dumps(sorted({m.partition('.')[0] for m in sys.modules})))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60
+    )
+
+    loaded = set(json.loads(done.stdout.splitlines()[-1]))
+    assert loaded.isdisjoint(
+        {"starlette", "uvicorn", "sqlalchemy", "pydicom", "numpy", "PIL", "imagecodecs"}
+    )
+
+
+def test_version_is_one_line():
+    done = run("--version")
+
+    assert re.fullmatch(r"tileserver, version \S+\n", done.stdout)
+
+
+@pytest.mark.parametrize(
+    "arguments", [["serve"], ["nothing"], ["ingest", "--data", "x"], ["serve", "--port", "99999"]]
+)
+def test_wrong_usage_exits_with_2(arguments):
+    assert run(*arguments).returncode == 2
+
+
+def test_ingest_takes_files_and_folders(tmp_path):
+    write(tmp_path / "in", 3)
+
+    first = run("ingest", str(tmp_path / "in"), "--data", str(tmp_path / "data"))
+    again = run("ingest", str(tmp_path / "in"), TILESERVER_DATA=str(tmp_path / "data"))
+
+    assert (first.returncode, first.stdout) == (0, "3 instances stored\n")
+    assert (again.returncode, again.stdout) == (0, "0 instances stored, 3 known already\n")
+    assert first.stderr == again.stderr == ""
+
+
+def test_ingest_tells_what_failed_and_goes_on(tmp_path):
+    write(tmp_path / "in", 1)
+    (tmp_path / "in" / "text.txt").write_text("no DICOM at all, " * 20)
+    (tmp_path / "in" / "empty.dcm").write_bytes(b"")
+    found = instances.dataset()
+    found.StudyInstanceUID = ""
+    (tmp_path / "in" / "no-study.dcm").write_bytes(instances.written(found))
+
+    done = run("ingest", str(tmp_path / "in"), "--data", str(tmp_path / "data"))
+
+    assert done.returncode == 3
+    assert done.stdout == "1 instance stored, 3 failed\n"
+    assert [line.partition(str(tmp_path))[2] for line in done.stderr.splitlines()] == [
+        "/in/empty.dcm: found the end of the file at byte 128, expected DICM; "
+        "give a DICOM Part 10 file",
+        "/in/no-study.dcm: StudyInstanceUID: found no valid UID",
+        "/in/text.txt: found 4d2061 at byte 128, expected DICM; give a DICOM Part 10 file".replace(
+            "4d2061", b"no DICOM at all, ".__mul__(20)[128:132].hex()
+        ),
+    ]
+
+
+def test_ingest_where_all_fails_exits_with_1(tmp_path):
+    (tmp_path / "x.dcm").write_text("x")
+
+    assert run("ingest", str(tmp_path / "x.dcm"), "--data", str(tmp_path / "d")).returncode == 1
+
+
+def test_an_index_of_another_kind_is_told_with_its_remedy(tmp_path):
+    (tmp_path / "index.sqlite").write_text("no database, but a text of some length" * 100)
+
+    done = run("reindex", "--data", str(tmp_path))
+
+    assert done.returncode == 1
+    assert done.stderr.startswith("tileserver: the index cannot be opened: ")
+    assert "tileserver reindex" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    done = run("reindex", "--data", str(tmp_path / "file" / "data"))
+
+    assert done.returncode == 1
+    assert done.stderr.count("\n") == 1
+
+
+def test_a_port_in_use_is_told(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        done = run("serve", "--data", str(tmp_path), "--port", str(port))
+
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+def test_serve_prints_its_address_and_stops_when_interrupted(tmp_path):
+    with serving(tmp_path / "data") as server:
+        assert re.fullmatch(r"http://127\.0\.0\.1:[1-9]\d+", server.address)
+        assert server.is_alive()
+        server.process.send_signal(signal.SIGINT)
+        assert server.process.wait(timeout=20) == 130
+
+
+def test_the_index_made_anew_answers_as_the_old(tmp_path):
+    study = generate_uid()
+    write(tmp_path / "in", 4, StudyInstanceUID=study, StudyDate="20200101")
+    write(tmp_path / "in", 3, PatientName="Roe^Richard", StudyDate="")
+    queries = ("/studies", "/series", "/instances?includefield=all", f"/studies/{study}/metadata")
+
+    with serving(tmp_path / "data") as server:
+        run("ingest", str(tmp_path / "in"), "--data", str(server.data))
+
+        def answers() -> list[object]:
+            found = [server.get(query).json() for query in queries]
+            return [len(found[2]), *found]
+
+        before = answers()
+        (server.data / "blobs" / "ab" / "cd").mkdir(parents=True, exist_ok=True)
+        (server.data / "blobs" / "ab" / "cd" / f"{'abcd' * 16}.dcm").write_text("damaged")
+        (server.data / "blobs" / "ab" / "foreign.txt").write_text("foreign")
+        done = run("reindex", "--data", str(server.data))
+
+        assert done.returncode == 3
+        assert done.stdout == "7 instances indexed\n"
+        assert "abcd" * 16 in done.stderr
+        assert before[0] == 7
+        assert answers() == before
+
+
+def test_a_lost_index_is_made_anew(tmp_path):
+    write(tmp_path / "in", 2)
+    data = tmp_path / "data"
+    run("ingest", str(tmp_path / "in"), "--data", str(data))
+    for path in data.glob("index.sqlite*"):
+        path.unlink()
+
+    assert run("reindex", "--data", str(data)).stdout == "2 instances indexed\n"
+
+
+def test_processes_may_write_to_one_folder_at_once(tmp_path):
+    study = generate_uid()
+    folders = [tmp_path / f"in-{number}" for number in range(4)]
+    for folder in folders:
+        write(folder, 15, StudyInstanceUID=study)
+
+    with serving(tmp_path / "data") as server, ThreadPoolExecutor(5) as pool:
+        ingested = [
+            pool.submit(run, "ingest", str(folder), str(folders[0]), "--data", str(server.data))
+            for folder in folders
+        ]
+        reindexed = pool.submit(run, "reindex", "--data", str(server.data))
+        while not all(job.done() for job in (*ingested, reindexed)):
+            assert server.get("/instances").status_code == 200
+        assert [job.result().returncode for job in (*ingested, reindexed)] == [0] * 5
+        (answer,) = server.get("/studies").json()
+        assert answer["00201208"]["Value"] == [60]
+        assert run("reindex", "--data", str(server.data)).returncode == 0
+        assert server.get("/studies").json() == [answer]

@@ -1,0 +1,138 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The folder keeps bytes as received, whole or not at all, under keys only."""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+
+import pytest
+
+from tileserver.errors import StorageError
+from tileserver.store import FolderBlobStore
+
+KEY, OTHER = "ab" * 32, "cd" * 32
+
+
+def keep(store: FolderBlobStore, key: str, *chunks: bytes) -> bool:
+    with store.receive() as incoming:
+        for chunk in chunks:
+            incoming.write(chunk)
+        return incoming.keep(key)
+
+
+def test_what_is_kept_is_read_back_whole_and_in_parts(tmp_path):
+    store = FolderBlobStore(tmp_path / "data")
+
+    assert keep(store, KEY, b"hello, ", b"world")
+
+    with store.open(KEY) as blob:
+        assert blob.size == 12
+        assert blob.pread(5, 7) == b"world"
+        assert blob.pread(100, 7) == b"world"
+        assert blob.pread(5, 100) == b""
+        assert blob.file().read() == b"hello, world"
+    assert (tmp_path / "data" / "blobs" / "ab" / "ab" / f"{KEY}.dcm").read_bytes() == (
+        b"hello, world"
+    )
+
+
+def test_what_is_received_can_be_read_and_has_its_digest(tmp_path):
+    with FolderBlobStore(tmp_path).receive() as incoming:
+        incoming.write(b"abc")
+
+        assert incoming.file().read() == b"abc"
+        assert incoming.size == 3
+        assert incoming.sha256.hex() == (
+            "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+        )
+
+
+def test_a_key_is_written_once(tmp_path):
+    store = FolderBlobStore(tmp_path)
+
+    assert [keep(store, KEY, b"first"), keep(store, KEY, b"second")] == [True, False]
+    with store.open(KEY) as blob:
+        assert blob.file().read() == b"first"
+
+
+def test_what_is_not_kept_leaves_nothing(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    with pytest.raises(RuntimeError), store.receive() as incoming:
+        incoming.write(b"abc")
+        raise RuntimeError
+
+    keep(store, KEY, b"abc")
+
+    assert list((tmp_path / "incoming").iterdir()) == []
+    assert list(store.list_keys()) == [KEY]
+
+
+def test_keys_come_in_the_order_they_came_and_foreign_files_do_not(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    for number, key in enumerate((OTHER, KEY, "01" * 32)):
+        keep(store, key, b"x")
+        path = tmp_path / "blobs" / key[:2] / key[2:4] / f"{key}.dcm"
+        os.utime(path, ns=(0, number))
+    (path.parent / "foreign.dcm").write_text("x")
+    (path.parent / f"{KEY}.txt").write_text("x")
+
+    assert list(store.list_keys()) == [OTHER, KEY, "01" * 32]
+
+
+@pytest.mark.parametrize("key", ["", "../../x", "ab" * 31, "AB" * 32, "g" * 64, f"{KEY}\n"])
+def test_nothing_but_a_key_names_a_file(tmp_path, key):
+    store = FolderBlobStore(tmp_path)
+
+    with pytest.raises(StorageError, match="something else than a key"):
+        store.open(key)
+    with pytest.raises(StorageError, match="something else than a key"):
+        keep(store, key, b"x")
+
+
+def test_a_blob_that_is_not_there_is_told(tmp_path):
+    with pytest.raises(StorageError, match=f"blob {KEY} cannot be read: No such file"):
+        FolderBlobStore(tmp_path).open(KEY)
+
+
+def test_a_folder_that_cannot_be_made_is_told(tmp_path):
+    (tmp_path / "file").write_text("")
+
+    with pytest.raises(StorageError, match="the data folder cannot be made: Not a directory"):
+        FolderBlobStore(tmp_path / "file" / "data")
+
+
+def test_what_a_crash_left_is_removed_when_it_is_old(tmp_path):
+    FolderBlobStore(tmp_path)
+    old, young = (tmp_path / "incoming" / name for name in ("old.part", "young.part"))
+    for path in (old, young):
+        path.write_text("x")
+    os.utime(old, (0, 0))
+
+    FolderBlobStore(tmp_path)
+
+    assert not old.exists()
+    assert young.exists()
+
+
+@pytest.fixture
+def small_files():
+    """Let no file grow beyond 64 KiB, as on a full disk."""
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    handler = signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (64 << 10, limits[1]))
+    yield
+    resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    signal.signal(signal.SIGXFSZ, handler)
+
+
+@pytest.mark.usefixtures("small_files")
+def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
+    store = FolderBlobStore(tmp_path)
+
+    with pytest.raises(StorageError, match="cannot receive: File too large"):
+        keep(store, KEY, bytes(100 << 10))
+
+    assert list((tmp_path / "incoming").iterdir()) == []
+    assert list(store.list_keys()) == []

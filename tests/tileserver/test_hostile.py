@@ -1,0 +1,215 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Hostile instances and requests are refused within limits, and the server goes on."""
+
+from __future__ import annotations
+
+import struct
+import time
+import zlib
+from pathlib import Path
+from urllib.parse import quote
+
+import instances
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pydicom.uid import generate_uid
+
+MEMORY_LIMIT = 64 << 20
+
+
+def memory(server) -> int:
+    """Return the server's peak memory in bytes, as the kernel counts it."""
+    status = Path(f"/proc/{server.process.pid}/status")
+    if not status.exists():
+        pytest.skip("the peak memory of a process is read from /proc, which is not here")
+    return next(
+        int(line.split()[1]) << 10
+        for line in status.read_text().splitlines()
+        if line.startswith("VmHWM")
+    )
+
+
+def refused(server, file: bytes, seconds: float = 1) -> None:
+    """Assert that the server refuses a file, soon, in little memory, and lives."""
+    server.store(instances.written(instances.dataset()))
+    before = memory(server)
+    start = time.monotonic()
+
+    answer = server.store(file)
+
+    assert answer.status_code == 409, answer.text
+    assert time.monotonic() - start < seconds
+    assert memory(server) - before <= MEMORY_LIMIT
+    assert server.is_alive()
+
+
+@pytest.mark.parametrize("depth", [50, 500, 100_000])
+def test_nested_sequences(server, depth):
+    refused(server, instances.nested(depth))
+
+
+@pytest.mark.parametrize("depth", [50, 500, 5_000])
+def test_nested_sequences_of_known_length(server, depth):
+    refused(server, instances.nested_of_known_length(depth))
+
+
+def test_sequences_as_deep_as_reports_have_them_are_stored(server):
+    assert server.store(instances.nested(16)).status_code == 200
+
+
+@pytest.mark.parametrize("vr", [b"OB", b"UN", b"SQ", b"UT"])
+@pytest.mark.parametrize("length", [0xFFFFFFFE, 0x7FFFFFFF])
+def test_an_element_that_claims_gigabytes(server, vr, length):
+    element = b"\x40\x00\x30\xa7" + vr + b"\0\0" + struct.pack("<I", length) + b"abc"
+
+    refused(server, instances.written(instances.dataset()) + element)
+
+
+def test_a_meta_header_that_claims_gigabytes(server):
+    file = instances.written(instances.dataset())
+
+    before = memory(server)
+    answer = server.store(file[:140] + b"\xff\xff\xff\x7f" + file[144:])
+
+    # Reading is tolerant: the elements of the meta header tell where it ends.
+    assert answer.status_code == 200
+    assert memory(server) - before <= MEMORY_LIMIT
+
+
+def test_pixel_data_that_claims_gigabytes(server):
+    file = instances.written(instances.native(bytes(768), 1))
+    place = file.index(b"\xe0\x7f\x10\x00") + 8
+
+    refused(server, file[:place] + b"\xfe\xff\xff\xff" + file[place + 4 :])
+
+
+@pytest.mark.parametrize("frames", ["2147483647", "999999999999", "-5", "0"])
+def test_a_number_of_frames_that_is_none(server, frames):
+    file = instances.written(instances.slide([instances.jpeg(1)], NumberOfFrames="1"))
+    padded = frames + " " * (len(frames) % 2)
+    element = b"\x28\x00\x08\x00IS" + struct.pack("<H", len(padded)) + padded.encode()
+
+    refused(server, file.replace(b"\x28\x00\x08\x00IS\x02\x001 ", element))
+
+
+def test_a_deflated_bomb(server):
+    found = instances.dataset()
+    head = instances.written(found)
+    dataset_offset = 144 + struct.unpack_from("<I", head, 140)[0]
+    meta = head[:dataset_offset].replace(
+        b"UI\x14\x001.2.840.10008.1.2.1\0", b"UI\x16\x001.2.840.10008.1.2.1.99"
+    )
+    meta = meta[:140] + struct.pack("<I", len(meta) - 144) + meta[144:]
+    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
+    bomb = deflater.compress(head[dataset_offset:])
+    bomb += deflater.compress(b"\xff\xff\x10\x00OB\0\0" + struct.pack("<I", 1 << 30))
+    bomb += b"".join(deflater.compress(bytes(1 << 20)) for _ in range(1024)) + deflater.flush()
+
+    assert len(bomb) < 1_100_000
+    refused(server, meta + bomb, seconds=5)
+
+
+@pytest.mark.parametrize(
+    "uid", ["../../x", "../../../../etc/passwd", "1.2.3/../4", "1.2.%00", "1" * 10_000, "", "a b"]
+)
+def test_uids_are_no_paths(server, uid, tmp_path):
+    file = instances.written(instances.dataset(SOPInstanceUID="1.2.3.4.5.6.7.8"))
+    text = uid.encode() + b"\0" * (len(uid) % 2)
+    element = b"\x08\x00\x18\x00UI" + struct.pack("<H", len(text)) + text
+    head, _, tail = file.rpartition(b"\x08\x00\x18\x00UI\x10\x001.2.3.4.5.6.7.8\0")
+
+    refused(server, head + element + tail)
+    names = {path.name for path in server.data.rglob("*") if path.is_file()}
+    assert all(name.startswith("index.") or name.endswith(".dcm") for name in names)
+
+
+def test_markup_and_line_breaks_in_names_stay_values_of_json(server):
+    name = '<script>alert("1")</script>^\r\nSet-Cookie: a'
+    found = instances.dataset(PatientName=name.replace("\r\n", "  "))
+    file = instances.written(found).replace(b"^  Set", b"^\r\nSet")
+    assert server.store(file).status_code == 200
+
+    answer = server.get(f"/studies?StudyInstanceUID={found.StudyInstanceUID}")
+
+    assert answer.json()[0]["00100010"]["Value"] == [{"Alphabetic": name}]
+    assert answer.headers["content-type"] == "application/dicom+json"
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert "set-cookie" not in answer.headers
+
+
+@pytest.mark.parametrize(
+    "preamble", [b"MZ\x90\0", b"\x7fELF", b"#!/bin/sh\n", b"%PDF-1.7", b"<html><script>"]
+)
+def test_an_executable_preamble_is_served_as_nothing_but_dicom(server, preamble):
+    found = instances.dataset()
+    file = preamble.ljust(128, b"\0") + instances.written(found)[128:]
+    assert server.store(file).status_code == 200
+
+    answer = server.get(
+        f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}"
+        f"/instances/{found.SOPInstanceUID}",
+        "application/dicom",
+    )
+
+    assert answer.content == file
+    assert answer.headers["content-type"] == "application/dicom"
+    assert answer.headers["content-disposition"].startswith("attachment; ")
+    assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def test_paths_do_not_leave_the_viewer(server):
+    for path in ("/assets/../../pyproject.toml", "/..%2f..%2fpyproject.toml", "/assets/%2e%2e/x"):
+        assert server.http.get(path).status_code == 404
+
+
+def test_wildcards_do_not_take_time(server):
+    found = instances.dataset(PatientID="a" * 60, StudyInstanceUID=generate_uid())
+    assert server.store(instances.written(found)).status_code == 200
+
+    answer = server.get(f"/studies?PatientID={'*a' * 100}b")
+
+    assert answer.json() == []
+    assert answer.elapsed.total_seconds() < 1
+
+
+NAMES = st.one_of(
+    st.sampled_from(["PatientName", "PatientID", "StudyDate", "StudyTime", "StudyInstanceUID"]),
+    st.sampled_from(["ModalitiesInStudy", "Rows", "NumberOfFrames", "00400560.00400551"]),
+    st.sampled_from(["limit", "offset", "includefield", "fuzzymatching", "accept"]),
+    st.text(max_size=20),
+)
+VALUES = st.one_of(
+    st.sampled_from(["*", "?", "-", "2024-", "-2024", "[", "\\", ",", "true", "1", "all", "\0"]),
+    st.text(max_size=30),
+)
+ACCEPTS = st.one_of(
+    st.just("*/*"),
+    st.text(st.characters(min_codepoint=32, max_codepoint=126), max_size=60).map(str.strip),
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.sampled_from(["/studies", "/series", "/studies/1.2.3.1/instances"]),
+    st.lists(st.tuples(NAMES, VALUES), max_size=4),
+    ACCEPTS,
+)
+def test_no_query_is_an_error_of_the_server(archive, path, parameters, accept):
+    answer = archive.server.http.get(
+        f"/dicomweb{path}", params=parameters, headers={"Accept": accept}
+    )
+
+    assert answer.status_code in (200, 400, 406), answer.text
+
+
+@settings(max_examples=200, deadline=None)
+@given(
+    st.lists(st.one_of(st.sampled_from(["1.2.3.1", "frames", "1"]), VALUES), max_size=4), ACCEPTS
+)
+def test_no_path_is_an_error_of_the_server(archive, steps, accept):
+    path = "/".join(quote(step, safe="") for step in ("studies", *steps))
+
+    answer = archive.server.http.get(f"/dicomweb/{path}", headers={"Accept": accept})
+
+    assert answer.status_code in (200, 400, 404, 406), answer.text

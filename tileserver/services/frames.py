@@ -1,0 +1,123 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Where the frames of an instance lie in its file, worked out once when it comes in.
+
+Encapsulated frames are located by their items, native ones by arithmetic. What pads a frame to
+even length is left out of its length, where it is certain to be padding.
+
+References
+----------
+PS3.5 A.4 (encapsulation), PS3.5 8.1.1 and 8.2 (native pixels), PS3.3 C.7.6.6 (multi-frame)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, BinaryIO
+
+import numpy as np
+
+from dicomizer.dicom.encapsulation import FrameIndex, extended_tables, read_frame_index
+from dicomizer.errors import CorruptDicomError
+
+if TYPE_CHECKING:
+    from pydicom.dataset import Dataset
+
+    from dicomizer.dicom.encapsulation import RandomAccess
+    from dicomizer.dicom.part10 import Part10Header
+
+_FRAME_LIMIT = 100_000_000
+_JPEG_FAMILY = ("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.7", "1.2.840.10008.1.2.4.8",
+                "1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20")  # fmt: skip
+"""How transfer syntaxes begin whose frames end with the marker FFD9: JPEG, JPEG-LS, JPEG 2000."""
+_END_AND_PADDING = b"\xff\xd9\x00"
+
+
+def locate_frames(file: BinaryIO, header: Part10Header, size: int) -> FrameIndex | None:
+    """Return where each frame lies, ``None`` where there are none that begin at a byte.
+
+    Parameters
+    ----------
+    file
+        Open and seekable.
+    size
+        Of the file, in bytes.
+
+    Raises
+    ------
+    CorruptDicomError
+        The file is cut short, or its items contradict Number of Frames.
+    """
+    place, dataset = header.pixel_data, header.dataset
+    if place is None:
+        return None
+    number_of_frames = _whole_number(dataset, "NumberOfFrames", 1)
+    if not 1 <= number_of_frames <= _FRAME_LIMIT:
+        raise CorruptDicomError(f"found {number_of_frames} frames", place="NumberOfFrames")
+    if place.length is None:
+        source, extended = _FileReader(file), extended_tables(dataset)
+        index = read_frame_index(source, place.offset, number_of_frames, extended)
+        ends_marked = header.transfer_syntax_uid.startswith(_JPEG_FAMILY)
+        return _without_padding(source, index) if ends_marked else index
+    if place.offset + place.length > size:
+        raise CorruptDicomError(
+            f"Pixel Data ends at byte {place.offset + place.length}, the file at byte {size}",
+            remedy="the file is cut short; send it again",
+        )
+    return _native_frames(dataset, place.offset, place.length, number_of_frames)
+
+
+def _without_padding(source: RandomAccess, index: FrameIndex) -> FrameIndex:
+    """Shorten frames by a zero byte that follows their end marker."""
+    lengths, fragmented = index.lengths.copy(), dict(index.fragmented)
+    for frame_index in range(len(index)):
+        *others, (offset, length) = index.fragments(frame_index)
+        if length >= 3 and source.pread(3, offset + length - 3) == _END_AND_PADDING:
+            lengths[frame_index] -= np.uint64(1)
+            if others:
+                fragmented[frame_index] = (*others, (offset, length - 1))
+    return FrameIndex(index.offsets, lengths, fragmented)
+
+
+def _native_frames(
+    dataset: Dataset, offset: int, length: int, number_of_frames: int
+) -> FrameIndex | None:
+    """Divide native Pixel Data; frames of single bits need not begin at a byte: they have none."""
+    bits = _whole_number(dataset, "BitsAllocated", 0)
+    samples = _whole_number(dataset, "SamplesPerPixel", 1)
+    pixels = _whole_number(dataset, "Rows", 0) * _whole_number(dataset, "Columns", 0)
+    frame_bits = pixels * samples * bits
+    if not frame_bits or frame_bits % 8:
+        return None
+    frame_length = frame_bits // 8
+    if frame_length * number_of_frames > length:
+        raise CorruptDicomError(
+            f"found {length} bytes, expected {number_of_frames} frames of {frame_length}",
+            place="PixelData",
+        )
+    starts = np.arange(number_of_frames, dtype=np.uint64) * np.uint64(frame_length)
+    lengths = np.full(number_of_frames, frame_length, dtype=np.uint64)
+    return FrameIndex(starts + np.uint64(offset), lengths, {})
+
+
+def _whole_number(dataset: Dataset, keyword: str, default: int) -> int:
+    value = dataset.get(keyword)
+    if value is None or value == "":
+        return default
+    try:
+        number = int(value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise CorruptDicomError("found no whole number", place=keyword) from error
+    if number < 0:
+        raise CorruptDicomError(f"found {number}", place=keyword)
+    return number
+
+
+class _FileReader:
+    """Random access to an open file."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+
+    def pread(self, length: int, offset: int) -> bytes:
+        """Return up to ``length`` bytes from ``offset``."""
+        self._file.seek(offset)
+        return self._file.read(length)
