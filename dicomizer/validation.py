@@ -10,8 +10,10 @@ from __future__ import annotations
 import math
 import shutil
 import subprocess
+import sys
 from dataclasses import dataclass
 from enum import Enum
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom import uids
@@ -23,7 +25,6 @@ from dicomizer.pixels.codecs import jpeg
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
-    from pathlib import Path
     from typing import BinaryIO
 
     from pydicom.dataset import Dataset
@@ -86,13 +87,21 @@ def validate(files: Sequence[Path]) -> Report:
         except OSError as error:
             findings.append(Finding(Severity.ERROR, path, error.strerror or str(error)))
     findings += [Finding(Severity.ERROR, None, message) for message in check_study(headers)]
-    tools = [name for name in ("dciodvfy", "dcentvfy") if shutil.which(name)]
+    tools = {name: tool for name in ("dciodvfy", "dcentvfy") if (tool := find_tool(name))}
     if "dciodvfy" in tools:
         for path in files:
-            findings += _ask(path, "dciodvfy", str(path))
+            findings += _ask(path, tools["dciodvfy"], str(path))
     if "dcentvfy" in tools and headers:
-        findings += _ask(None, "dcentvfy", *map(str, files))
+        findings += _ask(None, tools["dcentvfy"], *map(str, files))
     return Report(len(headers), tuple(findings), tuple(tools))
+
+
+def find_tool(name: str) -> str | None:
+    """Return the path of a program: on the search path, or beside this Python.
+
+    The second finds what pip installed into a virtual environment that is not active.
+    """
+    return shutil.which(name) or shutil.which(name, path=str(Path(sys.executable).parent))
 
 
 def _check_file(path: Path, findings: list[Finding]) -> Dataset:
@@ -203,15 +212,16 @@ def _stream_faults(stream: bytes, dataset: Dataset) -> Iterator[str]:
 
 def _ask(path: Path | None, *command: str) -> Iterable[Finding]:
     """Run a validator and return its findings."""
+    tool = Path(command[0]).name
     try:
         done = subprocess.run(
             command, capture_output=True, text=True, errors="replace", check=False,
             timeout=_TOOL_SECONDS,
         )  # fmt: skip
     except (OSError, subprocess.TimeoutExpired) as error:
-        return [Finding(Severity.WARNING, path, f"{command[0]}: {error}")]
+        return [Finding(Severity.WARNING, path, f"{tool}: {error}")]
     return [
-        Finding(severity, path, f"{command[0]}: {line}")
+        Finding(severity, path, f"{tool}: {line}")
         for line in (done.stdout + done.stderr).splitlines()
         for severity in Severity
         if line.lower().startswith(severity.value)

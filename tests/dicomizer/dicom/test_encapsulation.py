@@ -88,13 +88,16 @@ def test_frames_of_one_fragment_are_found_with_and_without_a_table(values):
 
 
 @given(frames)
-def test_the_extended_table_also_tells_lengths_without_padding(values):
+def test_the_extended_table_may_tell_lengths_with_padding_and_without(values):
     padded = [even(value) for value in values]
-    extended = extended_offset_table(lengths(padded), lengths(values))
+    offsets, even_lengths = extended_offset_table(lengths(padded))
+    exact_lengths = lengths(values).astype("<u8").tobytes()
 
-    _, found = read(EMPTY_TABLE, padded, len(values), extended)
+    _, found = read(EMPTY_TABLE, padded, len(values), (offsets, even_lengths))
+    _, exact = read(EMPTY_TABLE, padded, len(values), (offsets, exact_lengths))
 
-    assert found == values
+    assert found == padded
+    assert exact == values
 
 
 @given(fragmented_frames, st.booleans())
@@ -179,11 +182,9 @@ def test_offsets_count_from_behind_the_table_and_point_at_items():
     table = basic_offset_table(np.array([10, 20, 30], dtype=np.uint64))
 
     assert table == bytes.fromhex("feff00e0 0c000000 00000000 12000000 2e000000")
-    assert extended_offset_table(
-        np.array([10, 20], dtype=np.uint64), np.array([9, 20], dtype=np.uint64)
-    ) == (
+    assert extended_offset_table(np.array([10, 20], dtype=np.uint64)) == (
         bytes.fromhex("0000000000000000 1200000000000000"),
-        bytes.fromhex("0900000000000000 1400000000000000"),
+        bytes.fromhex("0a00000000000000 1400000000000000"),
     )
 
 

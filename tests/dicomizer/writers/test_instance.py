@@ -79,14 +79,14 @@ def test_large_pixel_data_gets_the_extended_table_and_an_empty_basic_one():
     found = read(written(plan, [[(b"abc",), (b"de",)], [(b"f", b"ghi")]]))
 
     assert np.frombuffer(found.ExtendedOffsetTable, "<u8").tolist() == [0, 12, 22]
-    assert np.frombuffer(found.ExtendedOffsetTableLengths, "<u8").tolist() == [3, 2, 4]
+    assert np.frombuffer(found.ExtendedOffsetTableLengths, "<u8").tolist() == [4, 2, 4]
     assert parse_basic_offsets(found.PixelData) == []
     frames = generate_frames(
         found.PixelData,
         number_of_frames=3,
         extended_offsets=(found.ExtendedOffsetTable, found.ExtendedOffsetTableLengths),
     )
-    assert list(frames) == [b"abc", b"de", b"fghi"]
+    assert list(frames) == [b"abc\0", b"de", b"fghi"]
 
 
 def test_uncompressed_frames_are_padded_once_at_the_end():
