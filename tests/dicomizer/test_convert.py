@@ -210,7 +210,7 @@ def test_second_conversion_into_a_folder_needs_leave(tmp_path):
     convert(built.path, tmp_path / "out")
     before = (tmp_path / "out" / "level-0.dcm").read_bytes()
 
-    with pytest.raises(TargetError, match=r"already holds level-0\.dcm"):
+    with pytest.raises(TargetError, match=r"already holds label\.dcm"):
         convert(built.path, tmp_path / "out")
     assert (tmp_path / "out" / "level-0.dcm").read_bytes() == before
 

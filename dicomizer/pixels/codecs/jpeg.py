@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 SOI = b"\xff\xd8"
 EOI = b"\xff\xd9"
 
-_SOF0, _DHT, _DAC, _SOS, _DRI, _APP0, _APP14 = 0xC0, 0xC4, 0xCC, 0xDA, 0xDD, 0xE0, 0xEE
+_SOF0, _DQT, _DHT, _DAC, _SOS, _DRI, _APP0, _APP14 = 0xC0, 0xDB, 0xC4, 0xCC, 0xDA, 0xDD, 0xE0, 0xEE
 _FRAME_MARKERS = frozenset(range(0xC0, 0xD0)) - {_DHT, _DAC, 0xC8}
 _STANDALONE = frozenset(range(0xD0, 0xD9)) | {0x01}
 _LARGEST_RESTART_INTERVAL = 0xFFFF
@@ -218,8 +218,16 @@ def complete_header(
         replaced, and one is added where decoders would differ. Ignored for other than three.
     height
         Replaces the height in the frame header.
+
+    Raises
+    ------
+    JpegError
+        Tables that the scan needs are defined nowhere.
     """
     segments = [*tables, *header.segments]
+    for marker, name in ((_DQT, "quantisation"), (_DHT, "Huffman")):
+        if all(item.marker != marker for item in segments):
+            raise JpegError(f"found no {name} tables")
     if (
         len(header.frame.sampling) == 3
         and decoder_takes_for_ycbcr(segments, header.frame) is not ycbcr

@@ -31,6 +31,11 @@ RGB, YCBCR = 2, 6
 """Photometric interpretation tag."""
 
 _MOST_DIRECTORIES = 4096
+_TYPE_BYTES = {
+    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
+    16: 8, 17: 8, 18: 8,
+}  # fmt: skip
+"""Size of a value of each field type (TIFF 6.0 section 2, BigTIFF)."""
 _UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}
 _PLAUSIBLE_MPP = (0.02, 100.0)
 """No slide is scanned finer or coarser: such tags are defaults (72 dpi) or mistakes of a unit."""
@@ -127,13 +132,35 @@ def _count_directories(file: BinaryIO, path: Path) -> int:
         seen.add(offset)
         place = f"directory {len(seen) - 1} at byte {offset}"
         (entries,) = _read(file, offset, order + entry_count, path, place)
-        behind = offset + struct.calcsize(order + entry_count) + entries * entry_size
+        first = offset + struct.calcsize(order + entry_count)
+        behind = first + entries * entry_size
+        _check_values(file, first, entries, order, path, place, is_big=is_big)
         (offset,) = _read(file, behind, order + link, path, place)
     if not seen:
         raise CorruptSourceError(
             "the file has no image directory", file=path, remedy="copy it again"
         )
     return len(seen)
+
+
+def _check_values(  # noqa: PLR0913 - where in which file, for the error
+    file: BinaryIO, first: int, entries: int, order: str, path: Path, place: str, *, is_big: bool
+) -> None:
+    """Check that the values of a directory lie in the file; the parser drops those that do not."""
+    layout = f"{order}HHQQ" if is_big else f"{order}HHII"
+    size, inline = struct.calcsize(layout), 8 if is_big else 4
+    end = file.seek(0, 2)
+    file.seek(first)
+    data = file.read(min(entries * size, end))
+    for _, kind, count, where in struct.iter_unpack(layout, data[: len(data) // size * size]):
+        length = _TYPE_BYTES.get(kind, 1) * count
+        if length > inline and where + length > end:
+            raise CorruptSourceError(
+                f"a value ends at byte {where + length}, the file at byte {end}",
+                file=path,
+                place=place,
+                remedy="the file is cut short; copy it again",
+            )
 
 
 def _read_signature(file: BinaryIO) -> tuple[str, bool, int]:

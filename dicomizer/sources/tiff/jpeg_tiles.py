@@ -76,7 +76,10 @@ class JpegTiles:
         except jpeg.JpegError as error:
             raise self._corrupt(f"tile {index}: {error}", "the file is damaged") from error
         self._check(index, found.frame)
-        header = jpeg.complete_header(self._tables, found, ycbcr=self._ycbcr)
+        try:
+            header = jpeg.complete_header(self._tables, found, ycbcr=self._ycbcr)
+        except jpeg.JpegError as error:
+            raise self._corrupt(f"tile {index}: {error}", "the file is damaged") from error
         self._headers[bytes(tile[: found.length])] = header
         self._known_length = found.length
         return found.length, header

@@ -56,17 +56,45 @@ def test_failure_leaves_nothing_not_even_the_folder(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed_and_what_a_running_one_writes_is_not(tmp_path):
+def test_what_a_killed_process_left_is_removed(tmp_path):
     abandoned = tmp_path / ".dicomizer-partial-killed"
     abandoned.mkdir()
     (abandoned / "x.dcm").write_bytes(b"half")
 
+    write(tmp_path, {"x.dcm": b"2"})
+
+    assert [path.name for path in tmp_path.iterdir()] == ["x.dcm"]
+
+
+def test_only_one_conversion_writes_to_a_folder(tmp_path):
     with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as running:
-        write(tmp_path, {"y.dcm": b"1"})
+        with pytest.raises(TargetError, match="another conversion is writing to this folder"):
+            write(tmp_path, {"y.dcm": b"1"})
         with running.create("x.dcm") as file:
             file.write(b"2")
 
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.dcm", "y.dcm"]
+    assert [path.name for path in tmp_path.iterdir()] == ["x.dcm"]
+
+
+def test_files_of_another_slide_do_not_stay_beside_the_new_ones(tmp_path):
+    write(tmp_path, {"level-0.dcm": b"old", "level-1.dcm": b"old", "label.dcm": b"old"})
+    (tmp_path / "notes.txt").write_bytes(b"mine")
+
+    with pytest.raises(TargetError, match=r"already holds label\.dcm"):
+        write(tmp_path, {"overview.dcm": b"new"})
+    write(tmp_path, {"level-0.dcm": b"new"}, overwrite=True)
+
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["level-0.dcm", "notes.txt"]
+
+
+def test_a_folder_under_the_name_of_a_file_is_refused_before_anything_is_replaced(tmp_path):
+    write(tmp_path, {"level-0.dcm": b"old"})
+    (tmp_path / "level-1.dcm").mkdir()
+
+    with pytest.raises(TargetError, match=r"already holds level-1\.dcm; choose another folder$"):
+        write(tmp_path, {"level-0.dcm": b"new", "level-1.dcm": b"new"}, overwrite=True)
+
+    assert (tmp_path / "level-0.dcm").read_bytes() == b"old"
 
 
 def test_files_in_the_way_are_named_and_kept(tmp_path):
