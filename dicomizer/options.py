@@ -23,7 +23,7 @@ class ConvertOptions:
     spacing
         Of level 0; goes over what the slide file tells.
     label
-        Whether the label image is written; it often shows a patient's name.
+        Whether the images that may show the label, and with it a patient's name, are written.
     overwrite
         Whether files in the target folder may be replaced.
     """

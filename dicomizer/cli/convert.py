@@ -30,16 +30,20 @@ if TYPE_CHECKING:
     "metadata_file",
     type=click.Path(path_type=Path),
     metavar="FILE.json",
-    help="Patient, study and specimen; see samples/metadata.json. Without it the slide is "
-    "anonymous.",
+    help="Patient, study and specimen; see samples/metadata.json. Without it the "
+    "header names nobody.",
 )
 @click.option(
     "--mpp",
     type=float,
     help="Micrometres per pixel of the finest level; goes over what the file says.",
 )
-@click.option("--no-label", is_flag=True, help="Leave the label image out.")
-@click.option("--overwrite", is_flag=True, help="Replace files of the same names in OUT.")
+@click.option(
+    "--no-label",
+    is_flag=True,
+    help="Leave out label and overview, which may show a patient's name.",
+)
+@click.option("--overwrite", is_flag=True, help="Replace the slide that OUT holds.")
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @json_option
 def convert(  # noqa: PLR0913 - an argument for each option is click's way

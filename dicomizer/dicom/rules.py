@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 _FLAVORS = ("VOLUME", "LABEL", "OVERVIEW", "THUMBNAIL", "LOCALIZER")
 _RELATIVE_TOLERANCE = 1e-3
+_SAME_IN_STUDY = ("StudyInstanceUID", "PatientID")
 _SAME_IN_SERIES = ("FrameOfReferenceUID", "ContainerIdentifier")
 
 
@@ -117,6 +118,10 @@ def check_study(datasets: Sequence[Dataset]) -> Iterator[str]:
         if uid in seen:
             yield f"SOPInstanceUID {uid} is given twice"
         seen.add(uid)
+    for keyword in _SAME_IN_STUDY:
+        values = {str(dataset.get(keyword)) for dataset in datasets}
+        if len(values) > 1:
+            yield f"the files have {len(values)} values of {keyword}, expected those of one study"
     series: dict[str, list[Dataset]] = {}
     for dataset in datasets:
         if dataset.get("SOPClassUID") == uids.VL_WHOLE_SLIDE_MICROSCOPY_IMAGE_STORAGE:

@@ -17,6 +17,10 @@ if TYPE_CHECKING:
     from dicomizer.options import ConvertOptions
 
 
+_SHOW_LABEL = (Flavor.LABEL, Flavor.OVERVIEW)
+"""An overview shows the label too (PS3.3 C.8.12.4.1.1)."""
+
+
 def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     """Decide what a conversion of ``slide`` writes.
 
@@ -27,8 +31,9 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     """
     slide = _with_spacing(slide, options)
     metadata, assumed = fill_placeholders(options.metadata.over(slide.metadata), slide.path.stem)
-    images = [item for item in slide.images if options.label or item.flavor is not Flavor.LABEL]
+    images = [item for item in slide.images if options.label or item.flavor not in _SHOW_LABEL]
     notes = [*slide.notes, *assumed, *_color_notes(images), *_optics_notes()]
+    notes += _label_notes(images)
     return ConversionPlan(
         slide_name=slide.path.name,
         format_name=slide.format_name,
@@ -133,6 +138,13 @@ def _lossy_ratio(image: SlideImage) -> float | None:
 
 def _color_notes(images: list[SlideImage]) -> list[str]:
     return [] if images[0].icc_profile else ["no ICC profile in the file: sRGB assumed"]
+
+
+def _label_notes(images: list[SlideImage]) -> list[str]:
+    shown = [image.flavor.value.lower() for image in images if image.flavor in _SHOW_LABEL]
+    if not shown:
+        return []
+    return [f"{' and '.join(shown)} may show a patient's name: leave them out with --no-label"]
 
 
 def _optics_notes() -> list[str]:

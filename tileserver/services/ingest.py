@@ -92,6 +92,8 @@ class Ingest:
         is_new = stored is None and self._keep(incoming, record)
         if not is_new:
             _check_identical(stored or self._index.find(record.sop_instance_uid), record)
+            # A blob that was lost since is put back: "known already" must be true of the disk.
+            incoming.keep(record.key)
         return Ingested(
             record.study_instance_uid,
             record.series_instance_uid,

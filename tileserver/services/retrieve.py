@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
-    from tileserver.store import BlobStore
+    from tileserver.store import Blob, BlobStore
 
 _CACHED_FRAME_INDEXES = 64
 _CHUNK = 1 << 20
@@ -112,10 +112,14 @@ class Retrieve:
                 yield b"".join([blob.pread(length, offset) for offset, length in runs])
 
     def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
-        """Yield the Part 10 file of an instance as it was received."""
-        with self._store.open(found.key) as blob:
-            for offset in range(0, blob.size, _CHUNK):
-                yield blob.pread(_CHUNK, offset)
+        """Give the Part 10 file of an instance as it was received, in pieces.
+
+        Raises
+        ------
+        StorageError
+            The file is not there; told before the first piece is asked for.
+        """
+        return _pieces(self._store.open(found.key))
 
     def bulk_data(self, found: StoredInstance, path: str) -> bytes:
         """Return a binary value by the path in its Bulk Data URI.
@@ -134,6 +138,12 @@ class Retrieve:
     def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
+
+
+def _pieces(blob: Blob) -> Iterator[bytes]:
+    with blob:
+        for offset in range(0, blob.size, _CHUNK):
+            yield blob.pread(_CHUNK, offset)
 
 
 def instance_path(found: StoredInstance) -> str:

@@ -45,10 +45,10 @@ def read_metadata(path: Path) -> SlideMetadata:
         The file cannot be read, is no JSON, or has a key or value that the model does not know.
     """
     try:
-        value = json.loads(path.read_text(encoding="utf-8"))
+        value = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:
         raise MetadataError(error.strerror or str(error), file=path) from error
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise MetadataError(
             f"no JSON: {error}", file=path, remedy="see samples/metadata.json"
         ) from error

@@ -117,11 +117,14 @@ def test_missing_spacing_is_an_error_that_names_the_option():
         plan(slide(level("0", 1000, 700)), ConvertOptions())
 
 
-def test_label_can_be_left_out():
-    label = SlideImage("9", Flavor.LABEL, SizePx(30, 20), SizePx(30, 20), PLAIN)
+def test_what_may_show_the_label_can_be_left_out():
+    shown = tuple(
+        SlideImage(flavor.value, flavor, SizePx(30, 20), SizePx(30, 20), PLAIN)
+        for flavor in (Flavor.LABEL, Flavor.OVERVIEW)
+    )
     base = level("0", 1000, 700, spacing=SpacingMm(0.0005, 0.0005))
 
-    found = plan(slide(base, associated=(label,)), ConvertOptions(label=False))
+    found = plan(slide(base, associated=shown), ConvertOptions(label=False))
 
     assert [item.file_name for item in found.instances] == ["level-0.dcm"]
 
