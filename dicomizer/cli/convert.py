@@ -69,7 +69,7 @@ def convert(  # noqa: PLR0913 - an argument for each option is click's way
     with _progress(show=not quiet and not as_json and sys.stderr.isatty()) as report:
         conversion = convert_slide(slide, out, options, report)
     if as_json:
-        click.echo(json.dumps(_document(conversion), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(conversion), indent=2))
     elif not quiet:
         for note in conversion.plan.notes:
             click.echo(f"note: {note}", err=True)

@@ -29,7 +29,7 @@ def info(slide: Path, *, as_json: bool) -> None:
     with open_source(slide) as source:
         found = source.slide
     if as_json:
-        click.echo(json.dumps(_document(found), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(found), indent=2))
     else:
         _show(found)
 

@@ -85,6 +85,10 @@ def main() -> NoReturn:
         sys.exit(FAILED)
     except DicomizerError as error:
         _fail(error)
+    except (OSError, UnicodeError) as error:
+        # Only the output is left to fail: everything else is explained where it is read or written.
+        click.echo(f"dicomizer: the output cannot be written: {error}", err=True)
+        sys.exit(FAILED)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -96,7 +100,7 @@ def _fail(error: DicomizerError) -> NoReturn:
         logging.getLogger(__name__).error("failed", exc_info=error)
     click.echo(f"dicomizer: {error}", err=True)
     if "--json" in sys.argv:
-        click.echo(json.dumps({"error": _as_json(error)}, ensure_ascii=False))
+        click.echo(json.dumps({"error": _as_json(error)}))
     sys.exit(FAILED)
 
 

@@ -43,6 +43,8 @@ def _files(path: Path) -> list[Path]:
     if not path.exists():
         raise DicomError("no such file or folder", file=path, remedy="check the path")
     if not path.is_dir():
+        if not path.is_file():
+            raise DicomError("found a device or pipe, expected a file or folder", file=path)
         return [path]
     files = sorted(item for item in path.rglob("*") if item.is_file() and item.name[0] != ".")
     if not files:

@@ -6,7 +6,6 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-import shutil
 import subprocess
 import sys
 import tarfile
@@ -103,20 +102,14 @@ def test_sdist_has_the_sources_of_the_viewer_but_nothing_built(built):
     ]
 
 
-def test_sdist_has_every_file_that_git_tracks_but_gits_own(built, request):
-    git = shutil.which("git")
-    done = subprocess.run(
-        [git or "git", "ls-files", "-z"],
-        cwd=request.config.rootpath,
-        capture_output=True,
-        check=False,
-    )
+def test_sdist_has_every_file_that_git_tracks(built, request):
+    root = request.config.rootpath
+    done = subprocess.run(["git", "ls-files", "-z"], cwd=root, capture_output=True, check=False)
     if done.returncode:
         pytest.skip("this is no git checkout")
 
-    there = [name for name in done.stdout.decode().split("\0") if name]
-    missing = {name for name in there if (request.config.rootpath / name).exists()}
-    assert missing - built.sdist_names() == set()
+    tracked = {name for name in done.stdout.decode().split("\0") if (root / name).is_file()}
+    assert tracked - built.sdist_names() == set()
 
 
 def test_wheel_has_both_packages_and_the_built_viewer_and_nothing_else(built):

@@ -101,7 +101,9 @@ def _single_instance(request: Request, found: StoredInstance) -> Response:
         return Response(status_code=304, headers=headers)
     headers["Content-Length"] = str(found.size)
     headers["Content-Disposition"] = f'attachment; filename="{found.sop_instance_uid}.dcm"'
-    return streamed(request, _retrieve(request).bytes_of(found), DICOM, headers)
+    retrieve = _retrieve(request)
+    retrieve.check(found)
+    return streamed(request, retrieve.bytes_of(found), DICOM, headers)
 
 
 def _etag(found: StoredInstance, part: str = "") -> str:

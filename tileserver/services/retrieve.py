@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
-    from tileserver.store import Blob, BlobStore
+    from tileserver.store import BlobStore
 
 _CACHED_FRAME_INDEXES = 64
 _CHUNK = 1 << 20
@@ -112,14 +112,21 @@ class Retrieve:
                 yield b"".join([blob.pread(length, offset) for offset, length in runs])
 
     def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
-        """Give the Part 10 file of an instance as it was received, in pieces.
+        """Yield the Part 10 file of an instance as it was received."""
+        with self._store.open(found.key) as blob:
+            for offset in range(0, blob.size, _CHUNK):
+                yield blob.pread(_CHUNK, offset)
+
+    def check(self, found: StoredInstance) -> None:
+        """Make sure that the file of an instance is there, before an answer begins.
 
         Raises
         ------
         StorageError
-            The file is not there; told before the first piece is asked for.
+            It is not.
         """
-        return _pieces(self._store.open(found.key))
+        with self._store.open(found.key):
+            pass
 
     def bulk_data(self, found: StoredInstance, path: str) -> bytes:
         """Return a binary value by the path in its Bulk Data URI.
@@ -138,12 +145,6 @@ class Retrieve:
     def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
-
-
-def _pieces(blob: Blob) -> Iterator[bytes]:
-    with blob:
-        for offset in range(0, blob.size, _CHUNK):
-            yield blob.pread(_CHUNK, offset)
 
 
 def instance_path(found: StoredInstance) -> str:

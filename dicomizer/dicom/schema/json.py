@@ -44,6 +44,8 @@ def read_metadata(path: Path) -> SlideMetadata:
     MetadataError
         The file cannot be read, is no JSON, or has a key or value that the model does not know.
     """
+    if path.exists() and not path.is_file():
+        raise MetadataError("found no regular file, expected JSON", file=path)
     try:
         value = json.loads(path.read_text(encoding="utf-8-sig"))
     except OSError as error:

@@ -68,6 +68,12 @@ def check_metadata(metadata: SlideMetadata) -> None:
         problem = _problem(kind, text)
         if problem:
             raise MetadataError(f'found "{_short(text)}", {problem}', place=place)
+    number = metadata.series.number
+    if number is not None and not 0 <= number < 1 << 31:
+        raise MetadataError(
+            f"found {number}, expected a number from 0 to 2147483647",
+            place="metadata.series.number",
+        )
     sex = metadata.patient.sex
     if sex is not None and sex not in _SEXES:
         raise MetadataError(

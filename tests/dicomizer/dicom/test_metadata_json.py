@@ -89,6 +89,10 @@ def test_what_the_model_does_not_know_is_an_error_with_its_path(value, message):
             f'metadata.patient.id: found "{"x" * 37}...", expected 64 characters at most',
         ),
         (
+            {"series": {"number": 1 << 31}},
+            "metadata.series.number: found 2147483648, expected a number from 0 to 2147483647",
+        ),
+        (
             {"study": {"uid": "1.2.abc"}},
             'metadata.study.uid: found "1.2.abc", expected a UID such as 1.2.840.99999.1',
         ),
@@ -137,7 +141,13 @@ def test_error_names_the_file(tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("content", "message"), [("{", "no JSON"), (None, "No such file"), (b"\xff\xfe{", "no JSON")]
+    ("content", "message"),
+    [
+        ("{", "no JSON"),
+        (None, "No such file"),
+        (b"\xff\xfe{", "no JSON"),
+        ("[" * 100_000, "no JSON"),
+    ],
 )
 def test_file_that_cannot_be_read_is_an_error(tmp_path, content, message):
     path = tmp_path / "case.json"

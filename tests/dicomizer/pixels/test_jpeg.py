@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import io
 
 import numpy as np
@@ -78,6 +79,15 @@ def test_usual_ycbcr_header_gets_no_marker():
     head = jpeg.complete_header(jpeg.read_tables(tables), header, ycbcr=True)
 
     assert head == tables[:-2] + image[2 : header.length]
+
+
+@pytest.mark.parametrize(("marker", "name"), [(0xDB, "quantisation"), (0xC4, "Huffman")])
+def test_scan_without_its_tables_is_refused(marker, name):
+    header = jpeg.read_header(slides.encoded(slides.picture(64, 64), "ycbcr420"))
+    kept = tuple(item for item in header.segments if item.marker != marker)
+
+    with pytest.raises(jpeg.JpegError, match=f"found no {name} tables"):
+        jpeg.complete_header((), dataclasses.replace(header, segments=kept), ycbcr=True)
 
 
 def test_marker_that_contradicts_the_slide_is_replaced():

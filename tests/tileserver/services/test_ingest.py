@@ -202,3 +202,16 @@ def test_damaged_files_are_read_or_refused(file, changes, kept):
         assert "\n" not in str(error)
     else:
         record.metadata.encode()
+
+
+def test_a_blob_that_was_lost_is_put_back_when_its_instance_comes_again(opened, tmp_path):
+    services, _ = opened
+    file = instances.written(instances.slide([instances.jpeg(1)]))
+    services.ingest.add_file(io.BytesIO(file))
+    (blob,) = tmp_path.glob("blobs/*/*/*.dcm")
+    blob.unlink()
+
+    again = services.ingest.add_file(io.BytesIO(file))
+
+    assert not again.is_new
+    assert blob.read_bytes() == file

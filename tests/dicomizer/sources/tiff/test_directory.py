@@ -54,6 +54,16 @@ def test_cut_file_is_corrupt_and_never_one_with_fewer_levels(tmp_path, keep):
         read_directories(built.path)
 
 
+@pytest.mark.parametrize("missing", [1, 8, 200])
+def test_value_that_is_cut_off_is_not_taken_for_absent(tmp_path, real_slide, missing):
+    data = real_slide("aperio/CMU-1-Small-Region.svs").read_bytes()
+    path = tmp_path / "a.svs"
+    path.write_bytes(data[:-missing])
+
+    with pytest.raises(CorruptSourceError, match=r"directory 3 at byte \d+: a value ends at byte"):
+        read_directories(path)
+
+
 def test_directories_in_a_circle_are_corrupt(tmp_path):
     path = tmp_path / "a.tif"
     path.write_bytes(b"II*\0" + struct.pack("<IHI", 8, 0, 8))
