@@ -4,12 +4,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import Enum
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import SlideMetadata
+from dicomizer.pixels.codecs.codec import Codec
 
 if TYPE_CHECKING:
-    from dicomizer.slide import SpacingMm
+    from dicomizer.slide import SizePx, SpacingMm
+
+
+class Levels(Enum):
+    """Which levels of the pyramid are written."""
+
+    STORED = "stored"
+    """Those in the file."""
+    DYADIC = "dyadic"
+    """Every halving of the finest, down to one frame; stored ones where they are such."""
+    ALL = "all"
+    """Both."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,13 +35,37 @@ class ConvertOptions:
         Told by the user; goes over what the slide file tells.
     spacing
         Of level 0; goes over what the slide file tells.
+    magnification
+        Of the objective, from which the spacing is estimated where nobody tells it.
     label
         Whether the images that may show the label, and with it a patient's name, are written.
     overwrite
         Whether files in the target folder may be replaced.
+    levels
+        ``None`` for the stored ones, and for halvings where a file stores one without tiles.
+    codec
+        How frames are coded.
+    quality
+        1 to 100 for lossy coding; ``None`` for a codec's default, lossless where it can be.
+    tile_size
+        Of the frames; ``None`` for that of the file.
+    max_instance_bytes
+        Larger instances are divided into concatenations.
+    dual
+        Whether every file is a TIFF as well.
+    threads
+        That decode and encode; ``None`` for one for each core.
     """
 
     metadata: SlideMetadata = field(default_factory=SlideMetadata)
     spacing: SpacingMm | None = None
+    magnification: float | None = None
     label: bool = True
     overwrite: bool = False
+    levels: Levels | None = None
+    codec: Codec = Codec.KEEP
+    quality: int | None = None
+    tile_size: SizePx | None = None
+    max_instance_bytes: int | None = None
+    dual: bool = False
+    threads: int | None = None

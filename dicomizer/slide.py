@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from dicomizer.pixels.format import RGB_8, PixelFormat
+
 if TYPE_CHECKING:
     from pathlib import Path
 
@@ -58,11 +60,27 @@ class SpacingMm:
         return SpacingMm(self.between_rows * factor_y, self.between_columns * factor_x)
 
 
+@dataclass(frozen=True, slots=True)
+class PointMm:
+    """A place in the slide coordinate system in millimetres (PS3.3 C.8.12.2)."""
+
+    x: float
+    y: float
+
+
 class ColorSpace(Enum):
-    """What the three samples of a coded pixel mean."""
+    """What the samples of a coded pixel mean."""
 
     RGB = "RGB"
     YCBCR = "YCbCr"
+    """Full range, chroma subsampled or not, as in JFIF."""
+    ICT = "YBR_ICT"
+    """The irreversible colour transform within a JPEG 2000 codestream."""
+    RCT = "YBR_RCT"
+    """The reversible one."""
+    XYB = "XYB"
+    MONOCHROME = "grey"
+    """One sample; 0 is black."""
 
 
 class Compression(Enum):
@@ -70,6 +88,28 @@ class Compression(Enum):
 
     NONE = "none"
     JPEG = "JPEG"
+    JPEG_2000 = "JPEG 2000"
+    HTJ2K = "HTJ2K"
+    JPEG_LS = "JPEG-LS"
+    JPEG_XL = "JPEG XL"
+    RLE = "RLE"
+
+
+@dataclass(frozen=True, slots=True)
+class LossyStep:
+    """A lossy compression that the pixels went through.
+
+    Parameters
+    ----------
+    method
+        Defined term of Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1); ``None`` where the
+        file does not tell it.
+    ratio
+        Size of the uncompressed pixels by that of the coded ones.
+    """
+
+    method: str | None
+    ratio: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,17 +121,23 @@ class Coding:
     compression
         Of the bytes that `SlideSource.frames` yields.
     color_space
-        Of the samples before any colour transform.
+        Of the samples as they are coded, before a decoder's colour transform.
     lossy
         Whether the pixels went through lossy compression at any time.
     coded_bytes
-        Size of the lossily coded form of all frames, as stored in the file.
+        Size of the coded form of all frames, as stored in the file.
+    method
+        Of the lossy compression by which they are stored, a defined term as for `LossyStep`.
+    earlier
+        Lossy compressions before that one, oldest first; only DICOM tells them.
     """
 
     compression: Compression
     color_space: ColorSpace
     lossy: bool
     coded_bytes: int
+    method: str | None = None
+    earlier: tuple[LossyStep, ...] = ()
 
 
 class Flavor(Enum):
@@ -105,7 +151,10 @@ class Flavor(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SlideImage:
-    """One image of the slide: a level of the pyramid, or an associated image.
+    """One image of the slide: a level of a pyramid, or an associated image.
+
+    Its frames are counted from 0 in the order of the standard: columns fastest, then rows, focal
+    planes, optical paths (PS3.3 C.7.6.17.3).
 
     Parameters
     ----------
@@ -115,6 +164,12 @@ class SlideImage:
         Of the whole image.
     tile_size
         Of each tile; edge tiles are full. Equal to ``size`` for an image of one tile.
+    pixel_format
+        Of the decoded pixels.
+    planes, paths
+        Number of focal planes and of optical paths.
+    missing
+        Frames, by index, that the file does not hold.
     spacing
         ``None`` where the file does not say.
     """
@@ -126,6 +181,10 @@ class SlideImage:
     coding: Coding
     spacing: SpacingMm | None = None
     icc_profile: bytes | None = field(default=None, repr=False)
+    pixel_format: PixelFormat = RGB_8
+    planes: int = 1
+    paths: int = 1
+    missing: frozenset[int] = field(default=frozenset(), repr=False)
 
     @property
     def grid(self) -> SizePx:
@@ -137,8 +196,19 @@ class SlideImage:
 
     @property
     def number_of_tiles(self) -> int:
-        """Tiles that cover the image."""
+        """Tiles that cover one plane in one path."""
         return self.grid.width * self.grid.height
+
+    @property
+    def number_of_frames(self) -> int:
+        """Frames of all planes and paths, missing ones included."""
+        return self.number_of_tiles * self.planes * self.paths
+
+    @property
+    def frame_bytes(self) -> int:
+        """Size of an uncompressed frame."""
+        pixels = self.tile_size.width * self.tile_size.height
+        return pixels * self.pixel_format.bytes_per_pixel
 
     def reduction_of(self, base: SlideImage) -> tuple[float, float]:
         """Return by what factors this image is smaller than ``base``, horizontally first.
@@ -157,6 +227,62 @@ class SlideImage:
         return horizontal, vertical
 
 
+class Illumination(Enum):
+    """How light reaches the specimen; a planner knows the codes (PS3.16 CID 8123)."""
+
+    BRIGHTFIELD = "brightfield"
+    FLUORESCENCE = "fluorescence"
+
+
+@dataclass(frozen=True, slots=True)
+class OpticalPath:
+    """A channel: how light was sent through, filtered and detected (PS3.3 C.8.12.5).
+
+    Parameters
+    ----------
+    name
+        As a person calls it, such as "DAPI"; empty where nobody said.
+    excitation_nm, emission_nm
+        Wavelengths of the light sent in and seen.
+    color
+        Red, green and blue, 0 to 255, in which a grey image of this path is shown.
+    exposure_ms
+        Time that the detector collected light for one frame.
+    """
+
+    name: str = ""
+    illumination: Illumination = Illumination.BRIGHTFIELD
+    excitation_nm: float | None = None
+    emission_nm: float | None = None
+    color: tuple[int, int, int] | None = None
+    exposure_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Scan:
+    """One area of the glass, scanned as one pyramid.
+
+    Parameters
+    ----------
+    levels
+        The stored pyramid, finest first.
+    optical_paths
+        As many as each level has.
+    plane_spacing_um
+        Distance between focal planes; ``None`` for a single one, or where the file does not say.
+    origin
+        Place of the top left pixel; ``None`` where the file does not say.
+    name
+        As the file calls it; empty where it does not.
+    """
+
+    levels: tuple[SlideImage, ...]
+    optical_paths: tuple[OpticalPath, ...] = (OpticalPath(),)
+    plane_spacing_um: float | None = None
+    origin: PointMm | None = None
+    name: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Slide:
     """All that a slide file holds, but its pixels.
@@ -165,8 +291,8 @@ class Slide:
     ----------
     format_name
         As a person calls it, such as "Aperio SVS".
-    levels
-        The stored pyramid, finest first.
+    scans
+        At least one; the first is what the file is opened for.
     associated
         Label, overview and thumbnail, where the file has them.
     notes
@@ -175,12 +301,18 @@ class Slide:
 
     path: Path
     format_name: str
-    levels: tuple[SlideImage, ...]
+    scans: tuple[Scan, ...]
     associated: tuple[SlideImage, ...]
     metadata: SlideMetadata
     notes: tuple[str, ...] = ()
 
     @property
+    def levels(self) -> tuple[SlideImage, ...]:
+        """The pyramid of the first scan, finest level first."""
+        return self.scans[0].levels
+
+    @property
     def images(self) -> tuple[SlideImage, ...]:
-        """Levels, finest first, then associated images."""
-        return self.levels + self.associated
+        """Levels of all scans, finest first, then associated images."""
+        levels = tuple(level for scan in self.scans for level in scan.levels)
+        return levels + self.associated

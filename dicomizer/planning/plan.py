@@ -7,73 +7,97 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from dicomizer.dicom import uids
-
 if TYPE_CHECKING:
     from dicomizer.dicom.metadata import SlideMetadata
-    from dicomizer.slide import SlideImage
+    from dicomizer.dicom.transfer_syntax import TransferSyntax
+    from dicomizer.slide import LossyStep, Scan, SlideImage
 
 
 class Route(Enum):
     """How an instance gets its frames."""
 
     PASSTHROUGH = "passthrough"
-    """The stored scans, never decoded."""
-    DECODED = "decoded"
-    """Decoded pixels without compression."""
+    """As the source yields them: stored scans, never decoded, or pixels kept uncompressed."""
+    RECOMPRESS = "recompress"
+    """Stored JPEG coefficients, coded anew without loss as JPEG XL; or that undone."""
+    TRANSCODE = "transcode"
+    """Decoded and coded anew."""
+    DERIVE = "derive"
+    """Reduced by two from the next finer level, and coded."""
 
 
-class TransferSyntax(Enum):
-    """The encodings that can be written, by UID (PS3.6 Annex A)."""
+class Tiling(Enum):
+    """Dimension Organization Type (PS3.3 C.7.6.17.3)."""
 
-    EXPLICIT_VR_LITTLE_ENDIAN = uids.EXPLICIT_VR_LITTLE_ENDIAN
-    JPEG_BASELINE = uids.JPEG_BASELINE
-
-    @property
-    def is_encapsulated(self) -> bool:
-        """Whether frames are fragments of compressed data (PS3.5 A.4)."""
-        return self is not TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
+    FULL = "TILED_FULL"
+    SPARSE = "TILED_SPARSE"
 
 
 @dataclass(frozen=True, slots=True)
 class InstancePlan:
-    """One SOP instance to be written.
+    """One SOP instance to be written, or several that are one concatenation.
 
     Parameters
     ----------
     file_name
         Within the target.
-    image_type
-        The four values of Image Type.
+    image
+        As it will be written: size, tile size, pixel format, planes, paths, missing frames and
+        spacing are those of the instance; ``key`` names it to the source unless it is derived.
+    scan
+        What the image belongs to; for an associated image the first scan of the slide.
     photometric_interpretation
         Of the frames as they will be stored.
-    lossy_ratio
-        Size of the uncompressed pixels by that of the lossily coded ones; ``None`` where nothing
-        was lost.
+    image_type
+        The four values of Image Type.
+    lossy
+        What the pixels went through before they are written, oldest first.
+    lossy_method
+        Of the coding that the route does, where it loses; its ratio is known only when written.
     icc_profile
-        Of the file, or sRGB.
+        Of the file, or sRGB; ``None`` for grey images.
+    max_bytes
+        Of one file: larger ones become a concatenation. ``None`` for no limit.
+    dual
+        Whether the file is a TIFF as well.
     """
 
     file_name: str
     image: SlideImage
+    scan: Scan
     route: Route
+    tiling: Tiling
     transfer_syntax: TransferSyntax
     photometric_interpretation: str
     image_type: tuple[str, str, str, str]
     sop_instance_uid: str
+    series_uid: str
+    pyramid_uid: str
     instance_number: int
-    lossy_ratio: float | None
-    icc_profile: bytes = field(repr=False)
+    lossy: tuple[LossyStep, ...]
+    lossy_method: str | None
+    icc_profile: bytes | None = field(repr=False)
+    max_bytes: int | None = None
+    dual: bool = False
+
+    @property
+    def frame_indices(self) -> tuple[int, ...] | range:
+        """Frames that are written, in order; a sparse instance leaves out missing ones."""
+        every = range(self.image.number_of_frames)
+        if self.tiling is Tiling.FULL:
+            return every
+        return tuple(index for index in every if index not in self.image.missing)
 
     @property
     def number_of_frames(self) -> int:
-        """Frames, each a tile of the image."""
-        return self.image.number_of_tiles
+        """Frames that are written."""
+        missing = len(self.image.missing) if self.tiling is Tiling.SPARSE else 0
+        return self.image.number_of_frames - missing
 
     @property
     def frame_bytes(self) -> int:
-        """Size of an uncompressed frame of three 8-bit samples."""
-        return self.image.tile_size.width * self.image.tile_size.height * 3
+        """Size of an uncompressed frame."""
+        return self.image.frame_bytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +117,6 @@ class ConversionPlan:
     instances: tuple[InstancePlan, ...]
     metadata: SlideMetadata
     frame_of_reference_uid: str
-    pyramid_uid: str
     acquisition_uid: str
     dimension_organization_uid: str
     notes: tuple[str, ...]

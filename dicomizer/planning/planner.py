@@ -7,11 +7,21 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.placeholders import fill_placeholders
+from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.dicom.uids import new_uid
 from dicomizer.errors import MissingSpacingError
 from dicomizer.pixels.color import srgb_profile
-from dicomizer.planning.plan import ConversionPlan, InstancePlan, Route, TransferSyntax
-from dicomizer.slide import ColorSpace, Compression, Flavor, Slide, SlideImage, SpacingMm
+from dicomizer.planning.plan import ConversionPlan, InstancePlan, Route, Tiling
+from dicomizer.slide import (
+    ColorSpace,
+    Compression,
+    Flavor,
+    LossyStep,
+    Scan,
+    Slide,
+    SlideImage,
+    SpacingMm,
+)
 
 if TYPE_CHECKING:
     from dicomizer.options import ConvertOptions
@@ -34,16 +44,23 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     images = [item for item in slide.images if options.label or item.flavor not in _SHOW_LABEL]
     notes = [*slide.notes, *assumed, *_color_notes(images), *_optics_notes()]
     notes += _label_notes(images)
+    series_uid, pyramid_uid = metadata.series.uid or new_uid(), new_uid()
     return ConversionPlan(
         slide_name=slide.path.name,
         format_name=slide.format_name,
         instances=tuple(
-            _instance(image, number, _base_profile(slide))
+            _instance(
+                image,
+                number,
+                _base_profile(slide),
+                scan=slide.scans[0],
+                series_uid=series_uid,
+                pyramid_uid=pyramid_uid,
+            )
             for number, image in enumerate(images, start=1)
         ),
         metadata=metadata,
         frame_of_reference_uid=new_uid(),
-        pyramid_uid=new_uid(),
         acquisition_uid=new_uid(),
         dimension_organization_uid=new_uid(),
         notes=tuple(notes),
@@ -63,8 +80,13 @@ def _with_spacing(slide: Slide, options: ConvertOptions) -> Slide:
         )
     return replace(
         slide,
-        levels=tuple(
-            replace(image, spacing=_reduced(base, image, spacing)) for image in slide.levels
+        scans=(
+            replace(
+                slide.scans[0],
+                levels=tuple(
+                    replace(image, spacing=_reduced(base, image, spacing)) for image in slide.levels
+                ),
+            ),
         ),
         associated=tuple(
             replace(image, spacing=_reduced(base, image, spacing))
@@ -83,14 +105,24 @@ def _base_profile(slide: Slide) -> bytes | None:
     return slide.levels[0].icc_profile
 
 
-def _instance(image: SlideImage, number: int, base_profile: bytes | None) -> InstancePlan:
+def _instance(
+    image: SlideImage,
+    number: int,
+    base_profile: bytes | None,
+    *,
+    scan: Scan,
+    series_uid: str,
+    pyramid_uid: str,
+) -> InstancePlan:
     is_jpeg = image.coding.compression is Compression.JPEG
     of_pyramid = image.flavor in (Flavor.VOLUME, Flavor.THUMBNAIL)
     profile = image.icc_profile or (base_profile if of_pyramid else None) or srgb_profile()
     return InstancePlan(
         file_name=_file_name(image, number),
         image=image,
-        route=Route.PASSTHROUGH if is_jpeg else Route.DECODED,
+        scan=scan,
+        route=Route.PASSTHROUGH,
+        tiling=Tiling.FULL,
         transfer_syntax=(
             TransferSyntax.JPEG_BASELINE if is_jpeg else TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
         ),
@@ -98,7 +130,10 @@ def _instance(image: SlideImage, number: int, base_profile: bytes | None) -> Ins
         image_type=_image_type(image, is_base=number == 1),
         sop_instance_uid=new_uid(),
         instance_number=number,
-        lossy_ratio=_lossy_ratio(image),
+        series_uid=series_uid,
+        pyramid_uid=pyramid_uid,
+        lossy=_lossy(image),
+        lossy_method=None,
         icc_profile=profile,
     )
 
@@ -129,11 +164,11 @@ def _image_type(image: SlideImage, *, is_base: bool) -> tuple[str, str, str, str
     )
 
 
-def _lossy_ratio(image: SlideImage) -> float | None:
+def _lossy(image: SlideImage) -> tuple[LossyStep, ...]:
     if not image.coding.lossy:
-        return None
-    pixels = image.tile_size.width * image.tile_size.height * image.number_of_tiles
-    return 3 * pixels / max(image.coding.coded_bytes, 1)
+        return ()
+    pixel_bytes = image.frame_bytes * image.number_of_frames
+    return (LossyStep("ISO_10918_1", pixel_bytes / max(image.coding.coded_bytes, 1)),)
 
 
 def _color_notes(images: list[SlideImage]) -> list[str]:

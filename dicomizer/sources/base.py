@@ -6,14 +6,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from types import TracebackType
     from typing import Self
 
     from dicomizer.slide import Slide, SlideImage
 
 Frame = tuple[bytes | memoryview, ...]
-"""The value of one frame in parts, to be joined; views are valid until the next batch."""
+"""The value of one frame in parts, to be joined; none for a frame that the file does not hold.
+Views are valid until the next batch."""
 
 
 class SlideSource(Protocol):
@@ -28,8 +29,19 @@ class SlideSource(Protocol):
         """What the file holds."""
         ...
 
-    def frames(self, image: SlideImage) -> Iterator[list[Frame]]:
-        """Yield the frames of an image in batches, row by row from the top left.
+    def frames(
+        self, image: SlideImage, indices: Sequence[int] | None = None
+    ) -> Iterator[list[Frame]]:
+        """Yield frames of an image in batches, coded as ``image.coding`` says.
+
+        An uncompressed frame has the full tile, row by row, samples interleaved, little endian.
+        What lies beyond the edge of the image repeats its last pixel, or is as the file has it.
+
+        Parameters
+        ----------
+        indices
+            Which frames, in the order in which they shall come; ``None`` stands for all, in
+            theirs.
 
         Raises
         ------

@@ -95,7 +95,7 @@ def _add_frame_of_reference(dataset: Dataset, plan: ConversionPlan, instance: In
     dataset.FrameOfReferenceUID = plan.frame_of_reference_uid
     dataset.PositionReferenceIndicator = "SLIDE_CORNER"
     if instance.image.flavor in (Flavor.VOLUME, Flavor.THUMBNAIL):
-        dataset.PyramidUID = plan.pyramid_uid
+        dataset.PyramidUID = instance.pyramid_uid
 
 
 def _add_image(dataset: Dataset, instance: InstancePlan) -> None:
@@ -108,10 +108,10 @@ def _add_image(dataset: Dataset, instance: InstancePlan) -> None:
     dataset.SpecimenLabelInImage = dataset.BurnedInAnnotation = "YES" if shows_label else "NO"
     dataset.FocusMethod = "AUTO"
     dataset.ExtendedDepthOfField = "NO"
-    dataset.LossyImageCompression = "00" if instance.lossy_ratio is None else "01"
-    if instance.lossy_ratio is not None:
-        dataset.LossyImageCompressionRatio = f"{instance.lossy_ratio:.2f}"
-        dataset.LossyImageCompressionMethod = "ISO_10918_1"
+    dataset.LossyImageCompression = "01" if instance.lossy else "00"
+    if instance.lossy:
+        dataset.LossyImageCompressionRatio = [f"{step.ratio:.2f}" for step in instance.lossy]
+        dataset.LossyImageCompressionMethod = [step.method for step in instance.lossy]
 
 
 def _add_pixel_description(dataset: Dataset, instance: InstancePlan) -> None:

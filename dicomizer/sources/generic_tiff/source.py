@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Self
 
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
-from dicomizer.slide import Slide, SlideImage, SpacingMm
+from dicomizer.slide import Scan, Slide, SlideImage, SpacingMm
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -72,10 +72,11 @@ class GenericTiffSource:
             if not item.is_tiled
         ]
         base = directories[int(levels[0].key)]
+        spacing = SpacingMm.from_mpp(*base.mpp) if base.mpp else None
         self._slide = Slide(
             path=path,
             format_name="tiled TIFF",
-            levels=with_level_spacing(levels, SpacingMm.from_mpp(*base.mpp) if base.mpp else None),
+            scans=(Scan(with_level_spacing(levels, spacing)),),
             associated=(),
             metadata=_metadata(base),
             notes=tuple(notes),
@@ -86,9 +87,11 @@ class GenericTiffSource:
         """What the file holds."""
         return self._slide
 
-    def frames(self, image: SlideImage) -> Iterator[list[Frame]]:
-        """Yield the frames of an image in batches, row by row from the top left."""
-        return self._images.frames(image)
+    def frames(
+        self, image: SlideImage, indices: Sequence[int] | None = None
+    ) -> Iterator[list[Frame]]:
+        """Yield frames of an image in batches, coded as ``image.coding`` says."""
+        return self._images.frames(image, indices)
 
     def close(self) -> None:
         """Close the file."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from dicomizer.slide import Flavor, Slide, SlideImage, SpacingMm
+from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.svs.metadata import SvsDescription, read_description
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
@@ -18,7 +18,7 @@ from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
@@ -57,9 +57,11 @@ class SvsSource:
         """What the file holds."""
         return self._slide
 
-    def frames(self, image: SlideImage) -> Iterator[list[Frame]]:
-        """Yield the frames of an image in batches, row by row from the top left."""
-        return self._images.frames(image)
+    def frames(
+        self, image: SlideImage, indices: Sequence[int] | None = None
+    ) -> Iterator[list[Frame]]:
+        """Yield frames of an image in batches, coded as ``image.coding`` says."""
+        return self._images.frames(image, indices)
 
     def close(self) -> None:
         """Close the file."""
@@ -93,7 +95,7 @@ class SvsSource:
         return Slide(
             path=path,
             format_name="Aperio SVS",
-            levels=with_level_spacing(levels, spacing),
+            scans=(Scan(with_level_spacing(levels, spacing)),),
             associated=_first_of_each(associated),
             metadata=description.metadata,
             notes=tuple(notes),

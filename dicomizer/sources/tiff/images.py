@@ -19,7 +19,7 @@ from dicomizer.sources.tiff.jpeg_tiles import JpegTiles
 from dicomizer.sources.tiff.runs import read_runs
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dicomizer.sources.base import Frame
@@ -115,8 +115,13 @@ class TiffImages:
             icc_profile=_icc_profile(directory),
         )
 
-    def frames(self, image: SlideImage) -> Iterator[list[Frame]]:
-        """Yield the frames of an image in batches, row by row from the top left."""
+    def frames(
+        self, image: SlideImage, indices: Sequence[int] | None = None
+    ) -> Iterator[list[Frame]]:
+        """Yield frames of an image in batches, coded as ``image.coding`` says."""
+        if indices is not None:
+            yield from self._chosen(image, indices)
+            return
         directory = self._directories[int(image.key)]
         if image.flavor is Flavor.VOLUME:
             yield from self._tiles(directory)
@@ -124,6 +129,10 @@ class TiffImages:
             yield [(self._joined(directory) or b"",)]
         else:
             yield [(self._decoded(directory),)]
+
+    def _chosen(self, image: SlideImage, indices: Sequence[int]) -> Iterator[list[Frame]]:
+        frames = [frame for batch in self.frames(image) for frame in batch]
+        yield [frames[index] for index in indices]
 
     def _tiles(self, directory: TiffDirectory) -> Iterator[list[Frame]]:
         tiles = JpegTiles(

@@ -8,15 +8,18 @@ from pathlib import Path
 import pytest
 
 from dicomizer.dicom.metadata import SlideMetadata
+from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import MissingSpacingError
 from dicomizer.options import ConvertOptions
 from dicomizer.pixels.color import srgb_profile
-from dicomizer.planning import Route, TransferSyntax, plan
+from dicomizer.planning import Route, plan
 from dicomizer.slide import (
     Coding,
     ColorSpace,
     Compression,
     Flavor,
+    LossyStep,
+    Scan,
     SizePx,
     Slide,
     SlideImage,
@@ -34,7 +37,7 @@ def level(key: str, width: int, height: int, **changes) -> SlideImage:
 
 
 def slide(*levels: SlideImage, associated: tuple[SlideImage, ...] = ()) -> Slide:
-    return Slide(Path("case/slide.svs"), "test", levels, associated, SlideMetadata())
+    return Slide(Path("case/slide.svs"), "test", (Scan(levels),), associated, SlideMetadata())
 
 
 def test_an_instance_for_each_level_and_image():
@@ -77,15 +80,15 @@ def test_an_instance_for_each_level_and_image():
         (
             "label.dcm",
             3,
-            Route.DECODED,
+            Route.PASSTHROUGH,
             TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN,
             "RGB",
             ("ORIGINAL", "PRIMARY", "LABEL", "NONE"),
             1,
         ),
     ]
-    assert found.instances[0].lossy_ratio == 3 * 256 * 256 * 12 / 1000
-    assert found.instances[2].lossy_ratio is None
+    assert found.instances[0].lossy == (LossyStep("ISO_10918_1", 3 * 256 * 256 * 12 / 1000),)
+    assert found.instances[2].lossy == ()
 
 
 def test_spacing_comes_from_the_file_unless_it_is_given():

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydicom.encaps import generate_frames, parse_basic_offsets
 
-from dicomizer.planning import InstancePlan, Route, TransferSyntax
-from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, SizePx, SlideImage
+from dicomizer.dicom.transfer_syntax import TransferSyntax
+from dicomizer.planning import InstancePlan, Route, Tiling
+from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, Scan, SizePx, SlideImage
 from dicomizer.writers.instance import write_instance
 
 
@@ -25,6 +26,8 @@ def planned(frames: int, *, coded_bytes: int = 1000, jpeg: bool = True) -> Insta
     return InstancePlan(
         file_name="level-0.dcm",
         image=image,
+        scan=Scan((image,)),
+        tiling=Tiling.FULL,
         route=Route.PASSTHROUGH,
         transfer_syntax=(
             TransferSyntax.JPEG_BASELINE if jpeg else TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
@@ -33,7 +36,10 @@ def planned(frames: int, *, coded_bytes: int = 1000, jpeg: bool = True) -> Insta
         image_type=("ORIGINAL", "PRIMARY", "VOLUME", "NONE"),
         sop_instance_uid="1.2.3",
         instance_number=1,
-        lossy_ratio=None,
+        series_uid="1.2.4",
+        pyramid_uid="1.2.5",
+        lossy=(),
+        lossy_method=None,
         icc_profile=b"",
     )
 
