@@ -20,7 +20,7 @@ SAMPLE_WANTED = $(if $(filter-out $(SAMPLE),$(SLIDE)),,$(SAMPLE))
 demo bench: export SLIDE := $(SLIDE)
 demo: export METADATA := $(METADATA)
 
-.PHONY: help demo test check format bench wheel viewer setup clean
+.PHONY: help demo test check format bench mutants wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -45,8 +45,11 @@ format: $(READY) ## put the code in form
 	$(BIN)/ruff format .
 	$(BIN)/python hatch_build.py npm run format
 
-bench: $(READY) $(SAMPLE_WANTED) ## measure passthrough against cp: make bench [SLIDE=path]
-	$(BIN)/python tests/benchmarks/bench_passthrough.py "$$SLIDE"
+bench: $(READY) $(SAMPLE_WANTED) ## measure conversions against cp and a peer: make bench [SLIDE=path]
+	$(BIN)/python tests/benchmarks/bench_convert.py "$$SLIDE"
+
+mutants: $(READY) ## convert 10,000 broken slides of every format (20 minutes)
+	cd tests && PYTHONPATH="..:." ../$(BIN)/python -m mutants
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

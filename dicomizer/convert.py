@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomizer.options import ConvertOptions
-from dicomizer.pipeline import Progress, WrittenInstance, run
+from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
 from dicomizer.planning import plan
 from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
@@ -65,7 +65,6 @@ def convert(
     start = time.perf_counter()
     with open_source(slide) as source:
         planned = plan(source.slide, options)
-        names = [instance.file_name for instance in planned.instances]
-        with FolderTarget(folder, names, overwrite=options.overwrite) as target:
-            written = run(planned, source, target, report)
+        with FolderTarget(folder, overwrite=options.overwrite) as target:
+            written = run(planned, source, target, report, options.threads or default_threads())
     return Conversion(planned, folder, written, time.perf_counter() - start)

@@ -14,12 +14,19 @@ A caller catches all of them with `DicomizerError`. The tree::
     ├── DicomError               a DICOM file or dataset
     │   ├── NotDicomError            no Part 10 file
     │   └── CorruptDicomError        (also ValueError) a Part 10 file that contradicts itself
+    ├── CodecError               pixels that a codec cannot code, or a damaged frame
+    │                            (in dicomizer.pixels.codecs.errors)
     └── NetworkError             a DICOMweb peer
 
 A message has the file, the place in it, what was found, what was expected and what to do.
 """
 
 from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class DicomizerError(Exception):
@@ -70,7 +77,32 @@ class SourceNotFoundError(SourceError, FileNotFoundError):
 
 
 class UnsupportedSourceError(SourceError):
-    """No reader takes the file; the message has each reader's reason."""
+    """No reader takes the file.
+
+    Parameters
+    ----------
+    refusals
+        By the name of the format, why its reader refused.
+    recognised
+        Those of them that come from readers of the file's own format; the message tells only
+        these. ``None`` stands for all.
+    """
+
+    def __init__(
+        self,
+        file: object,
+        refusals: Mapping[str, str],
+        recognised: Mapping[str, str] | None = None,
+    ) -> None:
+        self.refusals = dict(refusals)
+        recognised = refusals if recognised is None else recognised
+        if recognised:
+            told = "; ".join(f"{name}: {reason}" for name, reason in recognised.items())
+            problem, remedy = f"it cannot be converted: {told}", None
+        else:
+            problem = f"its format is none that is known ({', '.join(refusals)})"
+            remedy = "dicomizer info tells what each reader missed"
+        super().__init__(problem, file=file, remedy=remedy)
 
 
 class CorruptSourceError(SourceError):

@@ -51,6 +51,9 @@ class ConvertOptions:
         Of the frames; ``None`` for that of the file.
     max_instance_bytes
         Larger instances are divided into concatenations.
+    fill_missing
+        Whether frames that the slide does not hold are written as background, so that every
+        reader finds a complete tiling.
     dual
         Whether every file is a TIFF as well.
     threads
@@ -67,5 +70,6 @@ class ConvertOptions:
     quality: int | None = None
     tile_size: SizePx | None = None
     max_instance_bytes: int | None = None
+    fill_missing: bool = False
     dual: bool = False
     threads: int | None = None

@@ -92,6 +92,8 @@ class Compression(Enum):
     HTJ2K = "HTJ2K"
     JPEG_LS = "JPEG-LS"
     JPEG_XL = "JPEG XL"
+    JPEG_XL_OF_JPEG = "JPEG XL of JPEG"
+    """The coefficients of a JPEG stream, which can be had back bit for bit."""
     RLE = "RLE"
 
 

@@ -4,7 +4,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
@@ -14,6 +14,9 @@ import numpy as np
 import simplejpeg
 import tifffile
 from numpy.typing import NDArray
+
+from dicomizer.slide import Compression, SlideImage
+from dicomizer.sources.base import SlideSource
 
 Color = Literal["ycbcr420", "ycbcr422", "ycbcr444", "rgb"]
 Pixels = NDArray[np.uint8]
@@ -236,3 +239,117 @@ def _write_strips(
         description=description,
         subfiletype=subfiletype,
     )
+
+
+def write_pages(path: Path, *pages: dict[str, object], **options: object) -> Path:
+    """Write directories as tifffile does, without its own description; ``data`` is the pixels.
+
+    A page's ``reduced`` is a list of pages for its SubIFDs.
+    """
+    with tifffile.TiffWriter(path, **options) as tiff:
+        for page in pages:
+            reduced = page.pop("reduced", ())
+            common = {"metadata": None, "software": False}
+            tiff.write(**{"subifds": len(reduced), **common, **page} if reduced else common | page)
+            for item in reduced:
+                tiff.write(**{"subfiletype": 1, **common, **item})
+    return path
+
+
+def grey(width: int, height: int, dtype: str = "uint8") -> NDArray[np.unsignedinteger]:
+    """Return (height, width) grey of the full range of the type."""
+    pixels = picture(width, height)[..., 0].astype(np.uint32)
+    return (pixels * (np.iinfo(dtype).max // 255)).astype(dtype)
+
+
+def write_tile_streams(
+    path: Path, shape: tuple[int, ...], tile: int, streams: Sequence[bytes], **tags: object
+) -> Path:
+    """Write one tiled directory of given streams; an empty one is a tile that is not stored."""
+    return write_pages(
+        path,
+        {"data": iter(streams), "shape": shape, "dtype": "uint8", "tile": (tile, tile), **tags},
+    )
+
+
+def jpeg_2000_tiles(pixels: Pixels, tile: int, *, reversible: bool, transform: bool) -> list[bytes]:
+    """Return the codestreams of all tiles; without a transform the samples are coded as given."""
+    return [
+        imagecodecs.jpeg2k_encode(
+            item,
+            level=0 if reversible else 45,
+            reversible=reversible,
+            mct=transform,
+            codecformat="J2K",
+        )
+        for item in tiles_of(pixels, tile)
+    ]
+
+
+def ycbcr_of(pixels: Pixels) -> Pixels:
+    """Return full-range YCbCr of RGB (T.871 section 7)."""
+    red, green, blue = (pixels[..., index].astype(float) for index in range(3))
+    luma = 0.299 * red + 0.587 * green + 0.114 * blue
+    chroma = (128 + (blue - luma) / 1.772, 128 + (red - luma) / 1.402)
+    return np.stack([luma, *chroma], axis=-1).round().clip(0, 255).astype(np.uint8)
+
+
+def jpeg_2000_422(pixels: Pixels) -> bytes:
+    """Return a codestream of YCbCr with half the columns of chroma, as Aperio scanners write.
+
+    OpenJPEG does not write such; so three codestreams of one packet each are put into one.
+    """
+    ycbcr = ycbcr_of(pixels)
+    planes = [ycbcr[..., 0], ycbcr[:, ::2, 1], ycbcr[:, ::2, 2]]
+    single = [
+        imagecodecs.jpeg2k_encode(
+            np.ascontiguousarray(plane),
+            level=60,
+            reversible=False,
+            resolutions=1,
+            codecformat="J2K",
+        )
+        for plane in planes
+    ]
+    packets = b"".join(stream[stream.index(b"\xff\x93") + 2 : -2] for stream in single)
+    first = single[0]
+    components = struct.pack(">H9B", 3, 7, 1, 1, 7, 2, 1, 7, 2, 1)
+    size = first[2:4] + struct.pack(">H", 47) + first[6:40] + components
+    styles = first[first.index(b"\xff\x52") : first.index(b"\xff\x64")]
+    part = struct.pack(">2sHHIBB2s", b"\xff\x90", 10, 0, 14 + len(packets), 0, 1, b"\xff\x93")
+    return b"\xff\x4f" + size + styles + part + packets + b"\xff\xd9"
+
+
+def assembled(source: SlideSource, image: SlideImage) -> NDArray[np.unsignedinteger]:
+    """Return all frames of an image decoded and put together; missing ones are zero.
+
+    Returns
+    -------
+    pixels
+        ``(paths, planes, rows, columns, samples)`` of the image, without what lies beyond.
+    """
+    tile, grid, kind = image.tile_size, image.grid, image.pixel_format
+    shape = (image.paths, image.planes, grid.height * tile.height, grid.width * tile.width)
+    canvas = np.zeros((*shape, kind.samples), kind.dtype)
+    index = 0
+    for batch in source.frames(image):
+        for frame in batch:
+            if frame:
+                stack, place = divmod(index, image.number_of_tiles)
+                path, plane = divmod(stack, image.planes)
+                y, x = place // grid.width * tile.height, place % grid.width * tile.width
+                pixels = decoded(image, b"".join(frame))
+                canvas[path, plane, y : y + tile.height, x : x + tile.width] = pixels
+            index += 1
+    return canvas[:, :, : image.size.height, : image.size.width]
+
+
+def decoded(image: SlideImage, frame: bytes) -> NDArray[np.unsignedinteger]:
+    """Return (rows, columns, samples) of a frame, by decoders other than the product's."""
+    if image.coding.compression is Compression.JPEG:
+        pixels = imagecodecs.jpeg8_decode(frame)
+    elif image.coding.compression is Compression.JPEG_2000:
+        pixels = imagecodecs.jpeg2k_decode(frame)
+    else:
+        pixels = np.frombuffer(frame, np.dtype(image.pixel_format.dtype).newbyteorder("<"))
+    return pixels.reshape(image.tile_size.height, image.tile_size.width, -1)

@@ -17,6 +17,7 @@ import click
 
 from dicomizer import __version__
 from dicomizer.cli.convert import convert
+from dicomizer.cli.export import export
 from dicomizer.cli.info import info
 from dicomizer.cli.validate import validate
 from dicomizer.errors import DicomizerError
@@ -62,6 +63,7 @@ def group(*, debug: bool) -> None:
 
 
 group.add_command(convert)
+group.add_command(export)
 group.add_command(info)
 group.add_command(validate)
 

@@ -7,12 +7,14 @@ import platform
 from importlib import metadata
 
 from dicomizer import __version__
+from dicomizer.pixels.codecs.available import libraries
 
 _LIBRARIES = (
     "pydicom",
     "tifffile",
     "imagecodecs",
     "simplejpeg",
+    "opencv-python-headless",
     "openslide-bin",
     "numpy",
     "pillow",
@@ -20,12 +22,13 @@ _LIBRARIES = (
 
 
 def versions() -> list[tuple[str, str]]:
-    """Return name and version of dicomizer, Python, the system and each library."""
+    """Return name and version of dicomizer, Python, the system, each library and codec."""
     return [
         ("dicomizer", __version__),
         ("Python", platform.python_version()),
         ("system", platform.platform()),
         *((name, _version(name)) for name in _LIBRARIES),
+        *((f"codec {codec.value}", told or "not here") for codec, told in libraries().items()),
     ]
 
 

@@ -21,6 +21,7 @@ SPECIMEN_PROCESSING = Code("9265001", "SCT", "Specimen processing")
 MICROSCOPE_SLIDE = Code("433466003", "SCT", "Microscope slide")
 """CID 8101 Container Type."""
 BRIGHTFIELD = Code("111744", "DCM", "Brightfield illumination")
+EPIFLUORESCENCE = Code("111743", "DCM", "Epifluorescence illumination")
 """CID 8123 Microscopy Illumination Type."""
 FULL_SPECTRUM = Code("414298005", "SCT", "Full Spectrum")
 """CID 8122 Microscopy Illuminator and Sensor Color."""

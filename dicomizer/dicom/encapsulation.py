@@ -169,11 +169,37 @@ def read_frame_index(
         return _one_fragment_each(fragments, extended)
     if number_of_frames == 1 and len(fragments):
         return _grouped(fragments, np.zeros(1, dtype=np.intp))
+    starts = _stated_offsets(source, value_offset, table_length, extended)
+    return _grouped(fragments, _first_fragments(fragments, starts, base, number_of_frames))
+
+
+def _stated_offsets(
+    source: RandomAccess,
+    value_offset: int,
+    table_length: int,
+    extended: tuple[bytes, bytes] | None,
+) -> NDArray[np.uint64]:
+    """Return the offsets of the frames as a table tells them, the extended one if there is."""
     if extended is not None:
-        starts = np.frombuffer(extended[0][: len(extended[0]) // 8 * 8], dtype="<u8")
-    else:
-        table = source.pread(table_length // 4 * 4, value_offset + 8)
-        starts = np.frombuffer(table, dtype="<u4").astype(np.uint64)
+        return np.frombuffer(extended[0][: len(extended[0]) // 8 * 8], dtype="<u8")
+    table = source.pread(table_length // 4 * 4, value_offset + 8)
+    return np.frombuffer(table, dtype="<u4").astype(np.uint64)
+
+
+def _first_fragments(
+    fragments: NDArray[np.uint64], starts: NDArray[np.uint64], base: int, number_of_frames: int
+) -> NDArray[np.intp]:
+    """Return the number of each frame's first fragment.
+
+    Parameters
+    ----------
+    fragments
+        ``(fragments, 2)``, offset and length of each fragment's value.
+    starts
+        Offsets of a table.
+    base
+        First byte that they count from.
+    """
     if len(starts) != number_of_frames:
         raise CorruptDicomError(
             f"found {len(fragments)} fragments and {len(starts)} offsets, "
@@ -187,7 +213,7 @@ def read_frame_index(
         raise CorruptDicomError(
             f"offset {astray[0]} of the offset table points at no fragment", place="PixelData"
         )
-    return _grouped(fragments, np.searchsorted(places, starts))
+    return np.searchsorted(places, starts)
 
 
 def _item_length(source: RandomAccess, offset: int) -> int:

@@ -1,21 +1,33 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Instance after instance, batch after batch; nothing larger than a batch is held."""
+"""A plan carried out: instances passed through one by one, and chains of levels made in a pass.
+
+Nothing larger than a batch of frames is held, but for the coded frames of a row of blocks.
+"""
 
 from __future__ import annotations
 
+import contextlib
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
-from dicomizer.writers.header import instance_dataset
-from dicomizer.writers.instance import write_instance
+from dicomizer.pipeline.chain import chains
+from dicomizer.planning import Route, Tiling
+from dicomizer.writers.instance import InstanceWriter
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from dicomizer.pipeline.chain import Chain
     from dicomizer.planning import ConversionPlan, InstancePlan
-    from dicomizer.sources.base import SlideSource
+    from dicomizer.sources.base import Frame, SlideSource
     from dicomizer.targets.folder import FolderTarget
+    from dicomizer.writers.file import WrittenFile
+
+
+_MOST_THREADS = 8
+"""Beyond about that many the interpreter's lock lets no more work at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +49,20 @@ class Progress:
 
 @dataclass(frozen=True, slots=True)
 class WrittenInstance:
-    """An instance that is on disk, with the size of its file."""
+    """An instance that is on disk, in one file or in the parts of a concatenation."""
 
     plan: InstancePlan
-    file_bytes: int
+    files: tuple[WrittenFile, ...]
+
+    @property
+    def file_bytes(self) -> int:
+        """Size of its files."""
+        return sum(file.file_bytes for file in self.files)
+
+
+def default_threads() -> int:
+    """Return how many threads to use: one for each core that this process may run on."""
+    return min(len(os.sched_getaffinity(0)), _MOST_THREADS)
 
 
 def run(
@@ -48,8 +70,14 @@ def run(
     source: SlideSource,
     target: FolderTarget,
     report: Callable[[Progress], None],
+    threads: int,
 ) -> tuple[WrittenInstance, ...]:
     """Write every instance of a plan.
+
+    Parameters
+    ----------
+    threads
+        That decode and encode.
 
     Raises
     ------
@@ -58,24 +86,90 @@ def run(
     TargetError
         The target cannot be written.
     """
-    written = []
+    running = _Run(plan, source, target, threads)
     done = 0
-    for instance in plan.instances:
-        with target.create(instance.file_name) as file:
-            dataset = instance_dataset(plan, instance)
-            batches = source.frames(instance.image)
-            for frames in _explained(write_instance(file, dataset, instance, batches), instance):
-                report(Progress(instance.file_name, done + frames, plan.number_of_frames))
-            size = file.tell()
-        done += instance.number_of_frames
-        written.append(WrittenInstance(instance, size))
-    return tuple(written)
+    for name, frames in running.steps():
+        done += frames
+        report(Progress(name, done, plan.number_of_frames))
+    return tuple(WrittenInstance(item, running.written[item.file_name]) for item in plan.instances)
 
 
-def _explained(counts: Iterator[int], instance: InstancePlan) -> Iterator[int]:
+class _Run:
+    def __init__(
+        self, plan: ConversionPlan, source: SlideSource, target: FolderTarget, threads: int
+    ) -> None:
+        self._plan = plan
+        self._source = source
+        self._target = target
+        self._threads = threads
+        self.written: dict[str, tuple[WrittenFile, ...]] = {}
+
+    def steps(self) -> Iterator[tuple[str, int]]:
+        """Do all, and yield what is worked on and how many frames of it are new."""
+        for instance in self._plan.instances:
+            if instance.route in (Route.PASSTHROUGH, Route.RECOMPRESS):
+                with _explained(instance.file_name):
+                    yield from self._one(instance)
+        for chain in chains(self._plan.instances):
+            outputs = [item for item in chain.outputs if item is not None]
+            with _explained(outputs[0].file_name):
+                yield from self._chain(chain, outputs[-1].file_name)
+
+    def _one(self, instance: InstancePlan) -> Iterator[tuple[str, int]]:
+        """Write an instance whose frames are not decoded."""
+        with self._writer(instance) as writer:
+            for batch in self._batches(instance):
+                writer.write(batch)
+                yield instance.file_name, len(batch)
+            self._finish(writer, instance)
+
+    def _batches(self, instance: InstancePlan) -> Iterator[list[Frame]]:
+        sparse = instance.tiling is Tiling.SPARSE
+        indices = instance.frame_indices if sparse else None
+        batches = self._source.frames(instance.image, indices)
+        if instance.route is Route.RECOMPRESS:
+            from dicomizer.pipeline.recompress import recompressed
+
+            batches = recompressed(batches, instance, self._threads)
+        return _filled(batches, instance) if instance.image.missing and not sparse else batches
+
+    def _chain(self, chain: Chain, name: str) -> Iterator[tuple[str, int]]:
+        """Write the instances of a chain at the same time."""
+        from dicomizer.pipeline.pyramid import PyramidPass
+
+        with contextlib.ExitStack() as stack:
+            writers = [
+                None if item is None else stack.enter_context(self._writer(item))
+                for item in chain.outputs
+            ]
+            for frames in PyramidPass(chain, self._source, writers, self._threads).run():
+                yield name, frames
+            for writer, instance in zip(writers, chain.outputs, strict=True):
+                if writer is not None and instance is not None:
+                    self._finish(writer, instance)
+
+    def _writer(self, instance: InstancePlan) -> contextlib.closing[InstanceWriter]:
+        writer = InstanceWriter(self._target.create, self._plan, instance, spool=self._target.spool)
+        return contextlib.closing(writer)
+
+    def _finish(self, writer: InstanceWriter, instance: InstancePlan) -> None:
+        self.written[instance.file_name] = writer.finish()
+
+
+def _filled(batches: Iterator[list[Frame]], instance: InstancePlan) -> Iterator[list[Frame]]:
+    """Put background in the place of frames that the source does not hold."""
+    from dicomizer.pipeline.blank import blank_frame
+
+    blank = (blank_frame(instance),)
+    for batch in batches:
+        yield [frame if frame and len(frame[0]) else blank for frame in batch]
+
+
+@contextlib.contextmanager
+def _explained(name: str) -> Iterator[None]:
     try:
-        yield from counts
+        yield
     except ValueError as error:
         raise CorruptSourceError(
-            str(error), place=f"image for {instance.file_name}", remedy="the slide is damaged"
+            str(error), place=f"image for {name}", remedy="the slide is damaged"
         ) from error

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from dicomizer.pixels.codecs.codec import Codec
+
 if TYPE_CHECKING:
     from dicomizer.dicom.metadata import SlideMetadata
     from dicomizer.dicom.transfer_syntax import TransferSyntax
@@ -60,6 +62,13 @@ class InstancePlan:
         Of one file: larger ones become a concatenation. ``None`` for no limit.
     dual
         Whether the file is a TIFF as well.
+    source
+        The stored image that is decoded, or from which the first of a chain of levels is derived;
+        ``None`` where ``image`` itself is.
+    halvings
+        How often the pixels of ``source`` are reduced by two.
+    codec, quality
+        Of the coding that the route does.
     """
 
     file_name: str
@@ -79,6 +88,10 @@ class InstancePlan:
     icc_profile: bytes | None = field(repr=False)
     max_bytes: int | None = None
     dual: bool = False
+    source: SlideImage | None = None
+    halvings: int = 0
+    codec: Codec = Codec.KEEP
+    quality: int | None = None
 
     @property
     def frame_indices(self) -> tuple[int, ...] | range:

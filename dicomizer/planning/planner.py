@@ -3,32 +3,54 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.placeholders import fill_placeholders
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.dicom.uids import new_uid
-from dicomizer.errors import MissingSpacingError
 from dicomizer.pixels.color import srgb_profile
+from dicomizer.planning.coding import kept_coding, level_coding
+from dicomizer.planning.levels import choose_levels
 from dicomizer.planning.plan import ConversionPlan, InstancePlan, Route, Tiling
-from dicomizer.slide import (
-    ColorSpace,
-    Compression,
-    Flavor,
-    LossyStep,
-    Scan,
-    Slide,
-    SlideImage,
-    SpacingMm,
-)
+from dicomizer.planning.spacing import with_spacing
+from dicomizer.slide import Compression, Flavor, Illumination, LossyStep, Scan, Slide, SlideImage
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dicomizer.options import ConvertOptions
+    from dicomizer.planning.coding import FrameCoding
 
 
+_METHODS = {
+    Compression.JPEG: "ISO_10918_1",
+    Compression.JPEG_XL_OF_JPEG: "ISO_10918_1",
+    Compression.JPEG_2000: "ISO_15444_1",
+    Compression.HTJ2K: "ISO_15444_15",
+    Compression.JPEG_LS: "ISO_14495_1",
+    Compression.JPEG_XL: "ISO_18181_1",
+}
+"""How pixels were lost that come lossily coded (PS3.3 C.7.6.1.1.5.1)."""
+_KNOWN_TO_TIFF = (
+    TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN,
+    TransferSyntax.JPEG_BASELINE,
+    TransferSyntax.JPEG_2000,
+    TransferSyntax.JPEG_2000_LOSSLESS,
+)
+"""What an image beside the pyramid may be for a file that is TIFF as well."""
 _SHOW_LABEL = (Flavor.LABEL, Flavor.OVERVIEW)
 """An overview shows the label too (PS3.3 C.8.12.4.1.1)."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """What the instances of a scan share; each scan of a slide is a series of its own."""
+
+    scan: Scan
+    uid: str
+    pyramid_uid: str
+    prefix: str
 
 
 def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
@@ -38,124 +60,104 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     ------
     MissingSpacingError
         Neither the file nor the options tell the spacing.
+    CodecError
+        The codec that was asked for cannot code these pixels.
     """
-    slide = _with_spacing(slide, options)
+    slide, estimated = with_spacing(slide, options)
     metadata, assumed = fill_placeholders(options.metadata.over(slide.metadata), slide.path.stem)
-    images = [item for item in slide.images if options.label or item.flavor not in _SHOW_LABEL]
-    notes = [*slide.notes, *assumed, *_color_notes(images), *_optics_notes()]
-    notes += _label_notes(images)
-    series_uid, pyramid_uid = metadata.series.uid or new_uid(), new_uid()
+    series = list(_series(slide, metadata.series.uid or new_uid()))
+    made = [instance for item in series for instance in _levels(item, options)]
+    made += _associated(slide, series[0], options)
+    instances = tuple(
+        replace(instance, instance_number=number) for number, instance in enumerate(made, start=1)
+    )
     return ConversionPlan(
         slide_name=slide.path.name,
         format_name=slide.format_name,
-        instances=tuple(
-            _instance(
-                image,
-                number,
-                _base_profile(slide),
-                scan=slide.scans[0],
-                series_uid=series_uid,
-                pyramid_uid=pyramid_uid,
-            )
-            for number, image in enumerate(images, start=1)
-        ),
+        instances=instances,
         metadata=metadata,
         frame_of_reference_uid=new_uid(),
         acquisition_uid=new_uid(),
         dimension_organization_uid=new_uid(),
-        notes=tuple(notes),
+        notes=tuple(dict.fromkeys([*slide.notes, *estimated, *assumed, *_notes(slide, instances)])),
     )
 
 
-def _with_spacing(slide: Slide, options: ConvertOptions) -> Slide:
-    """Give every image of the pyramid its spacing, from the options or the file."""
-    base = slide.levels[0]
-    spacing = options.spacing or base.spacing
-    if spacing is None:
-        raise MissingSpacingError(
-            "the file does not say the size of a pixel, which DICOM requires",
-            file=slide.path,
-            place="level 0",
-            remedy="give it in micrometres, for example --mpp 0.25",
-        )
-    return replace(
-        slide,
-        scans=(
-            replace(
-                slide.scans[0],
-                levels=tuple(
-                    replace(image, spacing=_reduced(base, image, spacing)) for image in slide.levels
-                ),
+def _series(slide: Slide, uid: str) -> Iterator[_Series]:
+    for number, scan in enumerate(slide.scans, start=1):
+        if number == 1:
+            yield _Series(scan, uid, new_uid(), "")
+        else:
+            yield _Series(scan, new_uid(), new_uid(), f"scan-{number}-")
+
+
+def _levels(series: _Series, options: ConvertOptions) -> Iterator[InstancePlan]:
+    """Yield the instances of a pyramid, finest first."""
+    stored = {image.key: image for image in series.scan.levels}
+    levels = choose_levels(series.scan.levels, options.levels, options.tile_size)
+    for index, level in enumerate(levels):
+        source = stored[level.source.key]
+        coding = level_coding(level, source, options)
+        as_yielded = coding.route in (Route.PASSTHROUGH, Route.RECOMPRESS)
+        yield replace(
+            _instance(
+                level.image,
+                series,
+                coding,
+                is_reduced=index > 0,
+                fills=options.fill_missing,
             ),
-        ),
-        associated=tuple(
-            replace(image, spacing=_reduced(base, image, spacing))
-            if image.flavor is Flavor.THUMBNAIL
-            else image
-            for image in slide.associated
-        ),
-    )
+            lossy=_lossy(source),
+            file_name=f"{series.prefix}level-{index}.dcm",
+            max_bytes=options.max_instance_bytes,
+            dual=options.dual,
+            source=None if as_yielded else source,
+            halvings=level.halvings,
+        )
 
 
-def _reduced(base: SlideImage, image: SlideImage, spacing: SpacingMm) -> SpacingMm:
-    return spacing.scaled(*image.reduction_of(base))
-
-
-def _base_profile(slide: Slide) -> bytes | None:
-    return slide.levels[0].icc_profile
+def _associated(slide: Slide, series: _Series, options: ConvertOptions) -> Iterator[InstancePlan]:
+    """Yield the instances of images beside the pyramid, which stay as the source has them."""
+    for image in slide.associated:
+        if options.label or image.flavor not in _SHOW_LABEL:
+            is_reduced = image.flavor is Flavor.THUMBNAIL
+            instance = _instance(image, series, kept_coding(image), is_reduced=is_reduced)
+            name = f"{image.flavor.value.lower()}.dcm"
+            dual = options.dual and instance.transfer_syntax in _KNOWN_TO_TIFF
+            yield replace(instance, file_name=name, dual=dual)
 
 
 def _instance(
     image: SlideImage,
-    number: int,
-    base_profile: bytes | None,
+    series: _Series,
+    coding: FrameCoding,
     *,
-    scan: Scan,
-    series_uid: str,
-    pyramid_uid: str,
+    is_reduced: bool,
+    fills: bool = False,
 ) -> InstancePlan:
-    is_jpeg = image.coding.compression is Compression.JPEG
-    of_pyramid = image.flavor in (Flavor.VOLUME, Flavor.THUMBNAIL)
-    profile = image.icc_profile or (base_profile if of_pyramid else None) or srgb_profile()
     return InstancePlan(
-        file_name=_file_name(image, number),
+        file_name="",
         image=image,
-        scan=scan,
-        route=Route.PASSTHROUGH,
-        tiling=Tiling.FULL,
-        transfer_syntax=(
-            TransferSyntax.JPEG_BASELINE if is_jpeg else TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN
-        ),
-        photometric_interpretation=_photometric_interpretation(image),
-        image_type=_image_type(image, is_base=number == 1),
+        scan=series.scan,
+        route=coding.route,
+        tiling=Tiling.SPARSE if image.missing and not fills else Tiling.FULL,
+        transfer_syntax=coding.transfer_syntax,
+        photometric_interpretation=coding.photometric_interpretation,
+        image_type=_image_type(image, is_reduced=is_reduced),
         sop_instance_uid=new_uid(),
-        instance_number=number,
-        series_uid=series_uid,
-        pyramid_uid=pyramid_uid,
+        series_uid=series.uid,
+        pyramid_uid=series.pyramid_uid,
+        instance_number=0,
         lossy=_lossy(image),
-        lossy_method=None,
-        icc_profile=profile,
+        lossy_method=coding.lossy_method,
+        icc_profile=_icc_profile(image, series.scan),
+        codec=coding.codec,
+        quality=coding.quality,
     )
 
 
-def _file_name(image: SlideImage, number: int) -> str:
-    if image.flavor is Flavor.VOLUME:
-        return f"level-{number - 1}.dcm"
-    return f"{image.flavor.value.lower()}.dcm"
-
-
-def _photometric_interpretation(image: SlideImage) -> str:
-    """Return the value for three samples.
-
-    YBR_FULL_422 stands for YCbCr JPEG of any chroma subsampling; what it is stands in the stream
-    (PS3.3 C.7.6.3.1.2, PS3.5 8.2.1).
-    """
-    return "YBR_FULL_422" if image.coding.color_space is ColorSpace.YCBCR else "RGB"
-
-
-def _image_type(image: SlideImage, *, is_base: bool) -> tuple[str, str, str, str]:
+def _image_type(image: SlideImage, *, is_reduced: bool) -> tuple[str, str, str, str]:
     """Return Image Type: what is reduced from finer pixels is derived (PS3.3 C.8.12.4.1.1)."""
-    is_reduced = image.flavor is Flavor.THUMBNAIL or (image.flavor is Flavor.VOLUME and not is_base)
     return (
         "DERIVED" if is_reduced else "ORIGINAL",
         "PRIMARY",
@@ -165,25 +167,54 @@ def _image_type(image: SlideImage, *, is_base: bool) -> tuple[str, str, str, str
 
 
 def _lossy(image: SlideImage) -> tuple[LossyStep, ...]:
-    if not image.coding.lossy:
-        return ()
-    pixel_bytes = image.frame_bytes * image.number_of_frames
-    return (LossyStep("ISO_10918_1", pixel_bytes / max(image.coding.coded_bytes, 1)),)
+    """Return the lossy compressions that the stored pixels went through."""
+    coding = image.coding
+    method = coding.method or _METHODS.get(coding.compression)
+    if not coding.lossy or (coding.earlier and method is None):
+        return coding.earlier
+    pixel_bytes = image.frame_bytes * (image.number_of_frames - len(image.missing))
+    return (*coding.earlier, LossyStep(method, pixel_bytes / max(coding.coded_bytes, 1)))
 
 
-def _color_notes(images: list[SlideImage]) -> list[str]:
-    return [] if images[0].icc_profile else ["no ICC profile in the file: sRGB assumed"]
+def _icc_profile(image: SlideImage, scan: Scan) -> bytes | None:
+    if image.pixel_format.samples == 1:
+        return None
+    of_pyramid = image.flavor in (Flavor.VOLUME, Flavor.THUMBNAIL)
+    shared = scan.levels[0].icc_profile if of_pyramid else None
+    return image.icc_profile or shared or srgb_profile()
 
 
-def _label_notes(images: list[SlideImage]) -> list[str]:
-    shown = [image.flavor.value.lower() for image in images if image.flavor in _SHOW_LABEL]
-    if not shown:
-        return []
-    return [f"{' and '.join(shown)} may show a patient's name: leave them out with --no-label"]
+def _notes(slide: Slide, instances: tuple[InstancePlan, ...]) -> Iterator[str]:
+    base = slide.levels[0]
+    if not base.icc_profile and base.pixel_format.samples == 3:
+        yield "no ICC profile in the file: sRGB assumed"
+    if slide.scans[0].optical_paths[0].illumination is Illumination.BRIGHTFIELD:
+        yield "lighting and focus not told by the file: written as brightfield, automatic focus"
+    if slide.scans[0].origin is None:
+        yield "position on the glass not told by the file: written as a standard slide's corner"
+    for instance in instances:
+        if instance.route is Route.TRANSCODE and instance.lossy_method:
+            yield f"{instance.file_name}: coded anew with loss as {instance.codec.value}"
+    for scan in slide.scans:
+        yield from _scan_notes(scan)
+    missing = sum(len(item.image.missing) for item in instances)
+    if missing:
+        filled = any(item.tiling is Tiling.FULL for item in instances if item.image.missing)
+        how = "written as background" if filled else "left out of a sparse tiling"
+        yield f"{missing:,} frames are not in the file: {how}"
+    shown = [item.image.flavor.value.lower() for item in instances if _shows_label(item)]
+    if shown:
+        yield f"{' and '.join(shown)} may show a patient's name: leave them out with --no-label"
 
 
-def _optics_notes() -> list[str]:
-    return [
-        "lighting and focus not told by the file: written as brightfield, automatic focus",
-        "position on the glass not told by the file: written as the corner of a standard slide",
-    ]
+def _scan_notes(scan: Scan) -> Iterator[str]:
+    if scan.levels[0].planes > 1 and scan.plane_spacing_um is None:
+        yield "distance between focal planes not told by the file: written as 1 um"
+    for number, path in enumerate(scan.optical_paths, start=1):
+        if path.illumination is Illumination.FLUORESCENCE and path.excitation_nm is None:
+            name = path.name or f"channel {number}"
+            yield f"wavelength of the light of {name} not told: written as full spectrum"
+
+
+def _shows_label(instance: InstancePlan) -> bool:
+    return instance.image.flavor in _SHOW_LABEL

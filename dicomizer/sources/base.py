@@ -66,3 +66,7 @@ class SlideSource(Protocol):
 
 class Refusal(Exception):  # noqa: N818 - says why a reader leaves a file to others; no error yet
     """Why a reader does not take a file: "no TIFF", "compressed with JPEG 2000"."""
+
+
+class AnotherFormat(Refusal):
+    """The file is of another format: what a reader says before it has found its own signs."""

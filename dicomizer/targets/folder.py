@@ -21,11 +21,11 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from dicomizer.errors import TargetError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator
     from types import TracebackType
 
 _PARTIAL_PREFIX = ".dicomizer-partial-"
-_OURS = re.compile(r"(level-\d+|label|overview|thumbnail)\.dcm")
+_OURS = re.compile(r"(scan-\d+-)?(level-\d+|label|overview|thumbnail)(-part-\d+)?\.dcm")
 """Names of any slide's files: one folder holds one slide, never levels of two."""
 _REMEDIES = {
     errno.ENOSPC: "free some space or choose another folder",
@@ -44,8 +44,6 @@ class FolderTarget:
     ----------
     folder
         Made when it does not exist.
-    names
-        Of all files to come.
     overwrite
         Whether the slide that the folder holds may be replaced, with all its files.
 
@@ -55,9 +53,9 @@ class FolderTarget:
         The folder cannot be written to, holds a slide, or another conversion writes to it.
     """
 
-    def __init__(self, folder: Path, names: Sequence[str], *, overwrite: bool) -> None:
+    def __init__(self, folder: Path, *, overwrite: bool) -> None:
         self._folder = folder
-        self._names = tuple(names)
+        self._names: list[str] = []
         self._made: list[Path] = []
         self._lock: int | None = None
         with self._explained("cannot be written to"):
@@ -93,11 +91,21 @@ class FolderTarget:
         """Open a new file for writing; on leaving it is on disk."""
         with (
             self._explained(f"{name} cannot be written"),
-            (self._partial / name).open("xb") as file,
+            (self._partial / name).open("x+b") as file,
         ):
+            self._names.append(name)
             yield file
             file.flush()
             os.fsync(file.fileno())
+
+    @contextlib.contextmanager
+    def spool(self) -> Iterator[BinaryIO]:
+        """Open a file without a name for what is put into files later."""
+        with (
+            self._explained("temporary frames cannot be written"),
+            tempfile.TemporaryFile(dir=self._partial) as file,
+        ):
+            yield file
 
     def path(self, name: str) -> Path:
         """Return where a file will be found."""
@@ -123,12 +131,8 @@ class FolderTarget:
                 raise TargetError(f"already holds {path.name}", file=self._folder, remedy=remedy)
 
     def _in_the_way(self) -> list[Path]:
-        """Return what bears the name of a file to come, or belongs to another slide."""
-        return sorted(
-            path
-            for path in self._folder.iterdir()
-            if path.name in self._names or _OURS.fullmatch(path.name)
-        )
+        """Return what bears a name that a file to come may have."""
+        return sorted(path for path in self._folder.iterdir() if _OURS.fullmatch(path.name))
 
     def _make_folders(self) -> None:
         missing = []

@@ -11,42 +11,16 @@ broken: 1.5 s of CPU or 250 MB for a slide of 400 megapixels.
 from __future__ import annotations
 
 import json
-import os
 import shutil
 import statistics
-import subprocess
 import sys
 import tempfile
-import time
-from dataclasses import dataclass
 from pathlib import Path
+
+from measuring import measure
 
 CPU_LIMIT_SECONDS = 1.5
 MEMORY_LIMIT_MB = 250.0
-
-
-@dataclass(frozen=True)
-class Measurement:
-    """What one process took."""
-
-    wall: float
-    cpu: float
-    memory_mb: float
-    output: str
-
-
-def measure(command: list[str]) -> Measurement:
-    """Run a command to its end and return what it took, its children included."""
-    start = time.perf_counter()
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-    assert process.stdout is not None
-    output = process.stdout.read()
-    process.stdout.close()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - start
-    if status:
-        sys.exit(f"{command[0]} failed")
-    return Measurement(wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024, output)
 
 
 def main() -> int:

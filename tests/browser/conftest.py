@@ -19,7 +19,7 @@ import slides
 from browser.harness import READY, SCREEN, Archive, Served, serving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
 FLAGS = [
     "--no-sandbox",
     "--disable-gpu",

@@ -21,13 +21,13 @@ def card(page, name):
 def test_each_slide_has_its_name_its_size_and_a_picture(tray):
     first = card(tray, "S26-1-A1")
 
-    first.get_by_role("img", name="thumbnail of S26-1-A1").wait_for()
+    picture = first.get_by_role("img", name="thumbnail of S26-1-A1")
+    picture.wait_for()
     words = first.inner_text().replace("\u2009", " ").replace("\u202f", " ")
     assert "1 500 \u00d7 1 000 px" in words
     assert "20\u00d7 · 0.5 µm/px · 0.75 \u00d7 0.5 mm" in words
-    colours = tray.evaluate(
-        """() => {
-            const canvas = document.querySelector('.card canvas')
+    colours = picture.evaluate(
+        """canvas => {
             const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height)
             return new Set(new Uint32Array(data.buffer)).size
         }"""

@@ -197,9 +197,9 @@ def test_progress_reaches_every_frame(tmp_path):
 def test_damaged_tile_leaves_nothing(tmp_path):
     built = slides.write_svs(tmp_path / "a.svs")
     data = built.path.read_bytes()
-    built.path.write_bytes(data.replace(built.streams[1][1], bytes(len(built.streams[1][1]))))
+    built.path.write_bytes(data.replace(built.streams[0][3], bytes(len(built.streams[0][3]))))
 
-    with pytest.raises(CorruptSourceError, match=r"a\.svs: directory 2: tile 1"):
+    with pytest.raises(CorruptSourceError, match=r"a\.svs: directory 0: tile 3"):
         convert(built.path, tmp_path / "out")
 
     assert not (tmp_path / "out").exists()

@@ -13,7 +13,7 @@ from dicomizer.convert import convert
 from dicomizer.dicom.schema.json import read_metadata
 from dicomizer.options import ConvertOptions
 from dicomizer.slide import SpacingMm
-from dicomizer.writers import instance
+from dicomizer.writers import pixel_data
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def converted(request, tmp_path_factory, real_slide) -> Converted:
     with pytest.MonkeyPatch.context() as patch:
         if case == "extended-offset-table":
             # What is meant for more than 4 GiB, on a small slide.
-            patch.setattr(instance, "_EXTENDED_TABLE_THRESHOLD", 0)
+            patch.setattr(pixel_data, "_EXTENDED_TABLE_THRESHOLD", 0)
         convert(source, folder / "out", options)
     return Converted(source, folder / "out")
 

@@ -10,12 +10,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
-from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import Refusal
+from dicomizer.slide import Flavor, Scan, Slide, SlideImage
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.svs.metadata import SvsDescription, read_description
+from dicomizer.sources.svs.scans import read_scans
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
-from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +34,7 @@ class SvsSource:
     Raises
     ------
     Refusal
-        The file is no SVS, or its tiles cannot be passed through.
+        The file is no SVS, or its pixels are of a kind that is not converted.
     SourceError
         The file cannot be read or is damaged.
     """
@@ -42,7 +42,7 @@ class SvsSource:
     def __init__(self, path: Path) -> None:
         directories = read_directories(path)
         if not directories[0].description.startswith("Aperio"):
-            raise Refusal('the first description does not begin with "Aperio"')
+            raise AnotherFormat('the first description does not begin with "Aperio"')
         if not directories[0].is_tiled:
             raise Refusal("the first directory is not tiled")
         self._images = TiffImages(path, directories)
@@ -79,14 +79,14 @@ class SvsSource:
         self.close()
 
     def _describe(self, path: Path, directories: tuple[TiffDirectory, ...]) -> Slide:
-        description = read_description(directories[0].description)
-        spacing = _spacing(description)
-        stored = [self._images.level(item, None) for item in directories if item.is_tiled]
-        levels, notes = check_levels(stored)
+        described = [(item, read_description(item.description)) for item in directories]
+        levels = [pair for pair in described if _flavor(*pair) is Flavor.VOLUME]
+        scans = read_scans(self._images, levels)
+        notes = _notes(described[0][1], scans)
         associated = []
-        for item in directories:
-            flavor = None if item.is_tiled else _flavor(item)
-            if flavor is None:
+        for item, description in described:
+            flavor = _flavor(item, description)
+            if flavor is None or flavor is Flavor.VOLUME:
                 continue
             try:
                 associated.append(self._images.whole(item, flavor))
@@ -95,22 +95,36 @@ class SvsSource:
         return Slide(
             path=path,
             format_name="Aperio SVS",
-            scans=(Scan(with_level_spacing(levels, spacing)),),
+            scans=scans,
             associated=_first_of_each(associated),
-            metadata=description.metadata,
-            notes=tuple(notes),
+            metadata=described[0][1].metadata,
+            notes=(*notes, *self._images.notes),
         )
 
 
-def _spacing(description: SvsDescription) -> SpacingMm | None:
-    return SpacingMm.from_mpp(description.mpp, description.mpp) if description.mpp else None
-
-
-def _flavor(directory: TiffDirectory) -> Flavor | None:
+def _flavor(directory: TiffDirectory, description: SvsDescription) -> Flavor | None:
+    """Tell what a directory shows; ``None`` where nobody says."""
+    if directory.index == 0:
+        return Flavor.VOLUME
+    named = _NAMED.get(description.image_name)
+    if directory.is_tiled:
+        return named or (Flavor.THUMBNAIL if description.is_thumbnail else Flavor.VOLUME)
     if directory.index == 1:
         return Flavor.THUMBNAIL
-    name = read_description(directory.description).image_name
-    return _NAMED.get(name) or _SUBFILE_TYPES.get(directory.subfile_type)
+    return named or _SUBFILE_TYPES.get(directory.subfile_type)
+
+
+def _notes(description: SvsDescription, scans: tuple[Scan, ...]) -> list[str]:
+    notes = []
+    power = description.metadata.optics.objective_power
+    if description.mpp is None and power is not None:
+        notes.append(f"the size of a pixel is not told, only an objective of {power:g}x")
+    if scans[0].origin is not None:
+        notes.append(
+            "place on the glass from Left and Top, which the vendor does not define: "
+            "right to about a millimetre"
+        )
+    return notes
 
 
 def _first_of_each(images: list[SlideImage]) -> tuple[SlideImage, ...]:

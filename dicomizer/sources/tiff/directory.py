@@ -2,40 +2,45 @@
 """Image file directories of a TIFF, read with tifffile and held as values.
 
 tifffile is lenient with broken files and raises whatever its parsing meets; both are settled
-here, in the only place that calls its parser: the chain of directories is walked beforehand, so
-that a cut file is not taken for one with fewer levels, and every exception becomes ours.
+here, in the only place that calls its parser: directories are found beforehand (`chain`), the
+places of their tiles are checked afterwards, and every exception becomes ours.
 
 References
 ----------
-TIFF 6.0, section 2 (structure), section 15 (tiles), section 22 (JPEG)
+TIFF 6.0, section 2 (structure), section 15 (tiles), section 22 (JPEG); TIFF Technical Notes
 """
 
 from __future__ import annotations
 
-import struct
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, BinaryIO
+from itertools import count
+from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import SizePx
-from dicomizer.sources.base import Refusal
+from dicomizer.sources.tiff.chain import Link, read_chain
+from dicomizer.sources.tiff.extents import check_extents
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
-    from tifffile import TiffPage
+    from tifffile import TiffFile, TiffPage
 
 JPEG = 7
 """Compression tag: JPEG by the rules of TIFF Technical Note 2."""
-RGB, YCBCR = 2, 6
+WHITE_IS_ZERO, BLACK_IS_ZERO, RGB, PALETTE, YCBCR = 0, 1, 2, 3, 6
 """Photometric interpretation tag."""
 
-_MOST_DIRECTORIES = 4096
-_TYPE_BYTES = {
-    1: 1, 2: 1, 3: 2, 4: 4, 5: 8, 6: 1, 7: 1, 8: 2, 9: 4, 10: 8, 11: 4, 12: 8, 13: 4,
-    16: 8, 17: 8, 18: 8,
-}  # fmt: skip
-"""Size of a value of each field type (TIFF 6.0 section 2, BigTIFF)."""
+_TAGS_OF_TILES = frozenset({273, 279, 288, 289, 324, 325, 330, 347})
+"""Offsets, byte counts, JPEG tables: long, and told by fields of the directory."""
+_TAGS_OF_PIXELS = frozenset(
+    {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339}
+)
+"""Without one of these, the same bytes would be other pixels."""
+_LARGEST_TAG = 1 << 16
+"""Values in a tag that is kept in ``tags``."""
 _UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}
 _PLAUSIBLE_MPP = (0.02, 100.0)
 """No slide is scanned finer or coarser: such tags are defaults (72 dpi) or mistakes of a unit."""
@@ -47,15 +52,30 @@ class TiffDirectory:
 
     Parameters
     ----------
+    index
+        Unique within the file: the number in the main chain; SubIFDs count on behind it.
     tile_size
         Of a tile; of a strip for an image in strips.
     offsets, byte_counts
-        Of each tile or strip, in row-major order.
-    photometric, compression
+        Of each tile or strip, in row-major order, plane after plane where samples are apart. A
+        tile that the file does not hold has 0 for either.
+    photometric, compression, sample_format, predictor, fill_order
         Values of the tags.
+    extra_samples
+        Kind of each sample beyond those of the photometric interpretation.
+    chroma_subsampling
+        Horizontal and vertical; of uncompressed YCbCr only, a codec's stream tells its own.
     mpp
         Micrometres per pixel, horizontal and vertical, from the resolution tags; ``None`` where
         they are absent, without a unit, or of no possible slide.
+    byte_order
+        Of samples larger than a byte: "<" or ">".
+    tags
+        All tags by number, those of vendors too, but for those of tiles and very long ones.
+    subdirectories
+        SubIFDs: usually the same image at lower resolution.
+    parent
+        Index of the directory that a SubIFD belongs to.
     """
 
     index: int
@@ -79,11 +99,23 @@ class TiffDirectory:
     mpp: tuple[float, float] | None
     jpeg_tables: bytes | None = field(repr=False)
     icc_profile: bytes | None = field(repr=False)
+    sample_format: int = 1
+    predictor: int = 1
+    fill_order: int = 1
+    extra_samples: tuple[int, ...] = ()
+    chroma_subsampling: tuple[int, int] = (2, 2)
+    color_map: tuple[int, ...] | None = field(default=None, repr=False)
+    byte_order: str = "<"
+    tags: Mapping[int, object] = field(default_factory=dict, repr=False, compare=False)
+    subdirectories: tuple[TiffDirectory, ...] = field(default=(), repr=False)
+    parent: int | None = None
 
     @property
     def place(self) -> str:
         """How an error message names this directory."""
-        return f"directory {self.index}"
+        if self.parent is None:
+            return f"directory {self.index}"
+        return f"SubIFD of directory {self.parent} (image {self.index})"
 
     @property
     def is_rgb8(self) -> bool:
@@ -94,9 +126,17 @@ class TiffDirectory:
             and self.photometric in (RGB, YCBCR)
         )
 
+    @property
+    def grid(self) -> SizePx:
+        """Columns and rows of tiles or strips."""
+        return SizePx(
+            -(-self.size.width // max(self.tile_size.width, 1)),
+            -(-self.size.height // max(self.tile_size.height, 1)),
+        )
+
 
 def read_directories(path: Path) -> tuple[TiffDirectory, ...]:
-    """Read all directories of the main chain.
+    """Read all directories of the main chain, their SubIFDs within them.
 
     Raises
     ------
@@ -107,98 +147,28 @@ def read_directories(path: Path) -> tuple[TiffDirectory, ...]:
         parsed, or its tiles lie outside the file.
     """
     with path.open("rb") as file:
-        count = _count_directories(file, path)
-    directories = _parse(path)
-    if len(directories) != count:
-        raise CorruptSourceError(
-            f"found {len(directories)} readable directories, expected {count}",
-            file=path,
-            remedy="the file is damaged; copy it again",
-        )
+        links = read_chain(file, path)
+    directories = _parse(path, links)
     size = path.stat().st_size
-    for directory in directories:
-        _check_extents(directory, size, path)
+    for directory in flattened(directories):
+        check_extents(directory, size, path)
     return directories
 
 
-def _count_directories(file: BinaryIO, path: Path) -> int:
-    """Walk the chain and return its length."""
-    order, is_big, offset = _read_signature(file)
-    entry_count, entry_size, link = ("Q", 20, "Q") if is_big else ("H", 12, "I")
-    seen: set[int] = set()
-    while offset:
-        if offset in seen or len(seen) >= _MOST_DIRECTORIES:
-            raise CorruptSourceError("the directories form a circle", file=path)
-        seen.add(offset)
-        place = f"directory {len(seen) - 1} at byte {offset}"
-        (entries,) = _read(file, offset, order + entry_count, path, place)
-        first = offset + struct.calcsize(order + entry_count)
-        behind = first + entries * entry_size
-        _check_values(file, first, entries, order, path, place, is_big=is_big)
-        (offset,) = _read(file, behind, order + link, path, place)
-    if not seen:
-        raise CorruptSourceError(
-            "the file has no image directory", file=path, remedy="copy it again"
-        )
-    return len(seen)
+def flattened(directories: tuple[TiffDirectory, ...]) -> Iterator[TiffDirectory]:
+    """Yield each directory and, behind it, its SubIFDs."""
+    for directory in directories:
+        yield directory
+        yield from directory.subdirectories
 
 
-def _check_values(  # noqa: PLR0913 - where in which file, for the error
-    file: BinaryIO, first: int, entries: int, order: str, path: Path, place: str, *, is_big: bool
-) -> None:
-    """Check that the values of a directory lie in the file; the parser drops those that do not."""
-    layout = f"{order}HHQQ" if is_big else f"{order}HHII"
-    size, inline = struct.calcsize(layout), 8 if is_big else 4
-    end = file.seek(0, 2)
-    file.seek(first)
-    data = file.read(min(entries * size, end))
-    for _, kind, count, where in struct.iter_unpack(layout, data[: len(data) // size * size]):
-        length = _TYPE_BYTES.get(kind, 1) * count
-        if length > inline and where + length > end:
-            raise CorruptSourceError(
-                f"a value ends at byte {where + length}, the file at byte {end}",
-                file=path,
-                place=place,
-                remedy="the file is cut short; copy it again",
-            )
-
-
-def _read_signature(file: BinaryIO) -> tuple[str, bool, int]:
-    """Return the byte order, whether it is BigTIFF, and the first directory's offset."""
-    header = file.read(16).ljust(16, b"\0")
-    order = {b"II": "<", b"MM": ">"}.get(header[:2])
-    version = struct.unpack_from(f"{order}H", header, 2)[0] if order else None
-    if order and version == 42:
-        return order, False, struct.unpack_from(f"{order}I", header, 4)[0]
-    if order and version == 43:
-        return order, True, struct.unpack_from(f"{order}Q", header, 8)[0]
-    raise Refusal("no TIFF signature")
-
-
-def _read(file: BinaryIO, offset: int, layout: str, path: Path, place: str) -> tuple[int, ...]:
-    size = struct.calcsize(layout)
-    try:
-        file.seek(offset)
-        data = file.read(size)
-    except (OSError, ValueError, OverflowError):
-        data = b""
-    if len(data) < size:
-        raise CorruptSourceError(
-            "found the end of the file, expected an image directory",
-            file=path,
-            place=place,
-            remedy="the file is cut short or damaged; copy it again",
-        )
-    return struct.unpack(layout, data)
-
-
-def _parse(path: Path) -> tuple[TiffDirectory, ...]:
+def _parse(path: Path, links: tuple[Link, ...]) -> tuple[TiffDirectory, ...]:
     import tifffile
 
+    further = count(len(links))
     try:
         with tifffile.TiffFile(path) as tiff:
-            pages = [tiff.pages.get(number).aspage() for number in range(len(tiff.pages))]
-            return tuple(_directory(number, page) for number, page in enumerate(pages))
+            return tuple(_linked(tiff, number, link, further) for number, link in enumerate(links))
     except MemoryError as error:
         raise CorruptSourceError("a directory asks for more memory than there is", file=path) from (
             error
@@ -211,7 +181,32 @@ def _parse(path: Path) -> tuple[TiffDirectory, ...]:
         ) from error
 
 
-def _directory(index: int, page: TiffPage) -> TiffDirectory:
+def _linked(tiff: TiffFile, number: int, link: Link, further: Iterator[int]) -> TiffDirectory:
+    subdirectories = tuple(
+        _directory(_page(tiff, sub), next(further), parent=number) for sub in link.subdirectories
+    )
+    return _directory(_page(tiff, link), number, subdirectories=subdirectories)
+
+
+def _page(tiff: TiffFile, link: Link) -> TiffPage:
+    """Parse a directory; the parser only logs which tags it cannot read."""
+    import tifffile
+
+    tiff.filehandle.seek(link.offset)
+    page = tifffile.TiffPage(tiff, 0)
+    lost = sorted(tag for tag in link.tags & _TAGS_OF_PIXELS if tag not in page.tags)
+    if lost:
+        raise ValueError(f"tag {lost[0]} cannot be read")
+    return page
+
+
+def _directory(
+    page: TiffPage,
+    index: int,
+    *,
+    subdirectories: tuple[TiffDirectory, ...] = (),
+    parent: int | None = None,
+) -> TiffDirectory:
     if _whole(page.imagedepth) > 1:
         raise ValueError(f"found {page.imagedepth} planes in one directory, expected one")
     size = SizePx(_whole(page.imagewidth), _whole(page.imagelength))
@@ -239,6 +234,16 @@ def _directory(index: int, page: TiffPage) -> TiffDirectory:
         mpp=_mpp(page),
         jpeg_tables=page.jpegtables,
         icc_profile=page.iccprofile,
+        sample_format=int(page.sampleformat),
+        predictor=int(page.predictor),
+        fill_order=int(page.fillorder),
+        extra_samples=tuple(map(int, page.extrasamples)),
+        chroma_subsampling=_subsampling(page),
+        color_map=_color_map(page),
+        byte_order=page.parent.byteorder,
+        tags=_tags(page),
+        subdirectories=subdirectories,
+        parent=parent,
     )
 
 
@@ -256,6 +261,28 @@ def _text(page: TiffPage, tag: str) -> str:
     return value.strip("\0 \r\n\t") if isinstance(value, str) else ""
 
 
+def _tags(page: TiffPage) -> Mapping[int, object]:
+    return MappingProxyType(
+        {
+            tag.code: tag.value
+            for tag in page.tags
+            if tag.code not in _TAGS_OF_TILES and tag.count <= _LARGEST_TAG
+        }
+    )
+
+
+def _subsampling(page: TiffPage) -> tuple[int, int]:
+    value = page.tags.valueof(530)
+    if isinstance(value, tuple) and len(value) == 2:
+        return _whole(value[0]), _whole(value[1])
+    return 2, 2
+
+
+def _color_map(page: TiffPage) -> tuple[int, ...] | None:
+    colors = page.colormap
+    return None if colors is None else tuple(colors.ravel().tolist())
+
+
 def _mpp(page: TiffPage) -> tuple[float, float] | None:
     per_unit = _UM_PER_UNIT.get(int(page.tags.valueof("ResolutionUnit", 2)))
     resolutions = [page.tags.valueof(tag) for tag in ("XResolution", "YResolution")]
@@ -266,31 +293,3 @@ def _mpp(page: TiffPage) -> tuple[float, float] | None:
     x, y = (per_unit * denominator / numerator for numerator, denominator in resolutions)
     least, most = _PLAUSIBLE_MPP
     return (x, y) if least <= min(x, y) and max(x, y) <= most else None
-
-
-def _check_extents(directory: TiffDirectory, file_size: int, path: Path) -> None:
-    if directory.size.width < 1 or directory.size.height < 1:
-        raise CorruptSourceError(
-            f"the image is {directory.size} pixels", file=path, place=directory.place
-        )
-    tile = directory.tile_size
-    expected = -(-directory.size.width // max(tile.width, 1)) * -(
-        -directory.size.height // max(tile.height, 1)
-    )
-    if directory.planar_configuration == 2:
-        expected *= directory.samples_per_pixel
-    found = len(directory.offsets)
-    if found != len(directory.byte_counts) or found < expected:
-        raise CorruptSourceError(
-            f"found {found} tiles, expected {expected}", file=path, place=directory.place
-        )
-    for number, (offset, count) in enumerate(
-        zip(directory.offsets, directory.byte_counts, strict=True)
-    ):
-        if offset + count > file_size:
-            raise CorruptSourceError(
-                f"tile {number} ends at byte {offset + count}, the file at byte {file_size}",
-                file=path,
-                place=directory.place,
-                remedy="the file is cut short; copy it again",
-            )

@@ -1,31 +1,36 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Images of a TIFF file as the frames of a slide: tiles passed through, small images whole.
+"""Images of a TIFF file as the frames of a slide: levels, stacks of them, small images whole.
 
 Shared by the readers of all formats that are TIFF inside: a reader decides which directory is
-what, and this module knows how each one's bytes become frames.
+what, and this module and those below it know how each one's bytes become frames.
 """
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError, SourceError
-from dicomizer.pixels.codecs import jpeg
 from dicomizer.pixels.color import is_rgb_profile
-from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, SlideImage, SpacingMm
+from dicomizer.slide import Flavor, SlideImage
 from dicomizer.sources.base import Refusal
-from dicomizer.sources.tiff.directory import JPEG, YCBCR, TiffDirectory
-from dicomizer.sources.tiff.jpeg_tiles import JpegTiles
-from dicomizer.sources.tiff.runs import read_runs
+from dicomizer.sources.tiff.coded import StoredSamples, tile_frames
+from dicomizer.sources.tiff.content import content_of, note_of
+from dicomizer.sources.tiff.cutting import with_short_strips
+from dicomizer.sources.tiff.joined import joined_strips
+from dicomizer.sources.tiff.stack import Stack
+from dicomizer.sources.tiff.stored import StoredTiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+    from dicomizer.slide import SpacingMm
     from dicomizer.sources.base import Frame
+    from dicomizer.sources.tiff.coded import TileFrames
+    from dicomizer.sources.tiff.content import Content
+    from dicomizer.sources.tiff.directory import TiffDirectory
 
-_LOSSLESS = frozenset({1, 5, 8, 32773, 32946, 34925, 50000})
-"""None, LZW, Deflate, PackBits, old Deflate, LZMA, Zstandard."""
 _MOST_PIXELS = 1 << 26
 """Of an image that is held whole: 200 MB."""
 
@@ -39,46 +44,68 @@ class TiffImages:
         The file cannot be opened.
     """
 
-    def __init__(self, path: Path, directories: tuple[TiffDirectory, ...]) -> None:
+    def __init__(self, path: Path, directories: tuple[TiffDirectory, ...] = ()) -> None:  # noqa: ARG002
         self._path = path
-        self._directories = directories
+        self._frames: dict[str, TileFrames] = {}
+        self._notes: dict[str, None] = {}
         try:
             self._file = path.open("rb")
         except OSError as error:
             raise SourceError(error.strerror or str(error), file=path) from error
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was left out or taken apart of the pixels of images so far."""
+        return tuple(self._notes)
 
     def close(self) -> None:
         """Close the file."""
         self._file.close()
 
     def level(self, directory: TiffDirectory, spacing: SpacingMm | None) -> SlideImage:
-        """Describe a tiled JPEG directory as a level of the pyramid.
+        """Describe a directory as a level of the pyramid.
+
+        JPEG and JPEG 2000 tiles are passed through, all else is decoded; what has no tiles is
+        cut into some. Samples of 16 bits beyond the first are optical paths.
 
         Raises
         ------
         Refusal
-            Its tiles cannot be passed through.
+            Its pixels or its compression are of a kind that is not converted.
+        CorruptSourceError
+            Its first or last tile is not what the directory says.
         """
-        if directory.compression != JPEG or not directory.is_rgb8:
-            raise Refusal(
-                f"{directory.place} is {directory.compression_name} with "
-                f"{directory.samples_per_pixel} x {directory.bits_per_sample} bits, "
-                "this version takes JPEG with 3 x 8 bits"
-            )
-        return SlideImage(
-            key=str(directory.index),
-            flavor=Flavor.VOLUME,
-            size=directory.size,
-            tile_size=directory.tile_size,
-            coding=Coding(
-                Compression.JPEG,
-                _color_space(directory),
-                lossy=True,
-                coded_bytes=sum(directory.byte_counts),
-            ),
-            spacing=spacing,
-            icc_profile=_icc_profile(directory),
-        )
+        frames = tile_frames(self._stored(directory))
+        return self._image(str(directory.index), directory, frames, spacing)
+
+    def stack(
+        self,
+        directories: Sequence[TiffDirectory],
+        *,
+        planes: int,
+        paths: int,
+        spacing: SpacingMm | None,
+    ) -> SlideImage:
+        """Describe directories of one size and coding as one level of several planes and paths.
+
+        Parameters
+        ----------
+        directories
+            The planes of the first path, then those of the next.
+
+        Raises
+        ------
+        Refusal
+            As from `level`; or the directories differ, or each has several paths itself.
+        CorruptSourceError
+            As from `level`.
+        """
+        if len(directories) != planes * paths:
+            raise ValueError(f"{len(directories)} directories for {planes} planes, {paths} paths")
+        stack = Stack(directories, [tile_frames(self._stored(item)) for item in directories])
+        key = "+".join(str(item.index) for item in directories)
+        image = self._image(key, directories[0], stack, spacing)
+        return replace(image, planes=planes, paths=paths)
 
     def whole(self, directory: TiffDirectory, flavor: Flavor) -> SlideImage:
         """Describe a small directory as an associated image of one frame.
@@ -89,115 +116,54 @@ class TiffImages:
         Raises
         ------
         Refusal
-            Its pixels are not RGB of 8 bits.
+            Its pixels are of a kind that is not converted.
         CorruptSourceError
             It is larger than a frame can be.
         """
-        if not directory.is_rgb8:
-            raise Refusal(
-                f"{directory.samples_per_pixel} x {directory.bits_per_sample} bits, "
-                "this version takes 3 x 8 bits of RGB or YCbCr"
-            )
         _check_frame_size(directory, self._path)
-        joined = self._joined(directory)
-        lossy = directory.compression not in _LOSSLESS
-        coding = (
-            Coding(Compression.JPEG, _color_space(directory), lossy=True, coded_bytes=len(joined))
-            if joined is not None
-            else Coding(Compression.NONE, ColorSpace.RGB, lossy, sum(directory.byte_counts))
-        )
-        return SlideImage(
-            key=str(directory.index),
-            flavor=flavor,
-            size=directory.size,
-            tile_size=directory.size,
-            coding=coding,
-            icc_profile=_icc_profile(directory),
-        )
+        content = content_of(directory)
+        if content.paths > 1:
+            raise Refusal(
+                f"{directory.samples_per_pixel} x {directory.bits_per_sample} bits are no colour"
+            )
+        stored = self._stored(directory)
+        samples = StoredSamples(stored, content)
+        frames = joined_strips(stored, content, samples) or samples.mosaic(directory.size)
+        return self._image(str(directory.index), directory, frames, flavor=flavor)
 
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:
         """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        if indices is not None:
-            yield from self._chosen(image, indices)
-            return
-        directory = self._directories[int(image.key)]
-        if image.flavor is Flavor.VOLUME:
-            yield from self._tiles(directory)
-        elif image.coding.compression is Compression.JPEG:
-            yield [(self._joined(directory) or b"",)]
-        else:
-            yield [(self._decoded(directory),)]
+        yield from self._frames[image.key].frames(indices)
 
-    def _chosen(self, image: SlideImage, indices: Sequence[int]) -> Iterator[list[Frame]]:
-        frames = [frame for batch in self.frames(image) for frame in batch]
-        yield [frames[index] for index in indices]
+    def _stored(self, directory: TiffDirectory) -> StoredTiles:
+        return StoredTiles(self._file, self._path, with_short_strips(directory))
 
-    def _tiles(self, directory: TiffDirectory) -> Iterator[list[Frame]]:
-        tiles = JpegTiles(
-            directory.jpeg_tables,
-            directory.tile_size,
-            ycbcr=directory.photometric == YCBCR,
-            file=self._path,
-            place=directory.place,
+    def _image(
+        self,
+        key: str,
+        directory: TiffDirectory,
+        frames: TileFrames,
+        spacing: SpacingMm | None = None,
+        flavor: Flavor = Flavor.VOLUME,
+    ) -> SlideImage:
+        self._frames[key] = frames
+        note = note_of(directory, frames.content)
+        if note is not None:
+            self._notes[note] = None
+        return SlideImage(
+            key=key,
+            flavor=flavor,
+            size=directory.size,
+            tile_size=frames.tile_size,
+            coding=frames.coding,
+            spacing=spacing,
+            icc_profile=_icc_profile(directory, frames.content),
+            pixel_format=frames.content.pixel_format,
+            paths=frames.content.paths,
+            missing=frames.missing,
         )
-        index = 0
-        for run in self._stored(directory):
-            batch = [tiles.frame(index + number, tile) for number, tile in enumerate(run)]
-            index += len(run)
-            yield batch
-
-    def _stored(self, directory: TiffDirectory) -> Iterator[list[memoryview]]:
-        descriptor = self._file.fileno()
-        try:
-            yield from read_runs(descriptor, directory.offsets, directory.byte_counts)
-        except OSError as error:
-            raise SourceError(
-                f"cannot be read: {error.strerror or error}",
-                file=self._path,
-                place=directory.place,
-                remedy="copy the file to a local disk and try again",
-            ) from error
-
-    def _joined(self, directory: TiffDirectory) -> bytes | None:
-        """Return a JPEG directory as one stream, or ``None`` where it has to be decoded."""
-        is_one_column = directory.tile_size.width >= directory.size.width
-        if directory.compression != JPEG or not directory.is_rgb8 or not is_one_column:
-            return None
-        strips = [bytes(strip) for run in self._stored(directory) for strip in run]
-        try:
-            tables = jpeg.read_tables(directory.jpeg_tables) if directory.jpeg_tables else ()
-            stream = jpeg.join_strips(strips, tables, ycbcr=directory.photometric == YCBCR)
-            frame = jpeg.read_header(stream).frame
-        except jpeg.JpegError:
-            return None
-        fits = (frame.width, frame.height) == (directory.size.width, directory.size.height)
-        return stream if fits and frame.is_baseline and len(frame.sampling) == 3 else None
-
-    def _decoded(self, directory: TiffDirectory) -> bytes:
-        """Return the pixels, (rows, columns, 3) uint8 RGB, as bytes."""
-        import tifffile
-
-        try:
-            with tifffile.TiffFile(self._path) as tiff:
-                page = tiff.pages.get(directory.index)
-                pixels = page.aspage().asarray()
-        except Exception as error:  # decoders raise whatever broken data provokes
-            raise CorruptSourceError(
-                f"cannot be decoded: {error}",
-                file=self._path,
-                place=directory.place,
-                remedy="the file is damaged; copy it again",
-            ) from error
-        expected = (directory.size.height, directory.size.width, 3)
-        if pixels.shape != expected or pixels.dtype.str != "|u1":
-            raise CorruptSourceError(
-                f"decoded to {pixels.shape} {pixels.dtype}, expected {expected} uint8",
-                file=self._path,
-                place=directory.place,
-            )
-        return pixels.tobytes()
 
 
 def _check_frame_size(directory: TiffDirectory, path: Path) -> None:
@@ -211,10 +177,7 @@ def _check_frame_size(directory: TiffDirectory, path: Path) -> None:
         )
 
 
-def _color_space(directory: TiffDirectory) -> ColorSpace:
-    return ColorSpace.YCBCR if directory.photometric == YCBCR else ColorSpace.RGB
-
-
-def _icc_profile(directory: TiffDirectory) -> bytes | None:
+def _icc_profile(directory: TiffDirectory, content: Content) -> bytes | None:
     profile = directory.icc_profile
-    return profile if profile and is_rgb_profile(profile) else None
+    is_color = content.pixel_format.samples == 3
+    return profile if profile and is_color and is_rgb_profile(profile) else None

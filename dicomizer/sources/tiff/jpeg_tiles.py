@@ -28,13 +28,23 @@ class JpegTiles:
     ycbcr
         What the photometric interpretation tag says of the samples; it is what TIFF readers
         obey, whatever markers the stream has.
+    components
+        Of every tile: 3, or 1 for grey.
     file, place
         For error messages.
     """
 
     def __init__(
-        self, tables: bytes | None, tile_size: SizePx, *, ycbcr: bool, file: object, place: str
+        self,
+        tables: bytes | None,
+        tile_size: SizePx,
+        *,
+        ycbcr: bool,
+        file: object,
+        place: str,
+        components: int = 3,
     ) -> None:
+        self._components = components
         self._tile_size = tile_size
         self._ycbcr = ycbcr
         self._file = file
@@ -85,10 +95,11 @@ class JpegTiles:
         return found.length, header
 
     def _check(self, index: int, frame: jpeg.JpegFrame) -> None:
-        if not frame.is_baseline or len(frame.sampling) != 3:
+        if not frame.is_baseline or len(frame.sampling) != self._components:
             raise self._corrupt(
                 f"tile {index} is JPEG process {frame.process - 0xC0} of {frame.precision} bits "
-                f"and {len(frame.sampling)} components, expected baseline, 8 bits, 3 components",
+                f"and {len(frame.sampling)} components, expected baseline, 8 bits, "
+                f"{self._components} component{'s' if self._components > 1 else ''}",
                 "other kinds of JPEG are not converted by this version",
             )
         if (frame.width, frame.height) != (self._tile_size.width, self._tile_size.height):

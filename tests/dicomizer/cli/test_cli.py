@@ -122,9 +122,9 @@ def broken_slides(folder: Path) -> dict[str, Path]:
     [
         ("missing", ["no such file", "check the path"]),
         ("empty", ["the file is empty, expected a slide", "copy it again"]),
-        ("text", ["no reader takes this file", "Aperio SVS: no TIFF signature", "give a slide"]),
+        ("text", ["its format is none that is known", "Aperio SVS", "dicomizer info"]),
         ("cut", ["directory", "the file is cut short", "copy it again"]),
-        ("directory", ["found a directory, expected a slide file", "name one file in it"]),
+        ("directory", ["it cannot be converted: DICOM WSI: the folder holds no DICOM file"]),
         ("spacing", ["level 0", "the size of a pixel", "--mpp"]),
     ],
 )
@@ -217,13 +217,13 @@ def test_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path):
 def test_terminated_conversion_leaves_nothing(tmp_path):
     built = slides.write_svs(tmp_path / "a.svs", size=(2000, 2000))
     code = (
-        "import os, signal, dicomizer.pipeline.runner as run\n"
-        "write = run.write_instance\n"
-        "def writing(*arguments):\n"
-        "    for count in write(*arguments):\n"
-        f"        os.kill(os.getpid(), {int(signal.SIGTERM)})\n"
-        "        yield count\n"
-        "run.write_instance = writing\n"
+        "import os, signal\n"
+        "from dicomizer.writers.instance import InstanceWriter\n"
+        "write = InstanceWriter.write\n"
+        "def writing(self, frames):\n"
+        "    write(self, frames)\n"
+        f"    os.kill(os.getpid(), {int(signal.SIGTERM)})\n"
+        "InstanceWriter.write = writing\n"
         "from dicomizer.cli import main; main()"
     )
 

@@ -70,16 +70,58 @@ def test_layout_of_a_vendor_is_left_to_its_reader(tmp_path, tags, reason):
         GenericTiffSource(path)
 
 
-@pytest.mark.parametrize(
-    ("options", "reason"),
-    [
-        ({"rowsperstrip": 16}, "no directory is tiled"),
-        ({"tile": (64, 64), "compression": "zlib"}, "ADOBE_DEFLATE with 3 x 8 bits"),
-    ],
-)
-def test_what_cannot_be_passed_through_is_refused_with_the_reason(tmp_path, options, reason):
-    path = tmp_path / "a.tif"
-    tifffile.imwrite(path, np.zeros((64, 64, 3), np.uint8), photometric="rgb", **options)
+def test_strips_are_taken_where_nothing_is_tiled(tmp_path):
+    pixels = slides.picture(600, 300)
+    path = slides.write_pages(
+        tmp_path / "a.tif",
+        {"data": pixels, "photometric": "rgb", "rowsperstrip": 16, "resolution": (20_000, 20_000),
+         "resolutionunit": "CENTIMETER"},
+    )  # fmt: skip
 
-    with pytest.raises(Refusal, match=reason):
+    with GenericTiffSource(path) as source:
+        (level,) = source.slide.levels
+        assert level.spacing == SpacingMm(0.0005, 0.0005)
+        assert (level.tile_size, level.grid) == (SizePx(512, 512), SizePx(2, 1))
+        assert np.array_equal(slides.assembled(source, level)[0, 0], pixels)
+
+
+def test_subdirectories_are_levels(tmp_path):
+    base = slides.picture(300, 200)
+    tiled = {"tile": (64, 64), "photometric": "rgb"}
+    reduced = [{"data": slides.reduced(base, factor), **tiled} for factor in (2, 4)]
+    path = slides.write_pages(tmp_path / "a.tif", {"data": base, **tiled, "reduced": reduced})
+
+    with GenericTiffSource(path) as source:
+        levels = source.slide.levels
+        assert [item.size.width for item in levels] == [300, 150, 75]
+        for level, factor in zip(levels, (1, 2, 4), strict=True):
+            expected = slides.reduced(base, factor)
+            assert np.array_equal(slides.assembled(source, level)[0, 0], expected)
+
+
+def test_directory_that_cannot_be_read_beside_the_base_is_left_out_and_said(tmp_path):
+    mask = {"data": np.zeros((100, 150), np.int16), "tile": (64, 64)}
+    base = {"data": slides.picture(300, 200), "tile": (64, 64), "photometric": "rgb"}
+    path = slides.write_pages(tmp_path / "a.tif", base, mask)
+
+    with GenericTiffSource(path) as source:
+        assert source.slide.notes == (
+            "150 x 100 left out: the samples of directory 1 are signed, expected unsigned",
+        )
+
+
+def test_16_bit_rgb_has_a_path_of_each_colour(tmp_path):
+    page = {"data": np.zeros((100, 150, 3), np.uint16), "tile": (64, 64), "photometric": "rgb"}
+    path = slides.write_pages(tmp_path / "a.tif", page)
+
+    with GenericTiffSource(path) as source:
+        colors = [item.color for item in source.slide.scans[0].optical_paths]
+        assert colors == [(255, 0, 0), (0, 255, 0), (0, 0, 255)]
+
+
+def test_stack_of_imagej_is_refused(tmp_path):
+    path = tmp_path / "a.tif"
+    tifffile.imwrite(path, np.zeros((5, 64, 64), np.uint16), imagej=True)
+
+    with pytest.raises(Refusal, match="a stack of 5 images by ImageJ"):
         GenericTiffSource(path)

@@ -14,7 +14,7 @@ from dicomizer.targets.folder import FolderTarget
 
 
 def write(folder: Path, contents: dict[str, bytes], *, overwrite: bool = False) -> None:
-    with FolderTarget(folder, list(contents), overwrite=overwrite) as target:
+    with FolderTarget(folder, overwrite=overwrite) as target:
         for name, content in contents.items():
             with target.create(name) as file:
                 file.write(content)
@@ -36,7 +36,7 @@ def test_folder_may_be_named_relatively(tmp_path, monkeypatch):
 
 
 def test_nothing_is_visible_before_the_end(tmp_path):
-    with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as target:
+    with FolderTarget(tmp_path, overwrite=False) as target:
         with target.create("x.dcm") as file:
             file.write(b"1")
 
@@ -47,7 +47,7 @@ def test_nothing_is_visible_before_the_end(tmp_path):
 def test_failure_leaves_nothing_not_even_the_folder(tmp_path):
     with (
         pytest.raises(RuntimeError),
-        FolderTarget(tmp_path / "a" / "b", ["x.dcm"], overwrite=False) as target,
+        FolderTarget(tmp_path / "a" / "b", overwrite=False) as target,
         target.create("x.dcm") as file,
     ):
         file.write(b"1")
@@ -67,7 +67,7 @@ def test_what_a_killed_process_left_is_removed(tmp_path):
 
 
 def test_only_one_conversion_writes_to_a_folder(tmp_path):
-    with FolderTarget(tmp_path, ["x.dcm"], overwrite=False) as running:
+    with FolderTarget(tmp_path, overwrite=False) as running:
         with pytest.raises(TargetError, match="another conversion is writing to this folder"):
             write(tmp_path, {"y.dcm": b"1"})
         with running.create("x.dcm") as file:
@@ -98,14 +98,14 @@ def test_a_folder_under_the_name_of_a_file_is_refused_before_anything_is_replace
 
 
 def test_files_in_the_way_are_named_and_kept(tmp_path):
-    write(tmp_path, {"x.dcm": b"old"})
+    write(tmp_path, {"level-0.dcm": b"old"})
 
-    with pytest.raises(TargetError, match=r"already holds x.dcm; .*--overwrite"):
-        write(tmp_path, {"x.dcm": b"new"})
-    assert (tmp_path / "x.dcm").read_bytes() == b"old"
+    with pytest.raises(TargetError, match=r"already holds level-0\.dcm; .*--overwrite"):
+        write(tmp_path, {"level-0.dcm": b"new"})
+    assert (tmp_path / "level-0.dcm").read_bytes() == b"old"
 
-    write(tmp_path, {"x.dcm": b"new"}, overwrite=True)
-    assert (tmp_path / "x.dcm").read_bytes() == b"new"
+    write(tmp_path, {"level-0.dcm": b"new"}, overwrite=True)
+    assert (tmp_path / "level-0.dcm").read_bytes() == b"new"
 
 
 def test_a_file_as_target_is_refused(tmp_path):

@@ -2,7 +2,7 @@
 /** A bitmap on the page, drawn once at its own size and scaled by the style sheet. */
 
 import type { JSX } from 'preact'
-import { useEffect, useRef } from 'preact/hooks'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 
 interface Properties {
   readonly bitmap: ImageBitmap
@@ -11,7 +11,8 @@ interface Properties {
 
 export function Picture({ bitmap, label }: Properties): JSX.Element {
   const canvas = useRef<HTMLCanvasElement>(null)
-  useEffect(() => {
+  // Before the browser paints: a canvas is never seen empty.
+  useLayoutEffect(() => {
     canvas.current?.getContext('2d')?.drawImage(bitmap, 0, 0)
   }, [bitmap])
   return (

@@ -82,3 +82,81 @@ def test_tile_behind_the_end_is_named(tmp_path):
 
     with pytest.raises(CorruptSourceError, match=r"directory 0: tile 19 ends at byte \d+"):
         read_directories(built.path)
+
+
+def subdirectories(tmp_path):
+    reduced = [{"data": slides.grey(size, size), "tile": (32, 32)} for size in (64, 32)]
+    page = {"data": slides.grey(128, 128), "tile": (32, 32), "reduced": reduced}
+    return slides.write_pages(tmp_path / "a.tif", page, {"data": slides.grey(9, 9)})
+
+
+def test_subdirectories_are_told_apart_from_the_main_chain(tmp_path):
+    first, second = read_directories(subdirectories(tmp_path))
+
+    assert [item.size for item in first.subdirectories] == [SizePx(64, 64), SizePx(32, 32)]
+    assert [item.index for item in (first, second, *first.subdirectories)] == [0, 1, 2, 3]
+    assert first.subdirectories[1].place == "SubIFD of directory 0 (image 3)"
+    assert second.subdirectories == ()
+
+
+def test_tile_of_a_subdirectory_behind_the_end_is_named(tmp_path):
+    path = subdirectories(tmp_path)
+    (offset,) = read_directories(path)[0].subdirectories[1].offsets
+    data = path.read_bytes()
+    path.write_bytes(data.replace(struct.pack("<I", offset), b"\xff\xff\xff\x7f"))
+
+    with pytest.raises(CorruptSourceError, match=r"SubIFD of directory 0 \(image 3\): tile 0 ends"):
+        read_directories(path)
+
+
+def test_subdirectory_that_leads_back_is_a_circle(tmp_path):
+    path = subdirectories(tmp_path)
+    data = bytearray(path.read_bytes())
+    first = struct.unpack_from("<I", data, 4)[0]
+    (entries,) = struct.unpack_from("<H", data, first)
+    for start in range(first + 2, first + 2 + entries * 12, 12):
+        if struct.unpack_from("<H", data, start)[0] == 330:
+            where = struct.unpack_from("<I", data, start + 8)[0]
+            struct.pack_into("<I", data, where, first)
+    path.write_bytes(data)
+
+    with pytest.raises(CorruptSourceError, match="circle"):
+        read_directories(path)
+
+
+def test_tags_of_vendors_are_kept_by_number(tmp_path):
+    page = {"data": slides.grey(9, 9), "extratags": [(65000, 3, 2, (7, 8), False)]}
+    (found,) = read_directories(slides.write_pages(tmp_path / "a.tif", page))
+
+    assert found.tags[65000] == (7, 8)
+    assert 273 not in found.tags
+
+
+def test_ndpi_is_left_to_its_reader_whatever_its_offsets(tmp_path):
+    path = tmp_path / "a.ndpi"
+    entry = struct.pack("<HHII", 65420, 4, 1, 1)
+    path.write_bytes(b"II*\0" + struct.pack("<QH", 12, 1) + entry + bytes(12))
+
+    with pytest.raises(Refusal, match="Hamamatsu NDPI"):
+        read_directories(path)
+
+
+def test_tile_without_bytes_is_missing_and_not_corrupt(tmp_path):
+    tiles = [tile.tobytes() for tile in slides.tiles_of(slides.picture(128, 64), 64)]
+    path = slides.write_tile_streams(
+        tmp_path / "a.tif", (64, 128, 3), 64, [tiles[0], b""], photometric="rgb"
+    )
+
+    (found,) = read_directories(path)
+
+    assert found.byte_counts == (12288, 0)
+
+
+def test_tag_that_cannot_be_read_is_not_taken_for_absent(tmp_path):
+    path = slides.write_pages(tmp_path / "a.tif", {"data": slides.grey(9, 9)})
+    data = path.read_bytes()
+    photometric = struct.pack("<HHI", 262, 3, 1)
+    path.write_bytes(data.replace(photometric, struct.pack("<HHI", 262, 515, 1)))
+
+    with pytest.raises(CorruptSourceError, match="tag 262 cannot be read"):
+        read_directories(path)

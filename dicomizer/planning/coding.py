@@ -1,0 +1,172 @@
+# SPDX-License-Identifier: Apache-2.0
+"""How the frames of an image are coded: kept as they are wherever DICOM knows their coding."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom.transfer_syntax import TransferSyntax
+from dicomizer.pixels.codecs.codec import Codec
+from dicomizer.pixels.codecs.encode import encoder
+from dicomizer.planning.plan import Route
+from dicomizer.slide import ColorSpace, Compression
+
+if TYPE_CHECKING:
+    from dicomizer.options import ConvertOptions
+    from dicomizer.planning.levels import Level
+    from dicomizer.slide import SlideImage
+
+_LOSSLESS = {
+    Compression.NONE: TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN,
+    Compression.JPEG_2000: TransferSyntax.JPEG_2000_LOSSLESS,
+    Compression.HTJ2K: TransferSyntax.HTJ2K_LOSSLESS,
+    Compression.JPEG_LS: TransferSyntax.JPEG_LS_LOSSLESS,
+    Compression.JPEG_XL: TransferSyntax.JPEG_XL_LOSSLESS,
+    Compression.RLE: TransferSyntax.RLE_LOSSLESS,
+}
+_LOSSY = {
+    **_LOSSLESS,
+    Compression.JPEG: TransferSyntax.JPEG_BASELINE,
+    Compression.JPEG_2000: TransferSyntax.JPEG_2000,
+    Compression.HTJ2K: TransferSyntax.HTJ2K,
+    Compression.JPEG_LS: TransferSyntax.JPEG_LS_NEAR_LOSSLESS,
+    Compression.JPEG_XL: TransferSyntax.JPEG_XL,
+    Compression.JPEG_XL_OF_JPEG: TransferSyntax.JPEG_XL_RECOMPRESSION,
+}
+_PHOTOMETRIC = {
+    ColorSpace.RGB: "RGB",
+    # Stands for YCbCr of any chroma subsampling; what it is stands in the stream
+    # (PS3.3 C.7.6.3.1.2, PS3.5 8.2.1).
+    ColorSpace.YCBCR: "YBR_FULL_422",
+    ColorSpace.ICT: "YBR_ICT",
+    ColorSpace.RCT: "YBR_RCT",
+    ColorSpace.XYB: "XYB",
+    ColorSpace.MONOCHROME: "MONOCHROME2",
+}
+_STORED_AS = {
+    Codec.JPEG: Compression.JPEG,
+    Codec.JPEG_2000: Compression.JPEG_2000,
+    Codec.HTJ2K: Compression.HTJ2K,
+    Codec.JPEG_LS: Compression.JPEG_LS,
+    Codec.JPEG_XL: Compression.JPEG_XL,
+    Codec.RLE: Compression.RLE,
+    Codec.NONE: Compression.NONE,
+}
+_RECOMPRESSED = {
+    (Compression.JPEG, Codec.JPEG_XL): TransferSyntax.JPEG_XL_RECOMPRESSION,
+    (Compression.JPEG_XL_OF_JPEG, Codec.JPEG): TransferSyntax.JPEG_BASELINE,
+}
+_LARGEST_NATIVE = 0xFFFFFFFE
+"""Pixel Data without compression has a length of 32 bits (PS3.5 7.1.2)."""
+
+
+@dataclass(frozen=True, slots=True)
+class FrameCoding:
+    """How the frames of an instance are made and coded; as in `InstancePlan`."""
+
+    route: Route
+    transfer_syntax: TransferSyntax
+    photometric_interpretation: str
+    lossy_method: str | None = None
+    codec: Codec = Codec.KEEP
+    quality: int | None = None
+
+
+def stored_transfer_syntax(image: SlideImage) -> TransferSyntax:
+    """Return what the frames of a source are in DICOM's terms."""
+    table = _LOSSY if image.coding.lossy else _LOSSLESS
+    return table.get(image.coding.compression) or _LOSSY[image.coding.compression]
+
+
+def level_coding(level: Level, stored: SlideImage, options: ConvertOptions) -> FrameCoding:
+    """Decide how a level is coded.
+
+    Parameters
+    ----------
+    stored
+        What the file holds of ``level.source``, with its own tile size.
+
+    Raises
+    ------
+    CodecError
+        The codec that was asked for cannot code these pixels.
+    """
+    is_as_stored = level.halvings == 0 and level.image.tile_size == stored.tile_size
+    if is_as_stored and options.quality is None:
+        kept = _recompressed(stored, options.codec) or _kept(stored, options.codec)
+        if kept is not None:
+            return kept
+    route = Route.TRANSCODE if level.halvings == 0 else Route.DERIVE
+    return _coded(route, stored, options)
+
+
+def kept_coding(image: SlideImage) -> FrameCoding:
+    """Return the coding of an image whose frames stay as the source yields them."""
+    return FrameCoding(
+        Route.PASSTHROUGH,
+        stored_transfer_syntax(image),
+        _PHOTOMETRIC[image.coding.color_space],
+    )
+
+
+def _kept(image: SlideImage, codec: Codec) -> FrameCoding | None:
+    compression = image.coding.compression
+    if codec is Codec.KEEP:
+        is_kept = compression is not Compression.NONE or _is_stored_plain(image)
+    else:
+        is_kept = _STORED_AS[codec] is compression
+    return kept_coding(image) if is_kept else None
+
+
+def _is_stored_plain(image: SlideImage) -> bool:
+    """Tell whether frames are uncompressed in the file itself, and few enough to stay so."""
+    size = image.frame_bytes * image.number_of_frames
+    # Strips and edge tiles are stored without what lies beyond the image.
+    stored = image.size.width * image.size.height * image.planes * image.paths
+    stored *= image.pixel_format.bytes_per_pixel
+    return not image.coding.lossy and stored <= image.coding.coded_bytes and size <= _LARGEST_NATIVE
+
+
+def _recompressed(image: SlideImage, codec: Codec) -> FrameCoding | None:
+    syntax = _RECOMPRESSED.get((image.coding.compression, codec))
+    if syntax is None:
+        return None
+    return FrameCoding(
+        Route.RECOMPRESS, syntax, _PHOTOMETRIC[image.coding.color_space], codec=codec
+    )
+
+
+def _coded(route: Route, stored: SlideImage, options: ConvertOptions) -> FrameCoding:
+    codec, quality = options.codec, options.quality
+    if quality is None and (stored.coding.compression, codec) in _RECOMPRESSED:
+        return _as_recompressed(route, stored, codec)
+    if codec is Codec.KEEP:
+        codec, quality = _nearest(stored, quality)
+    made = encoder(codec, stored.pixel_format, quality)
+    return FrameCoding(
+        route,
+        made.transfer_syntax,
+        made.photometric_interpretation,
+        made.lossy_method,
+        codec,
+        quality,
+    )
+
+
+def _as_recompressed(route: Route, stored: SlideImage, codec: Codec) -> FrameCoding:
+    """Return the coding of frames to be JPEG, and recompressed where those beside them are."""
+    made = encoder(Codec.JPEG, stored.pixel_format, None)
+    syntax = _RECOMPRESSED[stored.coding.compression, codec]
+    photometric = made.photometric_interpretation
+    return FrameCoding(route, syntax, photometric, made.lossy_method, codec)
+
+
+def _nearest(image: SlideImage, quality: int | None) -> tuple[Codec, int | None]:
+    """Return the codec for pixels that cannot be kept as stored.
+
+    What was lossy is coded as JPEG, which every reader knows; what was lossless stays so.
+    """
+    if (image.coding.lossy or quality is not None) and image.pixel_format.bits == 8:
+        return Codec.JPEG, quality
+    return Codec.JPEG_2000, quality

@@ -1,0 +1,64 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The size of a pixel of every level: told by the user, or by the file, or else an error."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from dicomizer.errors import MissingSpacingError
+from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
+
+if TYPE_CHECKING:
+    from dicomizer.options import ConvertOptions
+
+_UM_AT_1X = 10.0
+"""Micrometres per pixel times magnification, by the custom of scanners: 40x is 0.25 um."""
+
+
+def with_spacing(slide: Slide, options: ConvertOptions) -> tuple[Slide, list[str]]:
+    """Give every image of every pyramid its spacing, from the options or the file.
+
+    Returns
+    -------
+    slide
+        The same with spacing.
+    notes
+        What was assumed.
+
+    Raises
+    ------
+    MissingSpacingError
+        Neither the file nor the options tell the spacing.
+    """
+    notes: list[str] = []
+    scans = tuple(_scan(slide, scan, options, notes) for scan in slide.scans)
+    base = scans[0].levels[0]
+    associated = tuple(
+        _reduced(base, image) if image.flavor is Flavor.THUMBNAIL else image
+        for image in slide.associated
+    )
+    return replace(slide, scans=scans, associated=associated), notes
+
+
+def _scan(slide: Slide, scan: Scan, options: ConvertOptions, notes: list[str]) -> Scan:
+    base = scan.levels[0]
+    spacing = options.spacing or base.spacing
+    if spacing is None and options.magnification is not None:
+        mpp = _UM_AT_1X / options.magnification
+        spacing = SpacingMm.from_mpp(mpp, mpp)
+        notes.append(f"{mpp:g} um per pixel estimated from {options.magnification:g}x, as asked")
+    if spacing is None:
+        raise MissingSpacingError(
+            "the file does not say the size of a pixel, which DICOM requires",
+            file=slide.path,
+            place="level 0",
+            remedy="give it in micrometres, for example --mpp 0.25, or --assume-magnification 40",
+        )
+    base = replace(base, spacing=spacing)
+    return replace(scan, levels=tuple(_reduced(base, image) for image in scan.levels))
+
+
+def _reduced(base: SlideImage, image: SlideImage) -> SlideImage:
+    assert base.spacing is not None
+    return replace(image, spacing=base.spacing.scaled(*image.reduction_of(base)))

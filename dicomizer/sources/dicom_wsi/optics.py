@@ -1,0 +1,128 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Optical paths, spacing, origin and colour profile from an instance's attributes.
+
+References
+----------
+PS3.3 C.8.12.5 (Optical Path), C.8.12.4 (Imaged Volume), C.8.12.2 (slide coordinates)
+"""
+
+from __future__ import annotations
+
+import struct
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom.schema.read_values import code, first, items, number, numbers, text, whole
+from dicomizer.pixels.color import is_rgb_profile
+from dicomizer.slide import Illumination, OpticalPath, PointMm, SpacingMm
+from dicomizer.sources.dicom_wsi.places import shared_group
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from pydicom.dataset import Dataset
+
+    from dicomizer.slide import SizePx
+
+_FLUORESCENCE = ("111743", "P5-00112")
+"""Epifluorescence illumination (CID 8123), now and in older files."""
+_LARGEST_MM = 10.0
+"""Between two pixels; the image of a whole glass in 3 pixels."""
+
+
+def optical_paths(
+    datasets: Sequence[Dataset], identifiers: Sequence[str]
+) -> tuple[OpticalPath, ...]:
+    """Return a path for each identifier, as the first dataset that has it describes it."""
+    described: dict[str, OpticalPath] = {}
+    for dataset in datasets:
+        sequence = items(dataset, "OpticalPathSequence")
+        for index, item in enumerate(sequence, start=1):
+            identifier = text(item, "OpticalPathIdentifier", "SH") or str(index)
+            described.setdefault(identifier, _optical_path(item))
+    return tuple(described.get(identifier, OpticalPath()) for identifier in identifiers)
+
+
+def _optical_path(item: Dataset) -> OpticalPath:
+    kind = code(item, "IlluminationTypeCodeSequence")
+    is_fluorescence = kind is not None and kind.value in _FLUORESCENCE
+    identifier = text(item, "OpticalPathIdentifier", "SH") or ""
+    name = text(item, "OpticalPathDescription", "UT")
+    return OpticalPath(
+        # A number is an identifier, no name.
+        name=name or ("" if identifier.isdecimal() else identifier),
+        illumination=Illumination.FLUORESCENCE if is_fluorescence else Illumination.BRIGHTFIELD,
+        excitation_nm=_wavelength(item, "IlluminationWaveLength", "LightPathFilter"),
+        emission_nm=_wavelength(item, "", "ImagePathFilter"),
+        color=_color(first(item, "PaletteColorLookupTableSequence")),
+    )
+
+
+def _wavelength(item: Dataset, keyword: str, filter_name: str) -> float | None:
+    """Return a wavelength in nanometres that is told as one number."""
+    for name in (keyword, f"{filter_name}PassThroughWavelength"):
+        value = number(item, name) if name else None
+        if value is not None and 100 <= value <= 10_000:
+            return value
+    return None
+
+
+def _color(palette: Dataset) -> tuple[int, int, int] | None:
+    """Return the colour of the largest value in a palette."""
+    found = [
+        _last_entry(palette, f"{name}PaletteColorLookupTable") for name in ("Red", "Green", "Blue")
+    ]
+    red, green, blue = found
+    return None if red is None or green is None or blue is None else (red, green, blue)
+
+
+def _last_entry(palette: Dataset, keyword: str) -> int | None:
+    descriptor = numbers(palette, f"{keyword}Descriptor")
+    data = palette.get(f"{keyword}Data")
+    if len(descriptor) == 3 and isinstance(data, bytes) and len(data) >= 2:
+        is_16_bit = descriptor[2] == 16 and len(data) % 2 == 0
+        return int(struct.unpack_from("<H", data, len(data) - 2)[0] >> 8) if is_16_bit else data[-1]
+    return _last_of_segments(palette.get(f"Segmented{keyword}Data"))
+
+
+def _last_of_segments(data: object) -> int | None:
+    """Return where the last segment, if it is linear, leads (PS3.3 C.7.9.2)."""
+    if not isinstance(data, bytes) or len(data) < 6 or len(data) % 2:
+        return None
+    opcode, _, end = struct.unpack_from("<HHH", data, len(data) - 6)
+    return end >> 8 if opcode == 1 else None
+
+
+def spacing(dataset: Dataset, size: SizePx) -> SpacingMm | None:
+    """Return the spacing of pixels: as told, or by the size of what is imaged."""
+    told = numbers(shared_group(dataset, "PixelMeasuresSequence"), "PixelSpacing")
+    if len(told) == 2 and all(0 < value <= _LARGEST_MM for value in told):
+        return SpacingMm(between_rows=told[0], between_columns=told[1])
+    height, width = number(dataset, "ImagedVolumeHeight"), number(dataset, "ImagedVolumeWidth")
+    if not height or not width or min(height, width) <= 0:
+        return None
+    found = SpacingMm(between_rows=height / size.height, between_columns=width / size.width)
+    return found if max(found.between_rows, found.between_columns) <= _LARGEST_MM else None
+
+
+def origin(dataset: Dataset) -> PointMm | None:
+    """Return the place of the top left pixel on the glass."""
+    item = first(dataset, "TotalPixelMatrixOriginSequence")
+    x = number(item, "XOffsetInSlideCoordinateSystem")
+    y = number(item, "YOffsetInSlideCoordinateSystem")
+    return None if x is None or y is None else PointMm(x, y)
+
+
+def icc_profile(dataset: Dataset) -> bytes | None:
+    """Return the ICC profile of the first optical path that has one."""
+    for item in (*items(dataset, "OpticalPathSequence"), dataset):
+        profile = item.get("ICCProfile")
+        if isinstance(profile, bytes) and is_rgb_profile(profile):
+            return profile
+    return None
+
+
+def total_pixel_matrix(dataset: Dataset) -> tuple[int, int]:
+    """Return width and height of the whole image; of a frame where only that is told."""
+    width = whole(dataset, "TotalPixelMatrixColumns") or whole(dataset, "Columns")
+    height = whole(dataset, "TotalPixelMatrixRows") or whole(dataset, "Rows")
+    return width or 0, height or 0

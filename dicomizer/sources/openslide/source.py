@@ -1,0 +1,150 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A slide that OpenSlide opens, in a child process, shown as tiles of decoded pixels.
+
+For formats that no other reader takes. OpenSlide has been seen to abort and to hang on broken
+files; here that is an error like others.
+"""
+
+from __future__ import annotations
+
+import configparser
+import contextlib
+from typing import TYPE_CHECKING, Self, cast
+
+from dicomizer.errors import CorruptSourceError
+from dicomizer.slide import Flavor
+from dicomizer.sources.base import AnotherFormat
+from dicomizer.sources.openslide.canvas import TILE
+from dicomizer.sources.openslide.describe import Description, Opened
+from dicomizer.sources.openslide.unscanned import coverage_level, unscanned_tiles
+from dicomizer.sources.worker import Message, Team, batches
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from dicomizer.slide import Slide, SlideImage
+    from dicomizer.sources.base import Frame
+
+_PROGRAM = "dicomizer.sources.openslide.worker"
+_NOT_OURS = ("dicom",)
+"""Vendors whose slides have more than OpenSlide shows, and a reader that says so."""
+
+
+class OpenSlideSource:
+    """An open slide of any format that OpenSlide knows, but DICOM.
+
+    Raises
+    ------
+    Refusal
+        OpenSlide does not know the format.
+    SourceError
+        The file, or one that belongs to it, cannot be read or is damaged.
+    """
+
+    def __init__(self, path: Path) -> None:
+        check_companions(path)
+        opening = Message({"path": str(path), "except": list(_NOT_OURS)})
+        self._path = path
+        self._team = Team(_PROGRAM, path, opening)
+        try:
+            if self._team.opened.values["vendor"] in (None, *_NOT_OURS):
+                raise AnotherFormat("OpenSlide does not know its format")
+            description = Description(path, cast("Opened", self._team.opened.values))
+            self._levels = description.levels
+            self._slide = description.slide(self._missing() if description.is_bounded else {})
+        except BaseException:
+            self._team.close()
+            raise
+
+    @property
+    def slide(self) -> Slide:
+        """What the file holds."""
+        return self._slide
+
+    def frames(
+        self, image: SlideImage, indices: Sequence[int] | None = None
+    ) -> Iterator[list[Frame]]:
+        """Yield frames of an image in batches, RGB without compression."""
+        if indices is None:
+            indices = range(image.number_of_frames)
+        if image.flavor is not Flavor.VOLUME:
+            reply = self._team.ask(Message({"associated": image.key}), image.key)
+            yield [(reply.payload,) for _ in indices]
+            return
+        yield from batches(self._team, image, indices, self._request)
+
+    def close(self) -> None:
+        """End the processes that read the file."""
+        self._team.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _request(self, image: SlideImage, indices: Sequence[int]) -> Message:
+        level, columns = self._levels[image.key], image.grid.width
+        regions = [level.region(*divmod(index, columns)) for index in indices]
+        tile = (TILE.width, TILE.height)
+        return Message({"level": level.number, "regions": regions, "tile": tile})
+
+    def _missing(self) -> dict[str, frozenset[int]]:
+        """Return the tiles of each level that hold nothing."""
+        import numpy as np
+
+        look = coverage_level(tuple(self._levels.values()))
+        if look is None:
+            return {}
+        region = (look.left, look.top, look.size.width, look.size.height)
+        request = Message({"level": look.number, "coverage": region})
+        alpha = self._team.ask(request, f"level {look.number}").payload
+        coverage = np.frombuffer(alpha, np.uint8).reshape(look.size.height, look.size.width)
+        return {
+            key: unscanned_tiles(level, coverage, look.factor)
+            for key, level in self._levels.items()
+        }
+
+
+def check_companions(path: Path) -> None:
+    """Check that files which a slide consists of are there.
+
+    Raises
+    ------
+    CorruptSourceError
+        One is not; OpenSlide would say that it does not know the format.
+    """
+    if path.suffix.lower() == ".mrxs":
+        _check_present(path, f"{path.stem}/Slidedat.ini")
+    elif path.suffix.lower() in {".vms", ".vmu"}:
+        for name in _files_of_index(path):
+            _check_present(path, name)
+
+
+def _files_of_index(path: Path) -> list[str]:
+    """Return the files that an index of Hamamatsu names."""
+    index = configparser.ConfigParser(interpolation=None, strict=False, delimiters=("=",))
+    with contextlib.suppress(configparser.Error, UnicodeDecodeError, OSError):
+        index.read_string(path.read_text("utf-8")[: 1 << 20])
+    return [
+        value
+        for section in index.values()
+        for key, value in section.items()
+        if value and key.startswith(("imagefile", "mapfile", "macroimage"))
+    ]
+
+
+def _check_present(path: Path, name: str) -> None:
+    if not (path.parent / name).is_file():
+        raise CorruptSourceError(
+            f"found no {name} beside it, expected a file",
+            file=path,
+            remedy="copy the files that belong to the slide as well",
+        )
