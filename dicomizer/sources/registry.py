@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     Reader = Callable[[Path], SlideSource]
 
+
 @dataclass(frozen=True, slots=True)
 class _Format:
     """A format, and how a file of it begins.

@@ -19,4 +19,4 @@ def test_broken_slide_is_converted_or_refused_and_leaves_nothing(tmp_path, build
     for fate in found:
         if fate.error is not None:
             # The error names the file, or one that belongs to it.
-            assert str(fate.error).startswith(str(tmp_path / "broken")), fate.seed
+            assert fate.error.startswith(str(tmp_path / "broken")), fate.seed

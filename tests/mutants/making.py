@@ -30,11 +30,11 @@ class Fate:
     Parameters
     ----------
     error
-        What it was refused with; ``None`` where it was converted.
+        Message that it was refused with; ``None`` where it was converted.
     """
 
     seed: int
-    error: DicomizerError | None
+    error: str | None
     seconds: float
 
 
@@ -47,7 +47,7 @@ def builders() -> Iterator[tuple[str, Callable[[Path], Path]]]:
         assert spec.loader is not None
         loaded = importlib.util.module_from_spec(spec)
         spec.loader.exec_module(loaded)
-        yield from loaded.CASES.items()
+        yield from ((f"{module.name}: {name}", build) for name, build in loaded.CASES.items())
 
 
 def mutated(data: bytes, seed: int) -> bytes:
@@ -93,11 +93,11 @@ def fates(build: Callable[[Path], Path], folder: Path, seeds: range) -> Iterator
         shutil.rmtree(out, ignore_errors=True)
 
 
-def _converted(slide: Path, out: Path) -> DicomizerError | None:
+def _converted(slide: Path, out: Path) -> str | None:
     try:
         convert(slide, out, _OPTIONS)
     except DicomizerError as error:
         assert "\n" not in str(error)
         assert not out.exists()
-        return error
+        return str(error)
     return None

@@ -8,6 +8,7 @@ does not name. Images are told apart as label, overview and scans by their names
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from typing import TYPE_CHECKING, Self
 
@@ -38,6 +39,8 @@ _FLAVORS = {
     "overview": Flavor.OVERVIEW,
     "thumbnail": Flavor.THUMBNAIL,
 }
+_ROOT = re.compile(r"<(\w+:)?OME[\s>]")
+"""Other XML begins with "OME" too: Olympus writes "<OME-metadata not available>"."""
 _REDUCED = 1
 """Subfile type of an image at lower resolution."""
 
@@ -210,7 +213,7 @@ class OmeSource:
 
 def _read_xml(directory: TiffDirectory, path: Path) -> Element:
     text = directory.description
-    if "<OME" not in text[:4096] and "<ome:OME" not in text[:4096]:
+    if not _ROOT.search(text[:4096]):
         raise AnotherFormat("the first description has no OME-XML")
     root = parse_xml(text.lstrip("\ufeff"), path, directory.place)
     if root.tag.rpartition("}")[2] != "OME":

@@ -13,6 +13,7 @@ TIFF 6.0, section 2 (structure), section 15 (tiles), section 22 (JPEG); TIFF Tec
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from itertools import count
 from types import MappingProxyType
 from typing import TYPE_CHECKING
@@ -39,8 +40,9 @@ _TAGS_OF_PIXELS = frozenset(
     {256, 257, 258, 259, 262, 266, 273, 277, 278, 279, 284, 317, 320, 322, 323, 324, 325, 338, 339}
 )
 """Without one of these, the same bytes would be other pixels."""
+_XMP = 700
 _LARGEST_TAG = 1 << 16
-"""Values in a tag that is kept in ``tags``."""
+"""Values in a tag that is kept in ``tags``; but Ventana's XMP has megabytes."""
 _UM_PER_UNIT = {2: 25_400.0, 3: 10_000.0}
 _PLAUSIBLE_MPP = (0.02, 100.0)
 """No slide is scanned finer or coarser: such tags are defaults (72 dpi) or mistakes of a unit."""
@@ -146,6 +148,13 @@ def read_directories(path: Path) -> tuple[TiffDirectory, ...]:
         The chain of directories leaves the file or runs in a circle, a directory cannot be
         parsed, or its tiles lie outside the file.
     """
+    status = path.stat()
+    return _read_directories(path, (status.st_ino, status.st_size, status.st_mtime_ns))
+
+
+@lru_cache(maxsize=1)
+def _read_directories(path: Path, _state: tuple[int, ...]) -> tuple[TiffDirectory, ...]:
+    """Read once for all readers that are asked about a file in turn."""
     with path.open("rb") as file:
         links = read_chain(file, path)
     directories = _parse(path, links)
@@ -266,7 +275,7 @@ def _tags(page: TiffPage) -> Mapping[int, object]:
         {
             tag.code: tag.value
             for tag in page.tags
-            if tag.code not in _TAGS_OF_TILES and tag.count <= _LARGEST_TAG
+            if tag.code not in _TAGS_OF_TILES and (tag.count <= _LARGEST_TAG or tag.code == _XMP)
         }
     )
 
