@@ -52,12 +52,23 @@ def test_wsidicom_finds_each_plane_of_each_path(fluorescence):
         level = slide.levels[0]
         assert sorted(level.optical_paths) == ["1", "2"]
         assert level.focal_planes == [0.0, 1.5, 3.0]
-        # wsidicom 0.31 keeps identifiers in a set, and takes frames in its order.
-        for path, identifier in enumerate(level.optical_paths):
-            for plane, z in enumerate(level.focal_planes):
-                found = slide.read_region((0, 0), 0, (300, 200), z=z, path=identifier)
-                expected, _ = peers.picture(of, plane=plane, path=path)
-                assert np.array_equal(np.asarray(found), expected)
+        shown = []
+        for identifier in ("1", "2"):
+            found = [
+                np.asarray(slide.read_region((0, 0), 0, (300, 200), z=z, path=identifier))
+                for z in level.focal_planes
+            ]
+            shown += [path for path in (0, 1) if _is_path(path, found, of)]
+        # Some versions of wsidicom keep identifiers in a set, and take frames in its order.
+        assert sorted(shown) == [0, 1]
+
+
+def _is_path(path: int, found: list[np.ndarray], of) -> bool:
+    """Tell whether the planes are those of a path."""
+    return all(
+        np.array_equal(pixels, peers.picture(of, plane=plane, path=path)[0])
+        for plane, pixels in enumerate(found)
+    )
 
 
 def test_validators_find_nothing_but_that_the_profile_forbids_planes(fluorescence):
