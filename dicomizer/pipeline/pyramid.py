@@ -46,8 +46,8 @@ _ROW_BYTES = 48 << 20
 """Of the coded frames of a row of blocks, as estimated."""
 _CODED_SHARE = 0.3
 """Of the pixels' size that lossy frames need at most, by experience."""
-_WIDTH_WITHOUT_HALVINGS = 8
-"""Tiles in a block of a level from which none is derived."""
+_TILES_OF_BLOCK = 32
+"""At least, where their pixels permit: handing over a block costs as much as decoding one."""
 
 
 class PyramidPass:
@@ -88,34 +88,53 @@ class PyramidPass:
         """Make all frames and yield how many have been written since."""
         with ThreadPoolExecutor(self._threads, "frames") as pool:
             try:
-                for layer in range(self._chain.source.planes * self._chain.source.paths):
-                    yield from self._run_layer(layer, pool)
+                yield from self._run(pool)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run_layer(self, layer: int, pool: ThreadPoolExecutor) -> Iterator[int]:
-        """Make the frames of one focal plane in one optical path."""
-        above = _Above(self._chain, self._within, self._encoders, self._writers, self._blanks)
-        for row in _block_rows(self._chain.levels[self._within], self._within):
-            coded: list[dict[Place, bytes]] = [{} for _ in range(self._within + 1)]
-            for reduced in self._reduced(layer, row, pool):
-                for level, frames in enumerate(reduced.frames):
-                    coded[level].update(frames)
-                yield sum(above.add(place, top) for place, top in sorted(reduced.tops.items()))
-            yield self._write(coded, row[0].row_start)
+    def _run(self, pool: ThreadPoolExecutor) -> Iterator[int]:
+        top = self._chain.levels[self._within]
+        coded = self._no_frames()
+        above = self._above()
+        for block, reduced in self._reduced(pool):
+            for level, frames in enumerate(reduced.frames):
+                coded[level].update(frames)
+            yield sum(above.add(place, half) for place, half in sorted(reduced.tops.items()))
+            if block.column_stop == top.grid.width:
+                yield self._write(coded, block.row_start)
+                coded = self._no_frames()
+                if block.row_stop == top.grid.height:
+                    above = self._above()
 
-    def _reduced(
-        self, layer: int, blocks: Sequence[Block], pool: ThreadPoolExecutor
-    ) -> Iterator[Reduced]:
+    def _no_frames(self) -> list[dict[Place, bytes]]:
+        return [{} for _ in range(self._within + 1)]
+
+    def _above(self) -> _Above:
+        """Begin the levels above the blocks, anew for each focal plane and optical path."""
+        return _Above(self._chain, self._within, self._encoders, self._writers, self._blanks)
+
+    def _blocks(self) -> Iterator[tuple[int, Block]]:
+        """Yield each layer and block, in the order in which frames are written."""
+        top = self._chain.levels[self._within]
+        width = _block_width(self._chain.levels[0], self._within)
+        for layer in range(self._chain.source.planes * self._chain.source.paths):
+            for row in range(top.grid.height):
+                for column in range(0, top.grid.width, width):
+                    stop = min(column + width, top.grid.width)
+                    yield layer, Block(row, row + 1, column, stop)
+
+    def _reduced(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Block, Reduced]]:
         """Yield what each block gives, in order, with a few in work at a time."""
-        waiting: deque[Future[Reduced]] = deque()
+        waiting: deque[tuple[Block, Future[Reduced]]] = deque()
         try:
-            for block in blocks:
-                waiting.append(self._submit(layer, block, pool))
+            for layer, block in self._blocks():
+                waiting.append((block, self._submit(layer, block, pool)))
                 if len(waiting) > 2 * self._threads:
-                    yield waiting.popleft().result()
+                    first, future = waiting.popleft()
+                    yield first, future.result()
             while waiting:
-                yield waiting.popleft().result()
+                first, future = waiting.popleft()
+                yield first, future.result()
         except CodecError as error:
             raise CorruptSourceError(
                 str(error),
@@ -244,14 +263,11 @@ def _halvings_within(chain: Chain) -> int:
     return number
 
 
-def _block_rows(top: SlideImage, within: int) -> Iterator[list[Block]]:
-    """Yield the blocks of each row, in tiles of their highest level."""
-    width = 1 if within else _WIDTH_WITHOUT_HALVINGS
-    for row in range(top.grid.height):
-        yield [
-            Block(row, row + 1, column, min(column + width, top.grid.width))
-            for column in range(0, top.grid.width, width)
-        ]
+def _block_width(image: SlideImage, within: int) -> int:
+    """Return how many tiles of its highest level a block is wide."""
+    under_one = 1 << 2 * within
+    most = _BLOCK_BYTES // (image.frame_bytes * under_one)
+    return max(1, min(_TILES_OF_BLOCK // under_one, most))
 
 
 def _under(block: Block, halvings: int, image: SlideImage) -> Block:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,13 +18,16 @@ from dicomizer.planning import Route, Tiling
 from dicomizer.writers.instance import InstanceWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Generator, Iterator
 
     from dicomizer.pipeline.chain import Chain
     from dicomizer.planning import ConversionPlan, InstancePlan
     from dicomizer.sources.base import Frame, SlideSource
     from dicomizer.targets.folder import FolderTarget
     from dicomizer.writers.file import WrittenFile
+
+    Steps = Generator[tuple[str, int], None, None]
+    """Yield the file that is worked on, and the number of frames that are new in it."""
 
 
 _MOST_THREADS = 8
@@ -104,18 +108,26 @@ class _Run:
         self._threads = threads
         self.written: dict[str, tuple[WrittenFile, ...]] = {}
 
-    def steps(self) -> Iterator[tuple[str, int]]:
-        """Do all, and yield what is worked on and how many frames of it are new."""
+    def steps(self) -> Steps:
+        """Do all, and yield what is worked on and how many frames of it are new.
+
+        Stored frames are copied while other threads make those of the chains.
+        """
+        yield from _alternating(self._made(), self._copied())
+
+    def _copied(self) -> Steps:
         for instance in self._plan.instances:
             if instance.route in (Route.PASSTHROUGH, Route.RECOMPRESS):
                 with _explained(instance.file_name):
                     yield from self._one(instance)
+
+    def _made(self) -> Steps:
         for chain in chains(self._plan.instances):
             outputs = [item for item in chain.outputs if item is not None]
             with _explained(outputs[0].file_name):
                 yield from self._chain(chain, outputs[-1].file_name)
 
-    def _one(self, instance: InstancePlan) -> Iterator[tuple[str, int]]:
+    def _one(self, instance: InstancePlan) -> Steps:
         """Write an instance whose frames are not decoded."""
         with self._writer(instance) as writer:
             for batch in self._batches(instance):
@@ -133,7 +145,7 @@ class _Run:
             batches = recompressed(batches, instance, self._threads)
         return _filled(batches, instance) if instance.image.missing and not sparse else batches
 
-    def _chain(self, chain: Chain, name: str) -> Iterator[tuple[str, int]]:
+    def _chain(self, chain: Chain, name: str) -> Steps:
         """Write the instances of a chain at the same time."""
         from dicomizer.pipeline.pyramid import PyramidPass
 
@@ -154,6 +166,20 @@ class _Run:
 
     def _finish(self, writer: InstanceWriter, instance: InstancePlan) -> None:
         self.written[instance.file_name] = writer.finish()
+
+
+def _alternating(*generators: Steps) -> Steps:
+    """Take a step of each in turn until all are done; a failure of one ends the others."""
+    with contextlib.ExitStack() as stack:
+        for generator in generators:
+            stack.callback(generator.close)
+        running = deque(generators)
+        while running:
+            generator = running.popleft()
+            with contextlib.suppress(StopIteration):
+                step = next(generator)
+                running.append(generator)
+                yield step
 
 
 def _filled(batches: Iterator[list[Frame]], instance: InstancePlan) -> Iterator[list[Frame]]:
