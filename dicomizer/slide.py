@@ -7,6 +7,7 @@ which format the file had. They hold no pixels and nothing of DICOM's encoding.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
@@ -174,6 +175,8 @@ class SlideImage:
         Frames, by index, that the file does not hold.
     spacing
         ``None`` where the file does not say.
+    is_resampled
+        Whether the pixels are known to be reduced from finer ones, even if none are here.
     """
 
     key: str
@@ -187,6 +190,7 @@ class SlideImage:
     planes: int = 1
     paths: int = 1
     missing: frozenset[int] = field(default=frozenset(), repr=False)
+    is_resampled: bool = False
 
     @property
     def grid(self) -> SizePx:
@@ -215,17 +219,19 @@ class SlideImage:
     def reduction_of(self, base: SlideImage) -> tuple[float, float]:
         """Return by what factors this image is smaller than ``base``, horizontally first.
 
-        Sizes that an integer factor explains by rounding are taken as reduced by just that
-        factor: 2967 rows to 741 are a quarter, and a last quarter row dropped; not 4.004.
+        Sizes that a whole factor explains by rounding are taken as reduced by just that factor, a
+        power of two before any other: 2967 rows to 741 are a quarter, and a last quarter row
+        dropped, not 4.004; 46000 x 32914 pixels to 180 x 129 are 1/256, not 1/255.
         """
         sizes = (
             (base.size.width, self.size.width),
             (base.size.height, self.size.height),
         )
         horizontal, vertical = (fine / coarse for fine, coarse in sizes)
-        whole = round((horizontal + vertical) / 2)
-        if whole > 0 and all(abs(fine / whole - coarse) < 1 for fine, coarse in sizes):
-            return whole, whole
+        mean = max((horizontal + vertical) / 2, 1)
+        for factor in (2 ** round(math.log2(mean)), round(mean)):
+            if all(abs(fine / factor - coarse) < 1 for fine, coarse in sizes):
+                return factor, factor
         return horizontal, vertical
 
 

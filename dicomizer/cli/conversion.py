@@ -103,7 +103,7 @@ _OPTIONS = (
         "--max-instance-size",
         callback=_bytes,
         metavar="SIZE",
-        help="Divide larger instances into concatenations, for example 500MB.",
+        help="Divide levels into concatenations of files up to this, for example 500MB.",
     ),
     click.option(
         "--fill-missing",
@@ -147,8 +147,10 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
     from dicomizer.pixels.codecs.codec import Codec
     from dicomizer.slide import SizePx, SpacingMm
 
-    if values["dual"] and values["max_instance_size"]:
-        raise click.UsageError("--dual and --max-instance-size cannot be combined")
+    for other in ("max_instance_size", "fill_missing"):
+        if values["dual"] and values[other]:
+            option = other.replace("_", "-")
+            raise click.UsageError(f"--dual and --{option} cannot be combined")
     metadata, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
     return ConvertOptions(
         metadata=read_metadata(metadata) if metadata else SlideMetadata(),

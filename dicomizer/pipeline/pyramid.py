@@ -13,13 +13,14 @@ from __future__ import annotations
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pipeline.blank import background, blank_frame
 from dicomizer.pipeline.reduction import Reduced, Reduction, compose, places_under
-from dicomizer.pipeline.tiles import Block, CutTiles, StoredTiles, covering
+from dicomizer.pipeline.tiles import Block, CutTiles, StoredTiles, TileCache, covering
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.encode import encoder
 from dicomizer.pixels.codecs.errors import CodecError
@@ -40,10 +41,14 @@ if TYPE_CHECKING:
 
 _MOST_HALVINGS = 3
 """Within a block: one of 8 x 8 tiles gives one at the top."""
-_BLOCK_BYTES = 16 << 20
+_BLOCK_BYTES = 12 << 20
 """Of the decoded pixels of a block."""
 _ROW_BYTES = 48 << 20
 """Of the coded frames of a row of blocks, as estimated."""
+_WAITING_BYTES = 48 << 20
+"""Of the decoded pixels of all blocks that are in work."""
+_CACHE_BYTES = 32 << 20
+"""Of decoded tiles kept for the next blocks, where the result has other tiles than the source."""
 _CODED_SHARE = 0.3
 """Of the pixels' size that lossy frames need at most, by experience."""
 _TILES_OF_BLOCK = 32
@@ -77,6 +82,8 @@ class PyramidPass:
         self._syntax = stored_transfer_syntax(chain.source)
         self._encoders = tuple(_encode(output) for output in chain.outputs)
         self._within = _halvings_within(chain)
+        self._most_waiting = self._blocks_at_once()
+        self._cache = TileCache(_CACHE_BYTES)
         self._reduction = Reduction(
             chain.levels[: self._within + 1],
             self._encoders[: self._within + 1],
@@ -100,11 +107,22 @@ class PyramidPass:
             for level, frames in enumerate(reduced.frames):
                 coded[level].update(frames)
             yield sum(above.add(place, half) for place, half in sorted(reduced.tops.items()))
-            if block.column_stop == top.grid.width:
-                yield self._write(coded, block.row_start)
+            is_row_done = block.column_stop == top.grid.width
+            if self._within == 0:
+                yield self._write(coded, block)
                 coded = self._no_frames()
-                if block.row_stop == top.grid.height:
-                    above = self._above()
+            elif is_row_done:
+                yield self._write(coded, replace(block, column_start=0))
+                coded = self._no_frames()
+            if is_row_done and block.row_stop == top.grid.height:
+                above = self._above()
+
+    def _blocks_at_once(self) -> int:
+        """Return how many blocks may wait, so that memory stays bounded."""
+        image = self._chain.levels[0]
+        tiles = _block_width(image, self._within) << 2 * self._within
+        held = tiles * image.frame_bytes + self._chain.source.frame_bytes
+        return max(1, min(2 * self._threads, _WAITING_BYTES // held))
 
     def _no_frames(self) -> list[dict[Place, bytes]]:
         return [{} for _ in range(self._within + 1)]
@@ -129,7 +147,7 @@ class PyramidPass:
         try:
             for layer, block in self._blocks():
                 waiting.append((block, self._submit(layer, block, pool)))
-                if len(waiting) > 2 * self._threads:
+                if len(waiting) > self._most_waiting:
                     first, future = waiting.popleft()
                     yield first, future.result()
             while waiting:
@@ -154,24 +172,27 @@ class PyramidPass:
         batches = self._source.frames(source, indices)
         frames = [b"".join(frame) for batch in batches for frame in batch]
         held = dict(zip(places, frames, strict=True))
-        return pool.submit(self._reduce, held, finest if is_cut else None, block)
+        if is_cut:
+            return pool.submit(self._cut_and_reduce, held, layer, finest, block)
+        stored_tiles = StoredTiles(source, self._syntax, held)
+        return pool.submit(self._reduction.run, stored_tiles, block)
 
-    def _reduce(self, frames: dict[Place, bytes], cut: Block | None, block: Block) -> Reduced:
+    def _cut_and_reduce(
+        self, frames: dict[Place, bytes], layer: int, cut: Block, block: Block
+    ) -> Reduced:
         source, image = self._chain.source, self._chain.levels[0]
-        stored = StoredTiles(source, self._syntax, frames)
-        if cut is None:
-            return self._reduction.run(stored, block)
+        stored = StoredTiles(source, self._syntax, frames, self._cache, layer)
         tiles = CutTiles(stored, source, image, cut, self._background)
         return self._reduction.run(tiles, block)
 
-    def _write(self, coded: list[dict[Place, bytes]], row: int) -> int:
+    def _write(self, coded: list[dict[Place, bytes]], block: Block) -> int:
         """Write the frames of a row of blocks, level after level, row by row."""
         count = 0
         for level, (frames, writer) in enumerate(zip(coded, self._writers, strict=False)):
             blank = self._blanks[level]
             if blank is not None:
                 halvings, image = self._within - level, self._chain.levels[level]
-                whole = _under(Block(row, row + 1, 0, image.grid.width), halvings, image)
+                whole = _under(block, halvings, image)
                 frames = {place: frames.get(place, blank) for place in whole.tiles()}  # noqa: PLW2901
             if writer is not None and frames:
                 writer.write([(frames[place],) for place in sorted(frames)])

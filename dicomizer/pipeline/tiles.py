@@ -8,6 +8,8 @@ that the block lies on are decoded to one picture, and cut.
 
 from __future__ import annotations
 
+import threading
+from collections import OrderedDict
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
 
@@ -18,7 +20,7 @@ from dicomizer.pixels.resample import halve
 from dicomizer.slide import SizePx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     from numpy.typing import NDArray
 
@@ -65,6 +67,31 @@ def valid_size(image: SlideImage, row: int, column: int) -> tuple[int, int]:
     )
 
 
+class TileCache:
+    """Decoded tiles that several blocks lie on, the latest ones up to a number of bytes."""
+
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
+        self._held: OrderedDict[tuple[int, int, int], Pixels] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def get(self, key: tuple[int, int, int], decode: Callable[[], Pixels]) -> Pixels:
+        """Return a tile by layer, row and column; two threads may decode the same one."""
+        with self._lock:
+            if key in self._held:
+                self._held.move_to_end(key)
+                return self._held[key]
+        pixels = decode()
+        with self._lock:
+            self._held[key] = pixels
+            while len(self._held) > 1 and self._bytes() > self._most_bytes:
+                self._held.popitem(last=False)
+        return pixels
+
+    def _bytes(self) -> int:
+        return sum(pixels.nbytes for pixels in self._held.values())
+
+
 class StoredTiles:
     """Tiles that are those of the source.
 
@@ -72,6 +99,8 @@ class StoredTiles:
     ----------
     frames
         Coded frames by row and column; empty where missing.
+    cache, layer
+        Where decoded tiles are kept for other blocks, and under which number.
     """
 
     def __init__(
@@ -79,22 +108,31 @@ class StoredTiles:
         image: SlideImage,
         syntax: TransferSyntax,
         frames: Mapping[tuple[int, int], bytes],
+        cache: TileCache | None = None,
+        layer: int = 0,
     ) -> None:
         self._image = image
         self._syntax = syntax
         self._frames = frames
+        self._cache = cache
+        self._layer = layer
 
     def whole(self, row: int, column: int) -> Pixels | None:
         """Return a tile, ``(rows, columns, samples)``."""
         frame = self._frames[row, column]
         if not frame:
             return None
-        tile = self._image.tile_size
         rows, columns = valid_size(self._image, row, column)
-        pixels = decode(
+        if self._cache is None:
+            return self._decoded(frame)[:rows, :columns]
+        key = (self._layer, row, column)
+        return self._cache.get(key, lambda: self._decoded(frame))[:rows, :columns]
+
+    def _decoded(self, frame: bytes) -> Pixels:
+        tile = self._image.tile_size
+        return decode(
             frame, self._syntax, self._image.pixel_format, rows=tile.height, columns=tile.width
         )
-        return pixels[:rows, :columns]
 
     def half(self, row: int, column: int) -> Pixels | None:
         """Return a tile reduced by two."""

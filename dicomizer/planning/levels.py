@@ -7,6 +7,7 @@ is missing a frame only where all that it would be reduced from is missing.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dicomizer.slide import SlideImage
-
-_SMALLEST_STEP = 1.2
-"""Between two levels: nearer ones would be the same picture twice."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +59,8 @@ def choose_levels(
     halved = {_halvings(stored[0], image): image for image in reversed(stored)}
     levels = list(_dyadic(stored[0], halved))
     if wanted is Levels.ALL:
-        levels += [Level(image, image) for image in stored if not _is_among(image, levels)]
+        stored_keys = {level.image.key for level in levels if not level.halvings}
+        levels += [Level(image, image) for image in stored if image.key not in stored_keys]
     return tuple(sorted(levels, key=lambda level: -level.image.size.width))
 
 
@@ -116,19 +115,8 @@ def _dyadic(base: SlideImage, stored: dict[int | None, SlideImage]) -> Iterator[
 def _halvings(base: SlideImage, image: SlideImage) -> int | None:
     """Return how often ``base`` is halved to give ``image``; ``None`` for another reduction."""
     horizontal, vertical = image.reduction_of(base)
-    number = max(round(horizontal), 1).bit_length() - 1
-    sizes = ((base.size.width, image.size.width), (base.size.height, image.size.height))
-    fits = all(abs(fine / (1 << number) - coarse) < 1 for fine, coarse in sizes)
-    return number if fits and horizontal == vertical else None
-
-
-def _is_among(image: SlideImage, levels: Sequence[Level]) -> bool:
-    return any(
-        max(image.size.width, other.image.size.width)
-        / min(image.size.width, other.image.size.width)
-        < _SMALLEST_STEP
-        for other in levels
-    )
+    number = round(math.log2(horizontal))
+    return number if horizontal == vertical == 2.0**number else None
 
 
 def _uncovered(image: SlideImage, changed: SlideImage) -> Iterator[int]:

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.placeholders import fill_placeholders
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.dicom.uids import new_uid
+from dicomizer.errors import CorruptSourceError
+from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import srgb_profile
 from dicomizer.planning.coding import kept_coding, level_coding
 from dicomizer.planning.levels import choose_levels
@@ -62,15 +64,22 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
         Neither the file nor the options tell the spacing.
     CodecError
         The codec that was asked for cannot code these pixels.
+    CorruptSourceError
+        The file holds no tile of a finest level.
     """
+    slide, left_out = _without_empty_levels(slide)
     slide, estimated = with_spacing(slide, options)
     metadata, assumed = fill_placeholders(options.metadata.over(slide.metadata), slide.path.stem)
     series = list(_series(slide, metadata.series.uid or new_uid()))
-    made = [instance for item in series for instance in _levels(item, options)]
+    try:
+        made = [instance for item in series for instance in _levels(item, options)]
+    except CodecError as error:
+        raise CodecError(error.problem, file=slide.path, remedy=error.remedy) from error
     made += _associated(slide, series[0], options)
     instances = tuple(
         replace(instance, instance_number=number) for number, instance in enumerate(made, start=1)
     )
+    notes = [*slide.notes, *left_out, *estimated, *assumed, *_notes(slide, instances)]
     return ConversionPlan(
         slide_name=slide.path.name,
         format_name=slide.format_name,
@@ -79,8 +88,29 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
         frame_of_reference_uid=new_uid(),
         acquisition_uid=new_uid(),
         dimension_organization_uid=new_uid(),
-        notes=tuple(dict.fromkeys([*slide.notes, *estimated, *assumed, *_notes(slide, instances)])),
+        notes=tuple(dict.fromkeys(notes)),
     )
+
+
+def _without_empty_levels(slide: Slide) -> tuple[Slide, list[str]]:
+    """Leave out levels of which the file holds no frame at all, and tell it."""
+    scans, notes = [], []
+    for scan in slide.scans:
+        held = [item for item in scan.levels if len(item.missing) < item.number_of_frames]
+        if scan.levels[0] not in held:
+            raise CorruptSourceError(
+                "no tile of the finest level is in the file",
+                file=slide.path,
+                place="level 0",
+                remedy="copy it again, or scan the slide again",
+            )
+        scans.append(replace(scan, levels=tuple(held)))
+        notes += [
+            f"level of {item.size} pixels has no tile in the file: left out"
+            for item in scan.levels
+            if item not in held
+        ]
+    return replace(slide, scans=tuple(scans)), notes
 
 
 def _series(slide: Slide, uid: str) -> Iterator[_Series]:
@@ -143,7 +173,7 @@ def _instance(
         tiling=Tiling.SPARSE if image.missing and not fills else Tiling.FULL,
         transfer_syntax=coding.transfer_syntax,
         photometric_interpretation=coding.photometric_interpretation,
-        image_type=_image_type(image, is_reduced=is_reduced),
+        image_type=_image_type(image, is_reduced=is_reduced or image.is_resampled),
         sop_instance_uid=new_uid(),
         series_uid=series.uid,
         pyramid_uid=series.pyramid_uid,

@@ -32,7 +32,7 @@ def with_spacing(slide: Slide, options: ConvertOptions) -> tuple[Slide, list[str
         Neither the file nor the options tell the spacing.
     """
     notes: list[str] = []
-    scans = tuple(_scan(slide, scan, options, notes) for scan in slide.scans)
+    scans = tuple(_scan(slide, scan, options, notes) for scan in _corrected(slide, options))
     base = scans[0].levels[0]
     associated = tuple(
         _reduced(base, image) if image.flavor is Flavor.THUMBNAIL else image
@@ -41,9 +41,27 @@ def with_spacing(slide: Slide, options: ConvertOptions) -> tuple[Slide, list[str
     return replace(slide, scans=scans, associated=associated), notes
 
 
+def _corrected(slide: Slide, options: ConvertOptions) -> tuple[Scan, ...]:
+    """Apply the user's spacing: to the first scan, and in proportion to others that tell theirs."""
+    if options.spacing is None:
+        return slide.scans
+    told = slide.levels[0].spacing
+    factor = 1.0 if told is None else options.spacing.between_columns / told.between_columns
+    return tuple(
+        _with_base_spacing(scan, scan.levels[0].spacing.scaled(factor, factor))
+        if number and scan.levels[0].spacing
+        else _with_base_spacing(scan, options.spacing)
+        for number, scan in enumerate(slide.scans)
+    )
+
+
+def _with_base_spacing(scan: Scan, spacing: SpacingMm) -> Scan:
+    return replace(scan, levels=(replace(scan.levels[0], spacing=spacing), *scan.levels[1:]))
+
+
 def _scan(slide: Slide, scan: Scan, options: ConvertOptions, notes: list[str]) -> Scan:
     base = scan.levels[0]
-    spacing = options.spacing or base.spacing
+    spacing = base.spacing
     if spacing is None and options.magnification is not None:
         mpp = _UM_AT_1X / options.magnification
         spacing = SpacingMm.from_mpp(mpp, mpp)
@@ -52,7 +70,7 @@ def _scan(slide: Slide, scan: Scan, options: ConvertOptions, notes: list[str]) -
         raise MissingSpacingError(
             "the file does not say the size of a pixel, which DICOM requires",
             file=slide.path,
-            place="level 0",
+            place=f"level 0 of {scan.name or 'a scan'}" if len(slide.scans) > 1 else "level 0",
             remedy="give it in micrometres, for example --mpp 0.25, or --assume-magnification 40",
         )
     base = replace(base, spacing=spacing)

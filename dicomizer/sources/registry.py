@@ -8,7 +8,12 @@ import stat
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, cast
 
-from dicomizer.errors import SourceError, SourceNotFoundError, UnsupportedSourceError
+from dicomizer.errors import (
+    CorruptSourceError,
+    SourceError,
+    SourceNotFoundError,
+    UnsupportedSourceError,
+)
 from dicomizer.sources.base import AnotherFormat, Refusal
 
 if TYPE_CHECKING:
@@ -95,6 +100,11 @@ def open_source(path: Path) -> SlideSource:
             refusals[item.name] = str(refusal)
             if not isinstance(refusal, AnotherFormat):
                 recognised[item.name] = str(refusal)
+        except CorruptSourceError as error:
+            # The reader of last resort cannot know better than that of the format.
+            if item is not _FORMATS[-1] or not recognised:
+                raise
+            refusals[item.name] = error.problem
     raise UnsupportedSourceError(path, refusals, recognised)
 
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dicomizer.dicom.schema.read_values import values
 from dicomizer.slide import SizePx, SlideImage
 from dicomizer.sources.dicom_wsi import optics
 from dicomizer.sources.dicom_wsi.coding import StoredPixels, uncompressed
@@ -134,6 +135,7 @@ def _image(members: Sequence[Instance]) -> WsiImage:
         planes=heights,
         paths=len(identifiers),
         missing=frozenset(np.flatnonzero(places == MISSING).tolist()),
+        is_resampled="RESAMPLED" in map(str, values(first.dataset, "ImageType")),
     )
     return WsiImage(
         image=image,

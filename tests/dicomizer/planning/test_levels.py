@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import pairwise
 
-from hypothesis import given
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from dicomizer.options import Levels
@@ -119,3 +119,28 @@ def test_pyramids_end_with_one_frame_and_never_lose_a_pixel(width, height, tile)
     for fine, coarse in pairwise(levels):
         assert 0 <= 2 * coarse.image.size.width - fine.image.size.width <= 1
         assert 0 <= 2 * coarse.image.size.height - fine.image.size.height <= 1
+
+
+@given(
+    st.integers(2000, 200_000),
+    st.integers(2000, 200_000),
+    st.integers(1, 9),
+    st.sampled_from([lambda value, n: value >> n, lambda value, n: -(-value >> n)]),
+)
+def test_stored_halvings_are_known_however_deep_and_rounded(width, height, number, rounded):
+    base = image(width, height, tile=16)
+    deep = image(rounded(width, number), rounded(height, number), tile=16)
+    deep = replace(deep, key="deep")
+
+    assert deep.reduction_of(base) == (2**number, 2**number)
+    assume(deep.number_of_tiles > 1)
+    found = choose_levels([base, deep], Levels.DYADIC, None)
+    assert [item.halvings for item in found if item.source.key == "deep"][:1] == [0]
+
+
+def test_both_means_stored_levels_of_any_reduction_too():
+    stored = [image(14000, 14000), image(4000, 4000)]
+
+    found = [row[0] for row in rows(choose_levels(stored, Levels.ALL, None))]
+
+    assert found[:4] == [14000, 7000, 4000, 3500]
