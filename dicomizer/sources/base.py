@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import abc
 from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
@@ -62,6 +63,25 @@ class SlideSource(Protocol):
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None: ...
+
+
+class ClosesItself(abc.ABC):
+    """Part of a reader: it closes its file at the end of a ``with`` block."""
+
+    @abc.abstractmethod
+    def close(self) -> None:
+        """Close the file; once more does nothing."""
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        value: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self.close()
 
 
 class Refusal(Exception):  # noqa: N818 - says why a reader leaves a file to others; no error yet

@@ -7,10 +7,10 @@ same, and the error says what to install.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from dicomizer.slide import Scan, Slide
-from dicomizer.sources.base import AnotherFormat
+from dicomizer.sources.base import AnotherFormat, ClosesItself
 from dicomizer.sources.czi.metadata import (
     read_metadata,
     read_optical_paths,
@@ -24,7 +24,6 @@ from dicomizer.sources.xml import parse_xml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
@@ -35,7 +34,7 @@ _LIBRARY = "pylibCZIrw"
 _WHITE, _BLACK = 1.0, 0.0
 
 
-class CziSource:
+class CziSource(ClosesItself):
     """An open CZI file.
 
     Raises
@@ -76,17 +75,6 @@ class CziSource:
     def close(self) -> None:
         """End the processes that read the file."""
         self._team.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, opened: Opened) -> Slide:
         import numpy as np

@@ -8,13 +8,13 @@ in it. Files are opened when they are read.
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.dicom.schema.read import metadata_of
 from dicomizer.dicom.schema.read_values import numbers
 from dicomizer.errors import SourceError
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import Refusal
+from dicomizer.sources.base import ClosesItself, Refusal
 from dicomizer.sources.dicom_wsi import optics
 from dicomizer.sources.dicom_wsi.coding import contradiction
 from dicomizer.sources.dicom_wsi.frames import image_frames
@@ -31,7 +31,6 @@ from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from pydicom.dataset import Dataset
 
@@ -44,7 +43,7 @@ _LARGEST_DEVIATION = 0.02
 """Of the spacing of a level from that of the finest, before it is told."""
 
 
-class DicomWsiSource:
+class DicomWsiSource(ClosesItself):
     """An open series of whole slide microscopy.
 
     Raises
@@ -88,17 +87,6 @@ class DicomWsiSource:
 
     def close(self) -> None:
         """Do nothing: no file is kept open."""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _scan(self, instances: list[Instance], notes: list[str]) -> Scan:
         images, left_out = level_images(instances)

@@ -7,20 +7,20 @@ of the formats can be read in parts, and presented in tiles.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import SlideMetadata
 from dicomizer.pixels.codecs import jpeg, jpeg2000
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import is_rgb_profile
 from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, Scan, SizePx, Slide, SlideImage
+from dicomizer.sources.base import ClosesItself
 from dicomizer.sources.flat.header import JPEG, JPEG_2000, FlatHeader, read_flat_header
 from dicomizer.sources.flat.pixels import FlatPixels
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.sources.base import Frame
 
@@ -32,7 +32,7 @@ _BEGINNING = 1 << 20
 _KEY = "image"
 
 
-class FlatSource:
+class FlatSource(ClosesItself):
     """An open flat image.
 
     Raises
@@ -78,17 +78,6 @@ class FlatSource:
     def close(self) -> None:
         """Let go of the pixels."""
         self._pixels = None
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _image(self) -> SlideImage:
         header, kept = self._header, self._kept

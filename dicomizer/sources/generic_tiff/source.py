@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import datetime as dt
 import re
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.tiff.content import channel_paths
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -24,7 +24,6 @@ from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.sources.base import Frame
 
@@ -48,7 +47,7 @@ _VENDOR_TAGS = {34412: "Zeiss LSM", 33628: "MetaMorph STK", 50706: "Adobe DNG"}
 _IMAGEJ_STACK = re.compile(r"ImageJ=.*?^images=(\d+)", re.DOTALL | re.MULTILINE)
 
 
-class GenericTiffSource:
+class GenericTiffSource(ClosesItself):
     """An open TIFF.
 
     Raises
@@ -85,17 +84,6 @@ class GenericTiffSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, path: Path, directories: tuple[TiffDirectory, ...]) -> Slide:
         chosen = [item for item in directories if item.is_tiled] or list(directories)

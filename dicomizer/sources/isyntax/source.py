@@ -8,7 +8,7 @@ profile are read from there. The library is an optional part of the installation
 from __future__ import annotations
 
 import math
-from typing import TYPE_CHECKING, Self, TypedDict, cast
+from typing import TYPE_CHECKING, TypedDict, cast
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pixels.codecs.jpeg import JpegError
@@ -23,7 +23,7 @@ from dicomizer.slide import (
     SlideImage,
     SpacingMm,
 )
-from dicomizer.sources.base import AnotherFormat
+from dicomizer.sources.base import AnotherFormat, ClosesItself
 from dicomizer.sources.openslide.canvas import TILE, CanvasLevel, scanned_levels
 from dicomizer.sources.philips.description import read_description
 from dicomizer.sources.philips.embedded import EmbeddedImage, read_embedded
@@ -32,7 +32,6 @@ from dicomizer.sources.worker import Message, Team, batches, require_library
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.sources.base import Frame
     from dicomizer.sources.philips.description import PhilipsDescription
@@ -53,7 +52,7 @@ class Opened(TypedDict):
     mpp: tuple[float, float]
 
 
-class IsyntaxSource:
+class IsyntaxSource(ClosesItself):
     """An open iSyntax file.
 
     Raises
@@ -100,17 +99,6 @@ class IsyntaxSource:
     def close(self) -> None:
         """End the processes that read the file."""
         self._team.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, opened: Opened, description: PhilipsDescription) -> Slide:
         return Slide(

@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import groupby
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import SourceError
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import Refusal
+from dicomizer.sources.base import ClosesItself, Refusal
 from dicomizer.sources.ndpi.directory import NdpiDirectory, read_directories
 from dicomizer.sources.ndpi.frames import StoredFrames
 from dicomizer.sources.ndpi.metadata import metadata, origin
@@ -24,14 +24,13 @@ from dicomizer.sources.ndpi.tags import Tag
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.sources.base import Frame
 
 _MACRO, _MAP = -1, -2
 
 
-class NdpiSource:
+class NdpiSource(ClosesItself):
     """An open NDPI file.
 
     Raises
@@ -75,17 +74,6 @@ class NdpiSource:
     def close(self) -> None:
         """Close the file."""
         self._file.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _opened(self, key: str) -> tuple[StoredFrames, ...]:
         if key not in self._frames:

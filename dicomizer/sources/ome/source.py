@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Illumination, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.ome.description import OmeImage, read_images
 from dicomizer.sources.ome.metadata import read_metadata
 from dicomizer.sources.ome.planes import plane_directories
@@ -27,7 +27,6 @@ from dicomizer.sources.xml import parse_xml
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
     from xml.etree.ElementTree import Element
 
     from dicomizer.slide import SlideImage
@@ -45,7 +44,7 @@ _REDUCED = 1
 """Subfile type of an image at lower resolution."""
 
 
-class OmeSource:
+class OmeSource(ClosesItself):
     """An open OME-TIFF.
 
     Raises
@@ -89,17 +88,6 @@ class OmeSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, root: Element) -> Slide:
         images = read_images(root)

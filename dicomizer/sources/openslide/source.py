@@ -9,11 +9,11 @@ from __future__ import annotations
 
 import configparser
 import contextlib
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor
-from dicomizer.sources.base import AnotherFormat
+from dicomizer.sources.base import AnotherFormat, ClosesItself
 from dicomizer.sources.openslide.canvas import TILE
 from dicomizer.sources.openslide.describe import Description, Opened
 from dicomizer.sources.openslide.unscanned import coverage_level, unscanned_tiles
@@ -22,7 +22,6 @@ from dicomizer.sources.worker import Message, Team, batches
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import Slide, SlideImage
     from dicomizer.sources.base import Frame
@@ -32,7 +31,7 @@ _NOT_OURS = ("dicom",)
 """Vendors whose slides have more than OpenSlide shows, and a reader that says so."""
 
 
-class OpenSlideSource:
+class OpenSlideSource(ClosesItself):
     """An open slide of any format that OpenSlide knows, but DICOM.
 
     Raises
@@ -78,17 +77,6 @@ class OpenSlideSource:
     def close(self) -> None:
         """End the processes that read the file."""
         self._team.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _request(self, image: SlideImage, indices: Sequence[int]) -> Message:
         level, columns = self._levels[image.key], image.grid.width

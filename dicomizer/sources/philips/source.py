@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from itertools import chain
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Flavor, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.philips.description import read_description
 from dicomizer.sources.philips.embedded import read_embedded
 from dicomizer.sources.philips.levels import with_true_sizes
@@ -24,7 +24,6 @@ from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
@@ -35,7 +34,7 @@ if TYPE_CHECKING:
 _NAMED = {"Label": Flavor.LABEL, "Macro": Flavor.OVERVIEW}
 
 
-class PhilipsSource:
+class PhilipsSource(ClosesItself):
     """An open Philips TIFF.
 
     Raises
@@ -79,17 +78,6 @@ class PhilipsSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, description: PhilipsDescription) -> Slide:
         levels = self._levels(description)

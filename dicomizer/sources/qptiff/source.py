@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Flavor, Scan, SizePx, Slide, SpacingMm
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.qptiff.description import read_description
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -23,7 +23,6 @@ from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
@@ -39,7 +38,7 @@ _ASSOCIATED = {
 }
 
 
-class QptiffSource:
+class QptiffSource(ClosesItself):
     """An open QPTIFF.
 
     Raises
@@ -83,17 +82,6 @@ class QptiffSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read(self, directory: TiffDirectory) -> QptiffDescription | None:
         return read_description(

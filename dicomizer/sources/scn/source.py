@@ -8,11 +8,11 @@ the area between two scans was never seen: the canvas that holds them all is not
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Slide
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.scn.collection import read_collection
 from dicomizer.sources.scn.metadata import is_fluorescence, objective_power, read_metadata
 from dicomizer.sources.scn.scans import ScanBuilder, base_directory, spacing_of
@@ -22,14 +22,13 @@ from dicomizer.sources.tiff.images import TiffImages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
     from dicomizer.sources.scn.collection import ScnCollection, ScnImage
 
 
-class ScnSource:
+class ScnSource(ClosesItself):
     """An open Leica SCN file.
 
     Raises
@@ -69,17 +68,6 @@ class ScnSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, collection: ScnCollection) -> Slide:
         for image in collection.images:

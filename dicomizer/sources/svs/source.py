@@ -8,10 +8,10 @@ description, or by the subfile type. Level 0 comes first and holds the propertie
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.svs.metadata import SvsDescription, read_description
 from dicomizer.sources.svs.scans import read_scans
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
@@ -20,7 +20,6 @@ from dicomizer.sources.tiff.images import TiffImages
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.sources.base import Frame
 
@@ -28,7 +27,7 @@ _NAMED = {"label": Flavor.LABEL, "macro": Flavor.OVERVIEW}
 _SUBFILE_TYPES = {1: Flavor.LABEL, 9: Flavor.OVERVIEW}
 
 
-class SvsSource:
+class SvsSource(ClosesItself):
     """An open Aperio SVS file.
 
     Raises
@@ -66,17 +65,6 @@ class SvsSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _describe(self, path: Path, directories: tuple[TiffDirectory, ...]) -> Slide:
         described = [(item, read_description(item.description)) for item in directories]

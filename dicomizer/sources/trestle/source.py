@@ -7,12 +7,12 @@ beside the slide.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, Placed, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -23,7 +23,6 @@ from dicomizer.sources.trestle.description import read_description
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
@@ -34,7 +33,7 @@ _TILE = SizePx(512, 512)
 """Of composed levels."""
 
 
-class TrestleSource:
+class TrestleSource(ClosesItself):
     """An open Trestle slide.
 
     Raises
@@ -86,17 +85,6 @@ class TrestleSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_companion(self) -> Companion | None:
         try:

@@ -9,11 +9,11 @@ them was not scanned, and its tiles are missing.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.slide import Flavor, Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, lies_in_grid, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -28,7 +28,6 @@ from dicomizer.sources.ventana.xmp import has_iscan, read_xmp
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
     from xml.etree.ElementTree import Element
 
     from dicomizer.slide import SlideImage, SpacingMm
@@ -50,7 +49,7 @@ _LARGEST_EXTENT = 500_000
 """Pixels: 75 mm of glass at 0.15 um."""
 
 
-class VentanaSource:
+class VentanaSource(ClosesItself):
     """An open Ventana BIF, or TIFF exported from one.
 
     Raises
@@ -96,17 +95,6 @@ class VentanaSource:
     def close(self) -> None:
         """Close the file."""
         self._images.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _read_iscan(self) -> IScan:
         first = self._directories[0]

@@ -7,11 +7,11 @@ name as well. An image of the slide itself is a scan; label and overview go besi
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, OpticalPath, Scan, Slide
-from dicomizer.sources.base import Refusal
+from dicomizer.sources.base import ClosesItself, Refusal
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.vsi.document import read_images, read_metadata
@@ -23,7 +23,6 @@ from dicomizer.sources.vsi.whole import whole_image, whole_pixels
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
@@ -34,7 +33,7 @@ _MOST_IMAGES = 64
 _LARGEST_ASPECT_CHANGE = 0.05
 
 
-class VsiSource:
+class VsiSource(ClosesItself):
     """An open VSI file, and those of its images.
 
     Raises
@@ -97,17 +96,6 @@ class VsiSource:
         self._preview.close()
         for stack in self._stacks:
             stack.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        value: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.close()
 
     def _open(self, image: VsiImage) -> None:
         """Open the pixels of an image, or note why they are left out."""
