@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dicomizer.errors import DicomizerError
 from dicomizer.options import ConvertOptions
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
 from dicomizer.planning import plan
@@ -14,7 +16,7 @@ from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from dicomizer.planning import ConversionPlan
@@ -63,8 +65,18 @@ def convert(
     """
     options = options or ConvertOptions()
     start = time.perf_counter()
-    with open_source(slide) as source:
+    with _naming(slide), open_source(slide) as source:
         planned = plan(source.slide, options)
         with FolderTarget(folder, overwrite=options.overwrite) as target:
             written = run(planned, source, target, report, options.threads or default_threads())
     return Conversion(planned, folder, written, time.perf_counter() - start)
+
+
+@contextlib.contextmanager
+def _naming(slide: Path) -> Iterator[None]:
+    """Name the slide in errors of those that know only its frames or its plan."""
+    try:
+        yield
+    except DicomizerError as error:
+        error.file = error.file or str(slide)
+        raise

@@ -15,7 +15,8 @@ A caller catches all of them with `DicomizerError`. The tree::
     │   ├── NotDicomError            no Part 10 file
     │   └── CorruptDicomError        (also ValueError) a Part 10 file that contradicts itself
     ├── CodecError               pixels that a codec cannot code, or a damaged frame
-    │                            (in dicomizer.pixels.codecs.errors)
+    │   │                        (in dicomizer.pixels.codecs.errors)
+    │   └── EncodingError            an encoder refuses a frame
     └── NetworkError             a DICOMweb peer
 
 A message has the file, the place in it, what was found, what was expected and what to do.
@@ -86,6 +87,8 @@ class UnsupportedSourceError(SourceError):
     recognised
         Those of them that come from readers of the file's own format; the message tells only
         these. ``None`` stands for all.
+    remedy
+        What the user can do, where the caller knows it.
     """
 
     def __init__(
@@ -93,15 +96,17 @@ class UnsupportedSourceError(SourceError):
         file: object,
         refusals: Mapping[str, str],
         recognised: Mapping[str, str] | None = None,
+        *,
+        remedy: str | None = None,
     ) -> None:
         self.refusals = dict(refusals)
         recognised = refusals if recognised is None else recognised
         if recognised:
             told = "; ".join(f"{name}: {reason}" for name, reason in recognised.items())
-            problem, remedy = f"it cannot be converted: {told}", None
+            problem = f"it cannot be converted: {told}"
         else:
             problem = f"its format is none that is known ({', '.join(refusals)})"
-            remedy = "dicomizer info tells what each reader missed"
+            remedy = remedy or "dicomizer info tells what each reader missed"
         super().__init__(problem, file=file, remedy=remedy)
 
 

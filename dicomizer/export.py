@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dicomizer.errors import SourceError, UnsupportedSourceError
 from dicomizer.pipeline.runner import Progress
 from dicomizer.planning.coding import stored_transfer_syntax
 from dicomizer.slide import Compression
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dicomizer.slide import Slide, SlideImage
+    from dicomizer.sources.base import SlideSource
 
 _SUFFIXES = {
     Compression.JPEG: "jpg",
@@ -54,12 +56,12 @@ def export_frames(
     Raises
     ------
     SourceError
-        The series cannot be read.
+        There is no DICOM slide, or its series cannot be read.
     TargetError
         The folder cannot be written to.
     """
     files = size = 0
-    with open_with(DicomWsiSource, dicom) as source:
+    with _opened(dicom) as source:
         slide = source.slide
         total = sum(image.number_of_frames - len(image.missing) for image in slide.images)
         with new_tree(folder) as tree:
@@ -74,6 +76,17 @@ def export_frames(
                     files, size = files + 1, size + len(value)
                     report(Progress(name, files, total))
     return Export(folder, files, size)
+
+
+def _opened(dicom: Path) -> SlideSource:
+    try:
+        return open_with(DicomWsiSource, dicom)
+    except UnsupportedSourceError as error:
+        raise SourceError(
+            f"expected a slide in DICOM: {'; '.join(error.refusals.values())}",
+            file=dicom,
+            remedy="give the folder of a converted slide, or one of its files",
+        ) from error
 
 
 def _named(slide: Slide) -> Iterator[tuple[str, SlideImage]]:

@@ -42,7 +42,8 @@ class ConvertOptions:
     overwrite
         Whether files in the target folder may be replaced.
     levels
-        ``None`` for the stored ones, and for halvings where a file stores one without tiles.
+        ``None`` for the stored ones; but for halvings where a file has a single level, without
+        compression or in one that DICOM does not know.
     codec
         How frames are coded.
     quality
@@ -52,10 +53,11 @@ class ConvertOptions:
     max_instance_bytes
         Larger instances are divided into concatenations.
     fill_missing
-        Whether frames that the slide does not hold are written as background, so that every
-        reader finds a complete tiling.
+        Whether frames that the slide does not hold are written as background, white or in
+        fluorescence black, so that every reader finds a complete tiling.
     dual
-        Whether every file is a TIFF as well.
+        Whether every file is a TIFF as well. A TIFF tells one chroma subsampling for all tiles,
+        which filled ones need not have, so that the command line refuses both together.
     threads
         That decode and encode; ``None`` for one for each core.
     """

@@ -69,6 +69,13 @@ class PointMm:
     y: float
 
 
+Orientation = tuple[float, float, float, float, float, float]
+"""Image Orientation (Slide): direction cosines of the rows, to the right in the picture, and of
+the columns, downwards, in the slide coordinate system (PS3.3 C.8.12.4.1.4)."""
+LABEL_LEFT: Orientation = (0.0, -1.0, 0.0, -1.0, 0.0, 0.0)
+"""The label to the left of the picture: the usual way a slide lies in a scanner (C.8.12.2)."""
+
+
 class ColorSpace(Enum):
     """What the samples of a coded pixel mean."""
 
@@ -108,11 +115,11 @@ class LossyStep:
         Defined term of Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1); ``None`` where the
         file does not tell it.
     ratio
-        Size of the uncompressed pixels by that of the coded ones.
+        Size of the uncompressed pixels by that of the coded ones; ``None`` where nobody knows it.
     """
 
     method: str | None
-    ratio: float
+    ratio: float | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +139,8 @@ class Coding:
     method
         Of the lossy compression by which they are stored, a defined term as for `LossyStep`.
     earlier
-        Lossy compressions before that one, oldest first; only DICOM tells them.
+        Lossy compressions before that one, oldest first: those that DICOM tells, and that of a
+        file whose pixels come decoded by a library.
     """
 
     compression: Compression
@@ -234,6 +242,31 @@ class SlideImage:
                 return factor, factor
         return horizontal, vertical
 
+    def spacing_below(self, base: SlideImage) -> SpacingMm | None:
+        """Return the spacing of this image as a reduction of ``base``.
+
+        It is as told where the sizes, which are rounded to whole pixels, can be explained by it;
+        else it follows from them. ``None`` where nobody knows that of ``base``.
+        """
+        if base.spacing is None:
+            return None
+        told = self.spacing
+        if told is not None and (
+            _reduces(
+                base.size.width, self.size.width, told.between_columns, base.spacing.between_columns
+            )
+            and _reduces(
+                base.size.height, self.size.height, told.between_rows, base.spacing.between_rows
+            )
+        ):
+            return told
+        return base.spacing.scaled(*self.reduction_of(base))
+
+
+def _reduces(fine: int, coarse: int, coarse_mm: float, fine_mm: float) -> bool:
+    """Tell whether two spacings explain the sizes of a side, rounded to whole pixels either way."""
+    return abs(fine * fine_mm - coarse * coarse_mm) < coarse_mm
+
 
 class Illumination(Enum):
     """How light reaches the specimen; a planner knows the codes (PS3.16 CID 8123)."""
@@ -280,6 +313,8 @@ class Scan:
         Distance between focal planes; ``None`` for a single one, or where the file does not say.
     origin
         Place of the top left pixel; ``None`` where the file does not say.
+    image_orientation_slide
+        How all its levels, and the thumbnail, lie on the glass.
     name
         As the file calls it; empty where it does not.
     """
@@ -288,6 +323,7 @@ class Scan:
     optical_paths: tuple[OpticalPath, ...] = (OpticalPath(),)
     plane_spacing_um: float | None = None
     origin: PointMm | None = None
+    image_orientation_slide: Orientation = LABEL_LEFT
     name: str = ""
 
 

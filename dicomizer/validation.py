@@ -20,7 +20,7 @@ from dicomizer.dicom import uids
 from dicomizer.dicom.encapsulation import FrameIndex, extended_tables, read_frame_index
 from dicomizer.dicom.part10 import Part10Header, read_header
 from dicomizer.dicom.rules import check_dataset, check_study, whole_number
-from dicomizer.errors import CorruptDicomError, DicomError
+from dicomizer.errors import CorruptDicomError, DicomError, NotDicomError
 from dicomizer.pixels.codecs import jpeg
 
 if TYPE_CHECKING:
@@ -82,9 +82,13 @@ def validate(files: Sequence[Path]) -> Report:
     """Check DICOM files, each by itself and all as one study."""
     findings: list[Finding] = []
     headers: dict[Path, Dataset] = {}
+    dicom = list(files)
     for path in files:
         try:
             headers[path] = _check_file(path, findings)
+        except NotDicomError as error:
+            findings.append(Finding(Severity.ERROR, path, str(error)))
+            dicom.remove(path)
         except DicomError as error:
             findings.append(Finding(Severity.ERROR, path, str(error)))
         except OSError as error:
@@ -94,11 +98,11 @@ def validate(files: Sequence[Path]) -> Report:
     ]
     tools = {name: tool for name in ("dciodvfy", "dcentvfy") if (tool := find_tool(name))}
     if "dciodvfy" in tools:
-        for path in files:
+        for path in dicom:
             asked = _ask(path, tools["dciodvfy"], str(path))
             findings += [item for item in asked if not _is_mistaken(item, headers.get(path))]
     if "dcentvfy" in tools and headers:
-        findings += _ask(None, tools["dcentvfy"], *map(str, files))
+        findings += _ask(None, tools["dcentvfy"], *map(str, dicom))
     return Report(len(headers), tuple(findings), tuple(tools))
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 import math
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
+
+from dicomizer.cli.options import GIVEN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 
 _LEVELS = ("stored", "dyadic", "all")
 _CODECS = ("keep", "jpeg", "jpeg2000", "htj2k", "jpegls", "jxl", "rle", "none")
+_ALWAYS_LOSSLESS = ("rle", "none")
 _UNITS = {"": 1, "K": 10**3, "M": 10**6, "G": 10**9, "T": 10**12}
 _LEAST_INSTANCE_BYTES = 1_000_000
 _MOST = {"mpp": 1000.0, "magnification": 1000.0}
@@ -55,64 +57,73 @@ def _tile_size(_context: click.Context, _option: click.Parameter, value: int | N
 _OPTIONS = (
     click.option(
         "--metadata",
-        type=click.Path(path_type=Path),
+        type=GIVEN_PATH,
         metavar="FILE.json",
-        help="Patient, study and specimen; see samples/metadata.json. Without it the "
-        "header names nobody.",
+        help="Patient, study and specimen, as in samples/metadata.json; instead of what the slide "
+        "tells. Without it the header names nobody.",
     ),
     click.option(
         "--mpp",
         type=float,
         callback=_positive,
-        help="Micrometres per pixel of the finest level; goes over what the file says.",
+        metavar="MICROMETRES",
+        help="Size of a pixel of the finest level, such as 0.25; instead of what the slide tells.",
     ),
     click.option(
         "--assume-magnification",
         "magnification",
         type=float,
         callback=_positive,
-        help="Objective, such as 40, to estimate the pixel size from where the file has none.",
+        metavar="NUMBER",
+        help="Objective, such as 40, to estimate the size of a pixel from where the slide does "
+        "not tell it.",
     ),
     click.option(
         "--levels",
         type=click.Choice(_LEVELS),
-        help="Levels to write: those stored in the file (default); every halving down to one "
-        "frame, derived where missing (default for flat images); or both.",
+        help="stored: the levels in the file. dyadic: every halving of the finest down to one "
+        "frame, derived where the file has none. all: both. Default: stored; but dyadic where the "
+        "file has a single level, without compression or in one that DICOM does not know, such as "
+        "PNG, LZW or WebP.",
     ),
     click.option(
         "--codec",
         type=click.Choice(_CODECS),
         default="keep",
         show_default=True,
-        help="How frames are coded: as stored, or anew. All but jpeg are lossless without "
-        "--quality; jxl keeps stored JPEG recoverable bit for bit.",
+        help="Keep frames as they are stored, or code them anew: all but jpeg without loss, unless "
+        "--quality is given; jxl keeps stored JPEG recoverable bit for bit.",
     ),
     click.option(
         "--quality",
         type=click.IntRange(1, 100),
-        help="Of lossy coding; jpeg has 80 by default.",
+        metavar="NUMBER",
+        help="Code anew with loss; 100 is best. Default: 80 for jpeg, no loss for all others.",
     ),
     click.option(
         "--tile-size",
         type=int,
         callback=_tile_size,
         metavar="PIXELS",
-        help="Edge of the frames; other than that of the stored tiles, they are coded anew.",
+        help="Edge of the frames, a multiple of 16. Stored tiles of another size are coded anew.",
     ),
     click.option(
         "--max-instance-size",
         callback=_bytes,
         metavar="SIZE",
-        help="Divide levels into concatenations of files up to this, for example 500MB.",
+        help="Divide larger levels into several files, a concatenation; for example 500MB.",
     ),
     click.option(
         "--fill-missing",
         is_flag=True,
-        help="Write frames that the slide does not hold as background, for readers that do not "
-        "know sparse tiling.",
+        help="Write tiles that were not scanned as background, white or in fluorescence black, "
+        "for readers that do not know sparse tiling.",
     ),
     click.option(
-        "--dual", is_flag=True, help="Write files that are TIFF as well, for other programs."
+        "--dual",
+        is_flag=True,
+        help="Write files that are TIFF as well, for other programs. Not together with "
+        "--fill-missing or --max-instance-size.",
     ),
     click.option(
         "--no-label",
@@ -121,7 +132,10 @@ _OPTIONS = (
     ),
     click.option("--overwrite", is_flag=True, help="Replace the slide that OUT holds."),
     click.option(
-        "--threads", type=click.IntRange(1, 64), help="That decode and encode; one for each core."
+        "--threads",
+        type=click.IntRange(1, 64),
+        metavar="NUMBER",
+        help="How many decode and encode. Default: one for each core, up to 8.",
     ),
 )
 
@@ -151,6 +165,8 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         if values["dual"] and values[other]:
             option = other.replace("_", "-")
             raise click.UsageError(f"--dual and --{option} cannot be combined")
+    if values["quality"] and values["codec"] in _ALWAYS_LOSSLESS:
+        raise click.UsageError(f"--codec {values['codec']} loses nothing and takes no --quality")
     metadata, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
     return ConvertOptions(
         metadata=read_metadata(metadata) if metadata else SlideMetadata(),

@@ -5,31 +5,35 @@ from __future__ import annotations
 
 import json
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from dicomizer.cli.conversion import conversion_options, read_options
-from dicomizer.cli.options import json_option, slide_argument
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.progress import progress
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dicomizer.convert import Conversion
     from dicomizer.pipeline import WrittenInstance
 
 
 @click.command()
 @slide_argument
-@click.argument("out", type=click.Path(path_type=Path))
+@click.argument("out", type=GIVEN_PATH)
 @conversion_options
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @json_option
 def convert(slide: Path, out: Path, *, quiet: bool, as_json: bool, **values: Any) -> None:
     """Convert SLIDE to DICOM instances in the folder OUT.
 
-    Stored tiles are passed through without decoding wherever DICOM knows their coding: one
-    instance for each level of the pyramid, and one each for label, overview and thumbnail.
+    SLIDE is one slide file, or the folder of a DICOM slide. OUT is made if it does not exist;
+    nothing appears in it before everything is written.
+
+    There will be one instance for each level of the pyramid, and one each for label, overview
+    and thumbnail. Stored tiles are not decoded wherever DICOM knows their coding.
     """
     options = read_options(values)
 
@@ -48,7 +52,8 @@ def convert(slide: Path, out: Path, *, quiet: bool, as_json: bool, **values: Any
 def _summary(conversion: Conversion) -> str:
     plan = conversion.plan
     return (
-        f"{plan.slide_name}: {len(plan.instances)} instances, {plan.number_of_frames:,} frames, "
+        f"{plan.slide_name}: {counted(len(plan.instances), 'instance')}, "
+        f"{counted(plan.number_of_frames, 'frame')}, "
         f"{conversion.file_bytes / 1e6:.1f} MB in {conversion.seconds:.2f} s → {conversion.folder}"
     )
 

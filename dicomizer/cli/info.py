@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from typing import TYPE_CHECKING
 
 import click
@@ -18,14 +19,18 @@ if TYPE_CHECKING:
     from dicomizer.errors import UnsupportedSourceError
     from dicomizer.slide import Slide, SlideImage
 
+_WIDTH_OF_PIPE = 1000
+_NUMBERS = ("tiles", "µm/pixel", "MB")
+
 
 @click.command()
 @slide_argument
 @json_option
 def info(slide: Path, *, as_json: bool) -> None:
-    """Show what SLIDE holds: format, levels, images, channels, scanner.
+    """Show what SLIDE holds, or why it cannot be converted.
 
-    Nothing is written. For a file that cannot be converted, each reader's reason is shown.
+    SLIDE is one slide file, or the folder of a DICOM slide. Format, levels, other images,
+    channels and scanner are shown; for a file of no known format, what each reader missed.
     """
     from dicomizer.errors import UnsupportedSourceError
     from dicomizer.sources.registry import open_source
@@ -53,11 +58,12 @@ def _show(slide: Slide) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(highlight=False)
+    # A pipe has no width that lines would have to be broken for.
+    console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_PIPE)
     console.print(f"{slide.path.name}: {slide.format_name}", markup=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
-    for heading in ("image", "size", "tiles", "tile", "coding", "µm/pixel", "MB", "ICC"):
-        table.add_column(heading, justify="right" if heading in ("µm/pixel", "MB") else "left")
+    for heading in ("image", "size", "tiles", "tile size", "coding", "µm/pixel", "MB", "ICC"):
+        table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
     for name, image in _named(slide):
         table.add_row(name, *_row(image))
     console.print(table)
@@ -65,9 +71,9 @@ def _show(slide: Slide) -> None:
         if path != OpticalPath():
             console.print(f"{f'channel {number}':<12}{_path(path)}", markup=False)
     for label, value in _facts(slide):
-        console.print(f"{label:<12}{value}", markup=False)
+        console.print(f"{label:<12}{value}", markup=False, soft_wrap=True)
     for note in slide.notes:
-        console.print(f"note: {note}", markup=False)
+        console.print(f"note: {note}", markup=False, soft_wrap=True)
 
 
 def _named(slide: Slide) -> Iterator[tuple[str, SlideImage]]:

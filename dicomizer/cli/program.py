@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """The group of verbs, and what all of them do alike: logging, errors, exit codes.
 
-Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted.
+Exit codes: 0 done, 1 failed, 2 usage, 130 interrupted. With ``--json`` an error is a document on
+standard output too, whichever of them it is.
 """
 
 from __future__ import annotations
@@ -77,9 +78,11 @@ def main() -> NoReturn:
         sys.exit(stop.exit_code)
     except click.ClickException as error:
         error.show()
+        _show_as_json(_usage_as_json(error))
         sys.exit(error.exit_code)
     except (click.Abort, KeyboardInterrupt):
         click.echo("dicomizer: interrupted; nothing was left behind", err=True)
+        _show_as_json(_document("Interrupted", "interrupted", remedy="start it again"))
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
@@ -101,9 +104,21 @@ def _fail(error: DicomizerError) -> NoReturn:
     if "--debug" in sys.argv:
         logging.getLogger(__name__).error("failed", exc_info=error)
     click.echo(f"dicomizer: {error}", err=True)
-    if "--json" in sys.argv:
-        click.echo(json.dumps({"error": _as_json(error)}))
+    _show_as_json(_as_json(error))
     sys.exit(FAILED)
+
+
+def _show_as_json(document: dict[str, str | None]) -> None:
+    """Print an error for the script that asked for JSON, even where its usage was wrong."""
+    if "--json" in sys.argv:
+        click.echo(json.dumps({"error": document}))
+
+
+def _usage_as_json(error: click.ClickException) -> dict[str, str | None]:
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    command = context.command_path if context else "dicomizer"
+    problem = error.format_message().rstrip(".")
+    return _document("UsageError", problem, remedy=f"see {command} --help")
 
 
 def _as_json(error: DicomizerError) -> dict[str, str | None]:
@@ -114,4 +129,16 @@ def _as_json(error: DicomizerError) -> dict[str, str | None]:
         "place": error.place,
         "problem": error.problem,
         "remedy": error.remedy,
+    }
+
+
+def _document(kind: str, problem: str, *, remedy: str) -> dict[str, str | None]:
+    """Return what `_as_json` does for a failure that is not about a file."""
+    return {
+        "type": kind,
+        "message": f"{problem}; {remedy}",
+        "file": None,
+        "place": None,
+        "problem": problem,
+        "remedy": remedy,
     }

@@ -4,30 +4,37 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from dicomizer.cli.options import json_option
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dicomizer.validation import Report
+
+_REMEDY = "give a DICOM file, or a folder of them, as dicomizer convert writes"
 
 
 @click.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=GIVEN_PATH)
 @json_option
 @click.pass_context
 def validate(context: click.Context, path: Path, *, as_json: bool) -> None:
-    """Check the DICOM files at PATH, a file or a folder, as one study.
+    """Check DICOM files as one study.
+
+    PATH is a DICOM file, or a folder with nothing else in it or in the folders below it.
 
     Sizes, frames, offset tables and the streams within are compared with each other; dciodvfy and
     dcentvfy of dicom3tools are asked too where they are installed. Exits with 1 on errors.
     """
     from dicomizer.validation import validate as validate_files
 
-    report = validate_files(_files(path))
+    files = _files(path)
+    _check_any_dicom(path, files)
+    report = validate_files(files)
     if as_json:
         click.echo(json.dumps(_document(report), indent=2, ensure_ascii=False))
     else:
@@ -48,15 +55,52 @@ def _files(path: Path) -> list[Path]:
         return [path]
     files = sorted(item for item in path.rglob("*") if item.is_file() and item.name[0] != ".")
     if not files:
-        raise DicomError("the folder is empty, expected DICOM files", file=path)
+        raise DicomError(
+            "the folder holds no file, expected DICOM files", file=path, remedy=_REMEDY
+        )
     return files
+
+
+def _check_any_dicom(path: Path, files: list[Path]) -> None:
+    """Refuse what holds no DICOM at all, where a list of every file would say nothing more."""
+    from dicomizer.errors import DicomError, NotDicomError
+
+    if any(map(_may_be_dicom, files)):
+        return
+    if path.is_dir():
+        held = "the file in it is none" if len(files) == 1 else f"none of its {len(files):,} is one"
+        raise DicomError(f"expected DICOM files, {held}", file=path, remedy=_REMEDY)
+    raise NotDicomError(
+        f"no DICOM file: found {_prefix(path).hex() or 'the end'} at byte 128, expected DICM",
+        file=path,
+        remedy=_REMEDY,
+    )
+
+
+def _may_be_dicom(file: Path) -> bool:
+    try:
+        return _prefix(file) == b"DICM"
+    except OSError:
+        return True  # the check tells why it cannot be read
+
+
+def _prefix(file: Path) -> bytes:
+    from dicomizer.dicom.part10 import PREFIX_OFFSET
+
+    with file.open("rb") as opened:
+        return opened.read(PREFIX_OFFSET + 4)[PREFIX_OFFSET:]
 
 
 def _summary(path: Path, report: Report) -> str:
     errors = sum(item.severity.value == "error" for item in report.findings)
     warnings = len(report.findings) - errors
     asked = f", {' and '.join(report.tools)} asked" if report.tools else ""
-    return f"{path}: {report.instances} instances, {errors} errors, {warnings} warnings{asked}"
+    counts = (
+        counted(report.instances, "instance"),
+        counted(errors, "error"),
+        counted(warnings, "warning"),
+    )
+    return f"{path}: {', '.join(counts)}{asked}"
 
 
 def _document(report: Report) -> dict[str, object]:

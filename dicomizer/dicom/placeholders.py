@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dicomizer.dicom.metadata import SlideMetadata
 
 UNKNOWN = "Unknown"
+UNKNOWN_RATIO = "1"
+UNKNOWN_RATIO_TOLD = "Lossy Image Compression Ratio 1 stands for a ratio that is not known"
+"""The ratio may be neither absent nor empty nor 0, so Derivation Description says what it is."""
 UNKNOWN_DATETIME = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - an unknown time has no time zone
 
 

@@ -11,6 +11,7 @@ pixels in its cache.
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
@@ -18,12 +19,13 @@ from typing import TYPE_CHECKING
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import CorruptSourceError
-from dicomizer.pipeline.blank import background, blank_frame
-from dicomizer.pipeline.reduction import Reduced, Reduction, compose, places_under
+from dicomizer.pipeline.blank import Blanks, background
+from dicomizer.pipeline.reduction import Reduced, Reduction, paste, places_under, surface
+from dicomizer.pipeline.shelf import Shelf
 from dicomizer.pipeline.tiles import Block, CutTiles, StoredTiles, TileCache, covering
 from dicomizer.pixels.codecs.codec import Codec
-from dicomizer.pixels.codecs.encode import encoder
-from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.codecs.encode import encoder, placed
+from dicomizer.pixels.codecs.errors import CodecError, EncodingError
 from dicomizer.pixels.resample import halve, pad
 from dicomizer.planning import Tiling
 from dicomizer.planning.coding import stored_transfer_syntax
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
 
     from dicomizer.pipeline.chain import Chain
     from dicomizer.pipeline.reduction import Encode, Place
+    from dicomizer.pipeline.shelf import Take
     from dicomizer.pipeline.tiles import Pixels
     from dicomizer.planning import InstancePlan
-    from dicomizer.slide import SlideImage
+    from dicomizer.slide import Scan, SlideImage
     from dicomizer.sources.base import SlideSource
+    from dicomizer.writers.file import Spool
     from dicomizer.writers.instance import InstanceWriter
 
 _MOST_HALVINGS = 3
@@ -49,6 +53,8 @@ _WAITING_BYTES = 48 << 20
 """Of the decoded pixels of all blocks that are in work."""
 _CACHE_BYTES = 32 << 20
 """Of decoded tiles kept for the next blocks, where the result has other tiles than the source."""
+_SHELF_BYTES = 8 << 20
+"""Of reduced tiles that wait in memory for those beside and below them."""
 _CODED_SHARE = 0.3
 """Of the pixels' size that lossy frames need at most, by experience."""
 _TILES_OF_BLOCK = 32
@@ -64,6 +70,8 @@ class PyramidPass:
         Of the chain's outputs; ``None`` where there is none.
     threads
         That decode and encode.
+    spool
+        Opens a file that nobody else sees.
     """
 
     def __init__(
@@ -72,64 +80,78 @@ class PyramidPass:
         source: SlideSource,
         writers: Sequence[InstanceWriter | None],
         threads: int,
+        spool: Spool,
     ) -> None:
         self._chain = chain
+        self._spool = spool
         self._source = source
         self._writers = tuple(writers)
         self._threads = threads
-        self._background = background(chain.source.pixel_format)
-        self._blanks = tuple(_blank(output) for output in chain.outputs)
+        self._scan = _scan(chain)
+        self._blanks = tuple(_blanks(output) for output in chain.outputs)
         self._syntax = stored_transfer_syntax(chain.source)
         self._encoders = tuple(_encode(output) for output in chain.outputs)
         self._within = _halvings_within(chain)
         self._most_waiting = self._blocks_at_once()
         self._cache = TileCache(_CACHE_BYTES)
-        self._reduction = Reduction(
-            chain.levels[: self._within + 1],
-            self._encoders[: self._within + 1],
-            self._background,
-            is_topped=chain.halvings > self._within,
-        )
 
     def run(self) -> Iterator[int]:
         """Make all frames and yield how many have been written since."""
-        with ThreadPoolExecutor(self._threads, "frames") as pool:
+        with (
+            contextlib.ExitStack() as open_files,
+            ThreadPoolExecutor(self._threads, "frames") as pool,
+        ):
+            shelf = Shelf(lambda: open_files.enter_context(self._spool()), _SHELF_BYTES)
             try:
-                yield from self._run(pool)
+                yield from self._run(pool, shelf)
             finally:
                 pool.shutdown(wait=True, cancel_futures=True)
 
-    def _run(self, pool: ThreadPoolExecutor) -> Iterator[int]:
+    def _run(self, pool: ThreadPoolExecutor, shelf: Shelf) -> Iterator[int]:
         top = self._chain.levels[self._within]
         coded = self._no_frames()
-        above = self._above()
-        for block, reduced in self._reduced(pool):
+        above = self._above(0, shelf)
+        for layer, block, reduced in self._reduced(pool):
+            if block.row_start == block.column_start == 0:
+                above = self._above(layer, shelf)
             for level, frames in enumerate(reduced.frames):
                 coded[level].update(frames)
             yield sum(above.add(place, half) for place, half in sorted(reduced.tops.items()))
             is_row_done = block.column_stop == top.grid.width
             if self._within == 0:
-                yield self._write(coded, block)
+                yield self._write(coded, block, layer)
                 coded = self._no_frames()
             elif is_row_done:
-                yield self._write(coded, replace(block, column_start=0))
+                yield self._write(coded, replace(block, column_start=0), layer)
                 coded = self._no_frames()
-            if is_row_done and block.row_stop == top.grid.height:
-                above = self._above()
 
     def _blocks_at_once(self) -> int:
-        """Return how many blocks may wait, so that memory stays bounded."""
+        """Return how many blocks may wait while one is worked on, so that memory stays bounded."""
         image = self._chain.levels[0]
         tiles = _block_width(image, self._within) << 2 * self._within
         held = tiles * image.frame_bytes + self._chain.source.frame_bytes
-        return max(1, min(2 * self._threads, _WAITING_BYTES // held))
+        return min(2 * self._threads, _WAITING_BYTES // held)
 
     def _no_frames(self) -> list[dict[Place, bytes]]:
         return [{} for _ in range(self._within + 1)]
 
-    def _above(self) -> _Above:
+    def _above(self, layer: int, shelf: Shelf) -> _Above:
         """Begin the levels above the blocks, anew for each focal plane and optical path."""
-        return _Above(self._chain, self._within, self._encoders, self._writers, self._blanks)
+        blanks = [None if item is None else item.frame(layer) for item in self._blanks]
+        outputs = list(zip(self._encoders, self._writers, blanks, strict=True))
+        levels, value = self._chain.levels, self._background(layer)
+        return _Above(levels, self._within, outputs, value, shelf)
+
+    def _reduction(self, layer: int) -> Reduction:
+        return Reduction(
+            self._chain.levels[: self._within + 1],
+            self._encoders[: self._within + 1],
+            self._background(layer),
+            is_topped=self._chain.halvings > self._within,
+        )
+
+    def _background(self, layer: int) -> int:
+        return background(self._chain.source, self._scan, layer)
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
         """Yield each layer and block, in the order in which frames are written."""
@@ -141,18 +163,20 @@ class PyramidPass:
                     stop = min(column + width, top.grid.width)
                     yield layer, Block(row, row + 1, column, stop)
 
-    def _reduced(self, pool: ThreadPoolExecutor) -> Iterator[tuple[Block, Reduced]]:
-        """Yield what each block gives, in order, with a few in work at a time."""
-        waiting: deque[tuple[Block, Future[Reduced]]] = deque()
+    def _reduced(self, pool: ThreadPoolExecutor) -> Iterator[tuple[int, Block, Reduced]]:
+        """Yield what each block of each layer gives, in order, with a few in work at a time."""
+        waiting: deque[tuple[int, Block, Future[Reduced]]] = deque()
         try:
             for layer, block in self._blocks():
-                waiting.append((block, self._submit(layer, block, pool)))
+                waiting.append((layer, block, self._submit(layer, block, pool)))
                 if len(waiting) > self._most_waiting:
-                    first, future = waiting.popleft()
-                    yield first, future.result()
+                    of, first, future = waiting.popleft()
+                    yield of, first, future.result()
             while waiting:
-                first, future = waiting.popleft()
-                yield first, future.result()
+                of, first, future = waiting.popleft()
+                yield of, first, future.result()
+        except EncodingError:
+            raise
         except CodecError as error:
             raise CorruptSourceError(
                 str(error),
@@ -175,22 +199,24 @@ class PyramidPass:
         if is_cut:
             return pool.submit(self._cut_and_reduce, held, layer, finest, block)
         stored_tiles = StoredTiles(source, self._syntax, held)
-        return pool.submit(self._reduction.run, stored_tiles, block)
+        return pool.submit(self._reduction(layer).run, stored_tiles, block)
 
     def _cut_and_reduce(
         self, frames: dict[Place, bytes], layer: int, cut: Block, block: Block
     ) -> Reduced:
         source, image = self._chain.source, self._chain.levels[0]
-        stored = StoredTiles(source, self._syntax, frames, self._cache, layer)
-        tiles = CutTiles(stored, source, image, cut, self._background)
-        return self._reduction.run(tiles, block)
+        cache = self._cache if _shares_tiles(source, image) else None
+        stored = StoredTiles(source, self._syntax, frames, cache, layer)
+        tiles = CutTiles(stored, source, image, cut, self._background(layer))
+        return self._reduction(layer).run(tiles, block)
 
-    def _write(self, coded: list[dict[Place, bytes]], block: Block) -> int:
+    def _write(self, coded: list[dict[Place, bytes]], block: Block, layer: int) -> int:
         """Write the frames of a row of blocks, level after level, row by row."""
         count = 0
         for level, (frames, writer) in enumerate(zip(coded, self._writers, strict=False)):
-            blank = self._blanks[level]
-            if blank is not None:
+            blanks = self._blanks[level]
+            if blanks is not None:
+                blank = blanks.frame(layer)
                 halvings, image = self._within - level, self._chain.levels[level]
                 whole = _under(block, halvings, image)
                 frames = {place: frames.get(place, blank) for place in whole.tiles()}  # noqa: PLW2901
@@ -205,45 +231,55 @@ class _Above:
 
     def __init__(
         self,
-        chain: Chain,
+        levels: Sequence[SlideImage],
         within: int,
-        encoders: Sequence[Encode | None],
-        writers: Sequence[InstanceWriter | None],
-        blanks: Sequence[bytes | None],
+        outputs: Sequence[tuple[Encode | None, InstanceWriter | None, bytes | None]],
+        background: int,
+        shelf: Shelf,
     ) -> None:
-        self._levels = chain.levels
-        self._blanks = blanks
-        self._encoders = encoders
-        self._writers = writers
-        self._background = background(chain.source.pixel_format)
+        self._levels = levels
         self._within = within
-        self._open: dict[tuple[int, Place], dict[Place, Pixels | None]] = {}
+        self._outputs = outputs
+        self._background = background
+        self._shelf = shelf
+        self._open: dict[tuple[int, Place], dict[Place, Take | None]] = {}
 
     def add(self, place: Place, half: Pixels | None) -> int:
         """Take a tile of the blocks' highest level, reduced, and return how many were written."""
-        return self._add(self._within + 1, place, half)
-
-    def _add(self, level: int, place: Place, half: Pixels | None) -> int:
-        parent = (place[0] // 2, place[1] // 2)
-        quarters = self._open.setdefault((level, parent), {})
-        quarters[place[0] % 2, place[1] % 2] = half
-        if len(quarters) < len(places_under(self._levels[level - 1], parent)):
-            return 0
-        del self._open[level, parent]
-        pixels = compose(quarters, self._levels[level], parent, self._background)
-        written = self._write(level, pixels)
-        if level + 1 < len(self._levels):
-            written += self._add(level + 1, parent, None if pixels is None else halve(pixels))
+        written = 0
+        for level in range(self._within + 1, len(self._levels)):
+            under, place = place, (place[0] // 2, place[1] // 2)
+            quarters = self._open.setdefault((level, place), {})
+            quarters[under[0] % 2, under[1] % 2] = None if half is None else self._shelf.put(half)
+            if len(quarters) < len(places_under(self._levels[level - 1], place)):
+                break
+            # Tiles may be large: none is held longer than it takes to reduce it.
+            pixels = self._composed(level, place)
+            written += self._write(level, pixels)
+            half = None if pixels is None else halve(pixels)
+            del pixels
         return written
 
+    def _composed(self, level: int, place: Place) -> Pixels | None:
+        """Return a tile whose quarters are there, taken from the shelf one by one."""
+        quarters = self._open.pop((level, place))
+        takes = {under: take for under, take in quarters.items() if take is not None}
+        if not takes:
+            return None
+        image = self._levels[level]
+        pixels = surface(image, place, self._background)
+        for under, take in takes.items():
+            paste(take(), under, pixels, image)
+        return pixels
+
     def _write(self, level: int, pixels: Pixels | None) -> int:
-        encode, writer = self._encoders[level], self._writers[level]
+        encode, writer, blank = self._outputs[level]
         if encode is None or writer is None:
             return 0
         if pixels is not None:
             tile = self._levels[level].tile_size
             frame = encode(pad(pixels, tile.height, tile.width))
-        elif (blank := self._blanks[level]) is not None:
+        elif blank is not None:
             frame = blank
         else:
             return 0
@@ -255,17 +291,28 @@ def _encode(output: InstancePlan | None) -> Encode | None:
     if output is None:
         return None
     if output.transfer_syntax is not TransferSyntax.JPEG_XL_RECOMPRESSION:
-        return encoder(output.codec, output.image.pixel_format, output.quality).encode
+        made = encoder(output.codec, output.image.pixel_format, output.quality)
+        return placed(made.encode, output.file_name)
     from dicomizer.pixels.codecs.jpegxl import recompress
 
     jpeg = encoder(Codec.JPEG, output.image.pixel_format, output.quality).encode
-    return lambda pixels: recompress(jpeg(pixels))
+    return placed(lambda pixels: recompress(jpeg(pixels)), output.file_name)
 
 
-def _blank(output: InstancePlan | None) -> bytes | None:
-    """Return what is written for a missing frame; ``None`` where nothing is."""
+def _blanks(output: InstancePlan | None) -> Blanks | None:
+    """Return what is written for missing frames; ``None`` where nothing is."""
     fills = output is not None and output.image.missing and output.tiling is Tiling.FULL
-    return blank_frame(output) if fills and output is not None else None
+    return Blanks(output) if fills and output is not None else None
+
+
+def _shares_tiles(source: SlideImage, image: SlideImage) -> bool:
+    """Tell whether several tiles of ``image`` lie on the same one of ``source``."""
+    tile, stored = image.tile_size, source.tile_size
+    return bool(tile.width % stored.width or tile.height % stored.height)
+
+
+def _scan(chain: Chain) -> Scan:
+    return next(output.scan for output in chain.outputs if output is not None)
 
 
 def _halvings_within(chain: Chain) -> int:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.codecs import jpegxl
+from dicomizer.pixels.codecs.errors import CodecError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -29,19 +30,26 @@ def recompressed(
     Raises
     ------
     CodecError
-        A stream cannot be recompressed.
+        A stream cannot be recompressed, with the file to be written and the number of the frame.
     """
     is_forth = instance.transfer_syntax is TransferSyntax.JPEG_XL_RECOMPRESSION
     recode = jpegxl.recompress if is_forth else jpegxl.restore
 
-    def work(frames: list[bytes]) -> list[Frame]:
-        return [(recode(frame),) if frame else () for frame in frames]
+    def work(start: int, frames: list[bytes]) -> list[Frame]:
+        return [recoded(number, frame) for number, frame in enumerate(frames, start)]
+
+    def recoded(number: int, frame: bytes) -> Frame:
+        try:
+            return (recode(frame),) if frame else ()
+        except CodecError as error:
+            error.place = f"{instance.file_name}, frame {number}"
+            raise
 
     waiting: deque[Future[list[Frame]]] = deque()
     with ThreadPoolExecutor(threads, "frames") as pool:
         try:
-            for task in _tasks(batches):
-                waiting.append(pool.submit(work, task))
+            for index, task in enumerate(_tasks(batches)):
+                waiting.append(pool.submit(work, index * _AT_ONCE + 1, task))
                 if len(waiting) > 2 * threads:
                     yield waiting.popleft().result()
             while waiting:

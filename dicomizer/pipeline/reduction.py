@@ -67,16 +67,29 @@ def compose(
     """
     if all(quarter is None for quarter in quarters.values()):
         return None
-    rows, columns = valid_size(image, *place)
-    pixels = np.full(
-        (rows, columns, image.pixel_format.samples), background, dtype=image.pixel_format.dtype
-    )
-    half_rows, half_columns = image.tile_size.height // 2, image.tile_size.width // 2
-    for (row, column), quarter in quarters.items():
+    pixels = surface(image, place, background)
+    for under, quarter in quarters.items():
         if quarter is not None:
-            top, left = row * half_rows, column * half_columns
-            pixels[top : top + quarter.shape[0], left : left + quarter.shape[1]] = quarter
+            paste(quarter, under, pixels, image)
     return pixels
+
+
+def surface(image: SlideImage, place: Place, background: int) -> Pixels:
+    """Return a tile of nothing but background, cropped to the image."""
+    shape = (*valid_size(image, *place), image.pixel_format.samples)
+    return np.full(shape, background, dtype=image.pixel_format.dtype)
+
+
+def paste(quarter: Pixels, under: Place, pixels: Pixels, image: SlideImage) -> None:
+    """Put one of the four tiles under a tile, reduced, to its place in it.
+
+    Parameters
+    ----------
+    under
+        Row and column, 0 or 1, within the tile.
+    """
+    top, left = under[0] * (image.tile_size.height // 2), under[1] * (image.tile_size.width // 2)
+    pixels[top : top + quarter.shape[0], left : left + quarter.shape[1]] = quarter
 
 
 class Reduction:

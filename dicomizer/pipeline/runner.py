@@ -143,7 +143,11 @@ class _Run:
             from dicomizer.pipeline.recompress import recompressed
 
             batches = recompressed(batches, instance, self._threads)
-        return _filled(batches, instance) if instance.image.missing and not sparse else batches
+        if sparse or not instance.image.missing:
+            return batches
+        from dicomizer.pipeline.blank import Blanks
+
+        return Blanks(instance).fill(batches)
 
     def _chain(self, chain: Chain, name: str) -> Steps:
         """Write the instances of a chain at the same time."""
@@ -154,7 +158,8 @@ class _Run:
                 None if item is None else stack.enter_context(self._writer(item))
                 for item in chain.outputs
             ]
-            for frames in PyramidPass(chain, self._source, writers, self._threads).run():
+            spool = self._target.spool
+            for frames in PyramidPass(chain, self._source, writers, self._threads, spool).run():
                 yield name, frames
             for writer, instance in zip(writers, chain.outputs, strict=True):
                 if writer is not None and instance is not None:
@@ -180,15 +185,6 @@ def _alternating(*generators: Steps) -> Steps:
                 step = next(generator)
                 running.append(generator)
                 yield step
-
-
-def _filled(batches: Iterator[list[Frame]], instance: InstancePlan) -> Iterator[list[Frame]]:
-    """Put background in the place of frames that the source does not hold."""
-    from dicomizer.pipeline.blank import blank_frame
-
-    blank = (blank_frame(instance),)
-    for batch in batches:
-        yield [frame if frame and len(frame[0]) else blank for frame in batch]
 
 
 @contextlib.contextmanager

@@ -13,6 +13,8 @@ from dicomizer.planning.plan import Route
 from dicomizer.slide import ColorSpace, Compression
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from dicomizer.options import ConvertOptions
     from dicomizer.planning.levels import Level
     from dicomizer.slide import SlideImage
@@ -45,18 +47,20 @@ _PHOTOMETRIC = {
     ColorSpace.MONOCHROME: "MONOCHROME2",
 }
 _STORED_AS = {
-    Codec.JPEG: Compression.JPEG,
-    Codec.JPEG_2000: Compression.JPEG_2000,
-    Codec.HTJ2K: Compression.HTJ2K,
-    Codec.JPEG_LS: Compression.JPEG_LS,
-    Codec.JPEG_XL: Compression.JPEG_XL,
-    Codec.RLE: Compression.RLE,
-    Codec.NONE: Compression.NONE,
+    Codec.JPEG: (Compression.JPEG,),
+    Codec.JPEG_2000: (Compression.JPEG_2000,),
+    Codec.HTJ2K: (Compression.HTJ2K,),
+    Codec.JPEG_LS: (Compression.JPEG_LS,),
+    Codec.JPEG_XL: (Compression.JPEG_XL, Compression.JPEG_XL_OF_JPEG),
+    Codec.RLE: (Compression.RLE,),
+    Codec.NONE: (Compression.NONE,),
 }
 _RECOMPRESSED = {
     (Compression.JPEG, Codec.JPEG_XL): TransferSyntax.JPEG_XL_RECOMPRESSION,
     (Compression.JPEG_XL_OF_JPEG, Codec.JPEG): TransferSyntax.JPEG_BASELINE,
 }
+_WITHOUT_DEPTH = (Compression.NONE, Compression.RLE)
+"""Whose frames do not say themselves how many bits their samples have."""
 _LARGEST_NATIVE = 0xFFFFFFFE
 """Pixel Data without compression has a length of 32 bits (PS3.5 7.1.2)."""
 
@@ -92,13 +96,45 @@ def level_coding(level: Level, stored: SlideImage, options: ConvertOptions) -> F
     CodecError
         The codec that was asked for cannot code these pixels.
     """
+    codec = _codec(stored, options)
     is_as_stored = level.halvings == 0 and level.image.tile_size == stored.tile_size
     if is_as_stored and options.quality is None:
-        kept = _recompressed(stored, options.codec) or _kept(stored, options.codec)
+        kept = _recompressed(stored, codec) or _kept(stored, codec)
         if kept is not None:
             return kept
     route = Route.TRANSCODE if level.halvings == 0 else Route.DERIVE
-    return _coded(route, stored, options)
+    return _coded(route, stored, codec, options.quality)
+
+
+def coding_notes(stored: SlideImage, options: ConvertOptions) -> Iterator[str]:
+    """Tell a user where a coding is another than what was asked for, or than what is stored."""
+    if _codec(stored, options) is not options.codec:
+        yield (
+            "JPEG stored as RGB is kept as JPEG: recompressed, a JPEG XL reader would show it "
+            "darker; --quality codes it anew as JPEG XL"
+        )
+    if _has_spare_bits(stored):
+        bits, allocated = stored.pixel_format.bits, 8 * stored.pixel_format.bytes_per_sample
+        yield (
+            f"frames are stored with {bits} bits for a sample: coded anew with {allocated}, which "
+            "DICOM demands of a slide"
+        )
+
+
+def _codec(stored: SlideImage, options: ConvertOptions) -> Codec:
+    """Return the codec that was asked for, unless it is recompression of JPEG stored as RGB.
+
+    To such blocks' mean (the DC coefficient) libjxl adds JPEG's level shift of 1024, rounded down
+    to a multiple of the quantiser; by an eighth of the rest, 3 levels on Aperio's slides, a JPEG XL
+    reader shows them darker, though the JPEG stream comes back to the bit. YCbCr and grey stay as
+    they are. Measured with libjxl 0.11.2.
+    """
+    is_rgb_jpeg = (stored.coding.compression, stored.coding.color_space) == (
+        Compression.JPEG,
+        ColorSpace.RGB,
+    )
+    is_recompression = options.codec is Codec.JPEG_XL and options.quality is None
+    return Codec.KEEP if is_rgb_jpeg and is_recompression else options.codec
 
 
 def kept_coding(image: SlideImage) -> FrameCoding:
@@ -115,8 +151,18 @@ def _kept(image: SlideImage, codec: Codec) -> FrameCoding | None:
     if codec is Codec.KEEP:
         is_kept = compression is not Compression.NONE or _is_stored_plain(image)
     else:
-        is_kept = _STORED_AS[codec] is compression
-    return kept_coding(image) if is_kept else None
+        is_kept = compression in _STORED_AS[codec]
+    return kept_coding(image) if is_kept and not _has_spare_bits(image) else None
+
+
+def _has_spare_bits(image: SlideImage) -> bool:
+    """Tell whether frames say themselves that samples have other than 8 or 16 bits.
+
+    Bits Stored of a slide is 8 or 16 (PS3.3 C.8.12.4), and a stream's precision is equal to it
+    (PS3.5 8.2.1 to 8.2.4, 8.2.15).
+    """
+    full = 8 * image.pixel_format.bytes_per_sample
+    return image.coding.compression not in _WITHOUT_DEPTH and image.pixel_format.bits != full
 
 
 def _is_stored_plain(image: SlideImage) -> bool:
@@ -137,8 +183,7 @@ def _recompressed(image: SlideImage, codec: Codec) -> FrameCoding | None:
     )
 
 
-def _coded(route: Route, stored: SlideImage, options: ConvertOptions) -> FrameCoding:
-    codec, quality = options.codec, options.quality
+def _coded(route: Route, stored: SlideImage, codec: Codec, quality: int | None) -> FrameCoding:
     if quality is None and (stored.coding.compression, codec) in _RECOMPRESSED:
         return _as_recompressed(route, stored, codec)
     if codec is Codec.KEEP:

@@ -49,7 +49,7 @@ def choose_levels(
     stored
         Of one scan, finest first, with spacing.
     wanted
-        ``None`` for stored ones, and for halvings where a single level is stored without tiles.
+        ``None`` for stored ones; but for halvings where a single level comes without compression.
     tile_size
         Of the levels to be; ``None`` for that of the stored ones.
     """

@@ -12,7 +12,7 @@ from dicomizer.dicom.uids import new_uid
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import srgb_profile
-from dicomizer.planning.coding import kept_coding, level_coding
+from dicomizer.planning.coding import coding_notes, kept_coding, level_coding
 from dicomizer.planning.levels import choose_levels
 from dicomizer.planning.plan import ConversionPlan, InstancePlan, Route, Tiling
 from dicomizer.planning.spacing import with_spacing
@@ -79,7 +79,9 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     instances = tuple(
         replace(instance, instance_number=number) for number, instance in enumerate(made, start=1)
     )
-    notes = [*slide.notes, *left_out, *estimated, *assumed, *_notes(slide, instances)]
+    stored = [image for scan in slide.scans for image in scan.levels]
+    coded = [note for image in stored for note in coding_notes(image, options)]
+    notes = [*slide.notes, *left_out, *estimated, *assumed, *coded, *_notes(slide, instances)]
     return ConversionPlan(
         slide_name=slide.path.name,
         format_name=slide.format_name,
@@ -232,6 +234,9 @@ def _notes(slide: Slide, instances: tuple[InstancePlan, ...]) -> Iterator[str]:
         filled = any(item.tiling is Tiling.FULL for item in instances if item.image.missing)
         how = "written as background" if filled else "left out of a sparse tiling"
         yield f"{missing:,} frames are not in the file: {how}"
+    unknown = [item.file_name for item in instances if _lacks_ratio(item)]
+    if unknown:
+        yield f"lossy compression ratio not known, written as 1: {', '.join(unknown)}"
     shown = [item.image.flavor.value.lower() for item in instances if _shows_label(item)]
     if shown:
         yield f"{' and '.join(shown)} may show a patient's name: leave them out with --no-label"
@@ -244,6 +249,10 @@ def _scan_notes(scan: Scan) -> Iterator[str]:
         if path.illumination is Illumination.FLUORESCENCE and path.excitation_nm is None:
             name = path.name or f"channel {number}"
             yield f"wavelength of the light of {name} not told: written as full spectrum"
+
+
+def _lacks_ratio(instance: InstancePlan) -> bool:
+    return any(step.ratio is None for step in instance.lossy)
 
 
 def _shows_label(instance: InstancePlan) -> bool:

@@ -32,7 +32,8 @@ def with_spacing(slide: Slide, options: ConvertOptions) -> tuple[Slide, list[str
         Neither the file nor the options tell the spacing.
     """
     notes: list[str] = []
-    scans = tuple(_scan(slide, scan, options, notes) for scan in _corrected(slide, options))
+    slide = _corrected(slide, options.spacing) if options.spacing else slide
+    scans = tuple(_scan(slide, scan, options, notes) for scan in slide.scans)
     base = scans[0].levels[0]
     associated = tuple(
         _reduced(base, image) if image.flavor is Flavor.THUMBNAIL else image
@@ -41,22 +42,38 @@ def with_spacing(slide: Slide, options: ConvertOptions) -> tuple[Slide, list[str
     return replace(slide, scans=scans, associated=associated), notes
 
 
-def _corrected(slide: Slide, options: ConvertOptions) -> tuple[Scan, ...]:
-    """Apply the user's spacing: to the first scan, and in proportion to others that tell theirs."""
-    if options.spacing is None:
-        return slide.scans
+def _corrected(slide: Slide, spacing: SpacingMm) -> Slide:
+    """Apply the user's spacing: to the first scan, and in proportion to all that tell theirs."""
     told = slide.levels[0].spacing
-    factor = 1.0 if told is None else options.spacing.between_columns / told.between_columns
-    return tuple(
+    factor = 1.0 if told is None else spacing.between_columns / told.between_columns
+    scans = tuple(
         _with_base_spacing(scan, scan.levels[0].spacing.scaled(factor, factor))
         if number and scan.levels[0].spacing
-        else _with_base_spacing(scan, options.spacing)
+        else _with_base_spacing(scan, spacing)
         for number, scan in enumerate(slide.scans)
     )
+    associated = tuple(
+        _scaled(image, told, spacing) if image.flavor is Flavor.THUMBNAIL else image
+        for image in slide.associated
+    )
+    return replace(slide, scans=scans, associated=associated)
 
 
 def _with_base_spacing(scan: Scan, spacing: SpacingMm) -> Scan:
-    return replace(scan, levels=(replace(scan.levels[0], spacing=spacing), *scan.levels[1:]))
+    """Give the finest level a spacing, and the others what they tell in proportion."""
+    base, *coarser = scan.levels
+    levels = (_scaled(image, base.spacing, spacing) for image in coarser)
+    return replace(scan, levels=(replace(base, spacing=spacing), *levels))
+
+
+def _scaled(image: SlideImage, before: SpacingMm | None, after: SpacingMm) -> SlideImage:
+    """Correct what an image tells as the finest level was corrected."""
+    if image.spacing is None or before is None:
+        return image
+    spacing = image.spacing.scaled(
+        after.between_columns / before.between_columns, after.between_rows / before.between_rows
+    )
+    return replace(image, spacing=spacing)
 
 
 def _scan(slide: Slide, scan: Scan, options: ConvertOptions, notes: list[str]) -> Scan:
@@ -74,9 +91,9 @@ def _scan(slide: Slide, scan: Scan, options: ConvertOptions, notes: list[str]) -
             remedy="give it in micrometres, for example --mpp 0.25, or --assume-magnification 40",
         )
     base = replace(base, spacing=spacing)
-    return replace(scan, levels=tuple(_reduced(base, image) for image in scan.levels))
+    coarser = (_reduced(base, image) for image in scan.levels[1:])
+    return replace(scan, levels=(base, *coarser))
 
 
 def _reduced(base: SlideImage, image: SlideImage) -> SlideImage:
-    assert base.spacing is not None
-    return replace(image, spacing=base.spacing.scaled(*image.reduction_of(base)))
+    return replace(image, spacing=image.spacing_below(base))

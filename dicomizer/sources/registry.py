@@ -15,6 +15,7 @@ from dicomizer.errors import (
     UnsupportedSourceError,
 )
 from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.folders import one_slide_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -105,7 +106,8 @@ def open_source(path: Path) -> SlideSource:
             if item is not _FORMATS[-1] or not recognised:
                 raise
             refusals[item.name] = error.problem
-    raise UnsupportedSourceError(path, refusals, recognised)
+    remedy = one_slide_of(path) if beginning is None else None
+    raise UnsupportedSourceError(path, refusals, recognised, remedy=remedy)
 
 
 def open_with(reader: Reader, path: Path) -> SlideSource:

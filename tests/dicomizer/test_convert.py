@@ -14,7 +14,8 @@ from pydicom.encaps import generate_frames
 from dicomizer.convert import convert
 from dicomizer.dicom.metadata import Code, Container, Patient, SlideMetadata, Specimen, Study
 from dicomizer.errors import CorruptSourceError, TargetError
-from dicomizer.options import ConvertOptions
+from dicomizer.options import ConvertOptions, Levels
+from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.color import srgb_profile
 
 
@@ -216,3 +217,50 @@ def test_second_conversion_into_a_folder_needs_leave(tmp_path):
 
     convert(built.path, tmp_path / "out", ConvertOptions(overwrite=True))
     assert (tmp_path / "out" / "level-0.dcm").read_bytes() != before
+
+
+@pytest.mark.parametrize(
+    ("compression", "wanted", "written"),
+    [
+        (None, None, [600, 300, 150, 75]),
+        ("lzw", None, [600, 300, 150, 75]),
+        ("webp", None, [600, 300, 150, 75]),
+        ("jpeg", None, [600]),
+        (None, Levels.STORED, [600]),
+        ("webp", Levels.STORED, [600]),
+        ("jpeg", Levels.DYADIC, [600, 300, 150, 75]),
+    ],
+)
+def test_a_single_level_without_a_coding_of_dicom_gets_halvings_unless_told_otherwise(
+    tmp_path, compression, wanted, written
+):
+    page = {"data": slides.picture(600, 400), "photometric": "rgb", "tile": (96, 96)}
+    page |= {"resolution": (40_000, 40_000), "resolutionunit": "CENTIMETER"}
+    path = slides.write_pages(tmp_path / "a.tif", {**page, "compression": compression})
+
+    done = convert(path, tmp_path / "out", ConvertOptions(levels=wanted))
+
+    assert [item.plan.image.size.width for item in done.instances] == written
+
+
+def test_a_stored_pyramid_without_compression_gets_no_further_level(tmp_path):
+    page = {"photometric": "rgb", "tile": (96, 96), "resolutionunit": "CENTIMETER"}
+    path = slides.write_pages(
+        tmp_path / "a.tif",
+        {**page, "data": slides.picture(600, 400), "resolution": (40_000, 40_000)},
+        {**page, "data": slides.picture(150, 100), "resolution": (10_000, 10_000)},
+    )
+
+    done = convert(path, tmp_path / "out")
+
+    assert [item.plan.image.size.width for item in done.instances] == [600, 150]
+
+
+def test_an_error_of_a_plan_or_a_writer_names_the_slide(tmp_path):
+    built = slides.write_svs(tmp_path / "a.svs")
+
+    with pytest.raises(TargetError) as caught:
+        convert(built.path, tmp_path / "out", ConvertOptions(dual=True, codec=Codec.RLE))
+
+    assert caught.value.file == str(built.path)
+    assert caught.value.place == "level-0.dcm"

@@ -9,12 +9,14 @@ import pydicom
 import pytest
 from wsidicom import WsiDicom
 
+from dicomizer.convert import convert
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import SourceError
 from dicomizer.pixels.codecs.decode import decode
 from dicomizer.slide import Compression
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.dicom_wsi import DicomWsiSource
+from dicomizer.validation import validate
 
 SERIES = {
     "variants/jpeg_full_pyramid": "JPEG YCbCr 1500x1100 750x550 375x275",
@@ -184,3 +186,51 @@ def test_colours_of_the_cmu_slide_are_those_of_its_origin(real_slide, name):
     difference = found.astype(int) - expected
     assert np.abs(difference).mean() < 5  # two of the three were coded as JPEG a second time
     assert np.abs(difference.mean(axis=(0, 1))).max() < 0.5
+
+
+def findings(folder) -> list[str]:
+    """Return what validators find but the date of scanning, which the slides do not tell."""
+    report = validate(sorted(folder.iterdir()))
+    return [str(item) for item in report.findings if "to build DICOMDIR" not in str(item)]
+
+
+def spacings(folder) -> dict[tuple[int, int], list[float]]:
+    """Return the spacing of each level by its size."""
+    found = {}
+    for path in folder.iterdir():
+        read = pydicom.dcmread(path, stop_before_pixels=True)
+        (measures,) = read.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence
+        size = (read.TotalPixelMatrixColumns, read.TotalPixelMatrixRows)
+        found[size] = list(map(float, measures.PixelSpacing))
+    return found
+
+
+def test_levels_down_to_one_pixel_keep_their_spacing_and_a_ratio(tmp_path, real_slide):
+    source = real_slide("dicom/jcupitt-cmu-1-small-region")
+
+    convert(source, tmp_path / "out")
+
+    assert findings(tmp_path / "out") == []
+    assert len(spacings(source)) == 12
+    assert spacings(tmp_path / "out") == spacings(source)
+
+
+def test_turned_slide_stays_where_it_lies(tmp_path, real_slide):
+    turned = tmp_path / "turned"
+    turned.mkdir()
+    for path in real_slide("dicom/variants/jpeg_full_pyramid").iterdir():
+        read = pydicom.dcmread(path)
+        read.ImageOrientationSlide = [0, 1, 0, 1, 0, 0]
+        (origin,) = read.TotalPixelMatrixOriginSequence
+        origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem = 5, 12
+        read.save_as(turned / path.name)
+
+    convert(turned, tmp_path / "out")
+
+    assert findings(tmp_path / "out") == []
+    for name in ("level-0.dcm", "level-2.dcm", "thumbnail.dcm"):
+        found = pydicom.dcmread(tmp_path / "out" / name, stop_before_pixels=True)
+        (origin,) = found.TotalPixelMatrixOriginSequence
+        assert found.ImageOrientationSlide == [0, 1, 0, 1, 0, 0]
+        assert origin.XOffsetInSlideCoordinateSystem == 5
+        assert origin.YOffsetInSlideCoordinateSystem == 12

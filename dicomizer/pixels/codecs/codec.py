@@ -42,7 +42,8 @@ class Encoder:
         Defined term of Lossy Image Compression Method (PS3.3 C.7.6.1.1.5.1); ``None`` where
         nothing is lost.
     encode
-        Takes ``(rows, columns, samples)``, uint8 or uint16; releases the GIL while it works.
+        Takes ``(rows, columns, samples)``, uint8 or uint16; releases the GIL while it works. Raises
+        `EncodingError`.
     """
 
     transfer_syntax: TransferSyntax

@@ -11,28 +11,29 @@ slide may have), C.7.6.1.1.5.1 (Lossy Image Compression Method)
 
 from __future__ import annotations
 
+import math
+from dataclasses import replace
 from typing import TYPE_CHECKING, cast
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
-from dicomizer.pixels.codecs import jpegls, quality, rle
+from dicomizer.pixels.codecs import decode as decoder
+from dicomizer.pixels.codecs import jpeg2000, jpegls, jpegxl, plain, quality, rle
 from dicomizer.pixels.codecs.codec import Codec, Encoder
-from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.codecs.errors import CodecError, EncodingError
+from dicomizer.pixels.format import PixelFormat
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from dicomizer.pixels.codecs.frame_shape import Pixels
-    from dicomizer.pixels.format import PixelFormat
 
+    Encode = Callable[[Pixels], bytes]
 
 _FULL_COLOR_QUALITY = 90
 """JPEG halves the resolution of colour below this quality."""
 
-_JPEG_XL_LOSSLESS_EFFORT = 1
-"""Fifteen times the speed of the next effort, for 2 % more bytes."""
-
-_JPEG_XL_LOSSY_EFFORT = 3
-"""Effort 1 is half as fast again and its frames 9 % larger; effort 4 makes none smaller."""
+_USUAL_RESOLUTIONS, _MOST_RESOLUTIONS = 5, 9
+"""Decompositions of HTJ2K; 9 are enough for 8 bits with any quality."""
 
 
 def encoder(codec: Codec, pixel_format: PixelFormat, quality: int | None) -> Encoder:
@@ -49,7 +50,8 @@ def encoder(codec: Codec, pixel_format: PixelFormat, quality: int | None) -> Enc
     Raises
     ------
     CodecError
-        The codec does not know pixels of that format, or its library is not here.
+        The codec does not know pixels of that format, or its library is not here. What the
+        encoder then raises is an `EncodingError`.
     """
     if codec is Codec.KEEP:
         raise CodecError("keeping frames as they are takes no encoder")
@@ -62,7 +64,38 @@ def encoder(codec: Codec, pixel_format: PixelFormat, quality: int | None) -> Enc
             f"the library that codes {codec.value} is not installed",
             remedy="install imagecodecs and simplejpeg from PyPI",
         )
-    return _ENCODERS[codec](pixel_format, quality)
+    made = _ENCODERS[codec](pixel_format, quality)
+    return replace(made, encode=_with_errors(made.encode, codec))
+
+
+def placed(encode: Encode, place: str) -> Encode:
+    """Return an encoder whose errors say for which place in the result it coded."""
+
+    def encode_there(pixels: Pixels) -> bytes:
+        try:
+            return encode(pixels)
+        except EncodingError as error:
+            error.place = error.place or place
+            raise
+
+    return encode_there
+
+
+def _with_errors(encode: Encode, codec: Codec) -> Encode:
+    """Return an encoder that raises `EncodingError` whatever its library raises."""
+
+    def encode_or_refuse(pixels: Pixels) -> bytes:
+        try:
+            return encode(pixels)
+        except (CodecError, RuntimeError, ValueError, ArithmeticError, MemoryError) as error:
+            rows, columns, _ = pixels.shape
+            raise EncodingError(
+                f"{codec.value} cannot code a frame of {rows} rows and {columns} columns: "
+                f"{str(error) or type(error).__name__}",
+                remedy="choose another --codec, or another --tile-size",
+            ) from error
+
+    return encode_or_refuse
 
 
 def _jpeg(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
@@ -97,79 +130,99 @@ def _jpeg_sampling(value: int) -> str:
 
 
 def _jpeg_2000(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
-    import imagecodecs
-
-    level = 0.0 if chosen is None else quality.signal_to_noise(chosen)
-
-    def encode(pixels: Pixels) -> bytes:
-        return bytes(
-            imagecodecs.jpeg2k_encode(
-                _plane(pixels),
-                level=level,  # type: ignore[arg-type]  # a ratio in dB, and need not be whole
-                codecformat="j2k",
-                reversible=chosen is None,
-                mct=True,
-                bitspersample=pixel_format.bits,
-                numthreads=1,
-            )
-        )
-
     if chosen is None:
+
+        def encode(pixels: Pixels) -> bytes:
+            return jpeg2000.encode(_plane(pixels), None)
+
         return _lossless(TransferSyntax.JPEG_2000_LOSSLESS, pixel_format, "YBR_RCT", encode)
-    return _lossy(TransferSyntax.JPEG_2000, pixel_format, ("YBR_ICT", "ISO_15444_1"), encode)
+    error = quality.mean_square_error(chosen, pixel_format.bits)
+
+    def encode_finer(pixels: Pixels, halvings: int) -> bytes:
+        permitted = plain.permitted_error(pixels, error) / 4**halvings
+        return jpeg2000.encode(_plane(pixels), permitted)
+
+    method = ("YBR_ICT", "ISO_15444_1")
+    return _lossy(TransferSyntax.JPEG_2000, pixel_format, method, encode_finer, error)
 
 
 def _htj2k(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
-    _check_whole_bytes("HTJ2K", pixel_format)
     import imagecodecs
 
-    step = None if chosen is None else quality.quantisation_step(chosen)
+    is_color = pixel_format.samples == 3
+    if chosen is None:
 
-    def encode(pixels: Pixels) -> bytes:
+        def encode(pixels: Pixels) -> bytes:
+            return bytes(imagecodecs.htj2k_encode(_plane(pixels), reversible=True, rgb=is_color))
+
+        return _lossless(TransferSyntax.HTJ2K_LOSSLESS, pixel_format, "YBR_RCT", encode)
+    # Of the range that is used, told as a part of the range that the codestream declares.
+    step = quality.quantisation_step(chosen) / (1 << _spare_bits(pixel_format))
+    resolutions = _htj2k_resolutions(step * (1 << 8 * pixel_format.bytes_per_sample))
+
+    def encode_finer(pixels: Pixels, halvings: int) -> bytes:
         return bytes(
             imagecodecs.htj2k_encode(
-                _plane(pixels), level=step, reversible=chosen is None, rgb=pixel_format.samples == 3
+                _plane(pixels),
+                level=step / 2**halvings,
+                reversible=False,
+                rgb=is_color,
+                resolutions=resolutions,
             )
         )
 
-    if chosen is None:
-        return _lossless(TransferSyntax.HTJ2K_LOSSLESS, pixel_format, "YBR_RCT", encode)
-    return _lossy(TransferSyntax.HTJ2K, pixel_format, ("YBR_ICT", "ISO_15444_15"), encode)
+    method = ("YBR_ICT", "ISO_15444_15")
+    is_deep = pixel_format.bytes_per_sample > 1
+    error = quality.mean_square_error(chosen, pixel_format.bits) if is_deep else None
+    return _lossy(TransferSyntax.HTJ2K, pixel_format, method, encode_finer, error)
+
+
+def _htj2k_resolutions(step: float) -> int:
+    """Return how many times an image is decomposed so that its brightness is kept.
+
+    Each halves the step of the lowest band, which is the base step over 2 to their number. In blue,
+    an error is that of luma and 1.772 times that of chroma, of half a step each; with 0.4 levels
+    together it is rounded away.
+    """
+    needed = math.ceil(math.log2(step * (1 + 1.772) / 2 / 0.4))
+    return min(max(_USUAL_RESOLUTIONS, needed), _MOST_RESOLUTIONS)
 
 
 def _jpeg_ls(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
-    _check_whole_bytes("JPEG-LS", pixel_format)
-    near = 0 if chosen is None else quality.near(chosen, pixel_format.bits)
-
-    def encode(pixels: Pixels) -> bytes:
-        return jpegls.encode(_plane(pixels), near)
-
     if chosen is None:
+
+        def encode(pixels: Pixels) -> bytes:
+            return jpegls.encode(_plane(pixels), 0)
+
         return _lossless(TransferSyntax.JPEG_LS_LOSSLESS, pixel_format, "RGB", encode)
+    near = quality.near(chosen, pixel_format.bits)
+
+    def encode_finer(pixels: Pixels, halvings: int) -> bytes:
+        return jpegls.encode(_plane(pixels), near >> halvings)
+
+    method = ("RGB", "ISO_14495_1")
+    error = quality.mean_square_error(chosen, pixel_format.bits)
     syntax = TransferSyntax.JPEG_LS_NEAR_LOSSLESS
-    return _lossy(syntax, pixel_format, ("RGB", "ISO_14495_1"), encode)
+    return _lossy(syntax, pixel_format, method, encode_finer, error)
 
 
 def _jpeg_xl(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
-    import imagecodecs
-
-    distance = 0.0 if chosen is None else quality.butteraugli_distance(chosen)
-
-    def encode(pixels: Pixels) -> bytes:
-        return bytes(
-            imagecodecs.jpegxl_encode(
-                _plane(pixels),
-                lossless=chosen is None,
-                distance=distance,
-                effort=_JPEG_XL_LOSSLESS_EFFORT if chosen is None else _JPEG_XL_LOSSY_EFFORT,
-                bitspersample=pixel_format.bits,
-                numthreads=1,
-            )
-        )
-
     if chosen is None:
+
+        def encode(pixels: Pixels) -> bytes:
+            return jpegxl.encode(_plane(pixels), None)
+
         return _lossless(TransferSyntax.JPEG_XL_LOSSLESS, pixel_format, "RGB", encode)
-    return _lossy(TransferSyntax.JPEG_XL, pixel_format, ("XYB", "ISO_18181_1"), encode)
+    # To libjxl, few used bits of many are a dark picture. Measured: for each bit that is not used,
+    # the square root of 2 brings back the ratio.
+    distance = quality.butteraugli_distance(chosen) / 2 ** (_spare_bits(pixel_format) / 2)
+
+    def encode_finer(pixels: Pixels, halvings: int) -> bytes:
+        return jpegxl.encode(_plane(pixels), distance / 2**halvings)
+
+    method = ("XYB", "ISO_18181_1")
+    error = quality.mean_square_error(chosen, pixel_format.bits)
+    return _lossy(TransferSyntax.JPEG_XL, pixel_format, method, encode_finer, error)
 
 
 def _rle(pixel_format: PixelFormat, _: int | None) -> Encoder:
@@ -184,7 +237,7 @@ def _none(pixel_format: PixelFormat, _: int | None) -> Encoder:
 
 
 def _lossless(
-    syntax: TransferSyntax, pixel_format: PixelFormat, color: str, encode: Callable[[Pixels], bytes]
+    syntax: TransferSyntax, pixel_format: PixelFormat, color: str, encode: Encode
 ) -> Encoder:
     """Return an encoder; ``color`` is the photometric interpretation of three samples."""
     photometric = color if pixel_format.samples == 3 else "MONOCHROME2"
@@ -195,20 +248,32 @@ def _lossy(
     syntax: TransferSyntax,
     pixel_format: PixelFormat,
     color_and_method: tuple[str, str],
-    encode: Callable[[Pixels], bytes],
+    encode: plain.EncodeFiner,
+    error: float | None,
 ) -> Encoder:
+    """Return an encoder of frames whose plain areas keep their brightness.
+
+    Parameters
+    ----------
+    error
+        Mean square that is permitted, in levels squared; ``None`` where brightness is kept anyway.
+    """
     color, method = color_and_method
     photometric = color if pixel_format.samples == 3 else "MONOCHROME2"
-    return Encoder(syntax, photometric, method, encode)
+    declared = PixelFormat(pixel_format.samples, 8 * pixel_format.bytes_per_sample)
+
+    def decode(stream: bytes, pixels: Pixels) -> Pixels:
+        rows, columns = pixels.shape[:2]
+        return decoder.decode(stream, syntax, declared, rows=rows, columns=columns)
+
+    if error is None:
+        return Encoder(syntax, photometric, method, lambda pixels: encode(pixels, 0))
+    return Encoder(syntax, photometric, method, plain.keeping_brightness(encode, decode, error))
 
 
-def _check_whole_bytes(name: str, pixel_format: PixelFormat) -> None:
-    """Refuse what the library at hand would declare with more bits than are stored."""
-    if pixel_format.bits not in {8, 16}:
-        raise CodecError(
-            f"{name} is coded here for 8 or 16 bits, the pixels have {pixel_format.bits}",
-            remedy="choose --codec jpeg2000, jxl, rle or none",
-        )
+def _spare_bits(pixel_format: PixelFormat) -> int:
+    """Return how many more bits are declared than used: Bits Stored is 8 or 16 (C.8.12.4)."""
+    return 8 * pixel_format.bytes_per_sample - pixel_format.bits
 
 
 def _contiguous(pixels: Pixels) -> Pixels:

@@ -190,6 +190,16 @@ def decoder_takes_for_ycbcr(segments: Sequence[Segment], frame: JpegFrame) -> bo
     return {b"\x01\x02\x03": True, b"RGB": False}.get(identifiers)
 
 
+def dc_quantisers(segments: Sequence[Segment]) -> Iterator[int]:
+    """Yield the first value of each quantisation table (T.81 B.2.4.1)."""
+    for segment in segments:
+        payload = segment.payload if segment.marker == _DQT else b""
+        while len(payload) > 2:
+            bytes_each = 2 if payload[0] >> 4 else 1
+            yield int.from_bytes(payload[1 : 1 + bytes_each], "big") or 1
+            payload = payload[1 + 64 * bytes_each :]
+
+
 def _adobe_transform(segment: Segment) -> int | None:
     payload = segment.payload
     is_adobe = segment.marker == _APP14 and payload[:5] == b"Adobe" and len(payload) >= 12

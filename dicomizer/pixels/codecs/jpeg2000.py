@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""JPEG 2000 and HTJ2K codestreams without their pixels: main headers read, one bit of them set.
+"""JPEG 2000 and HTJ2K codestreams: main headers read, one bit of them set, and images coded.
 
 References
 ----------
@@ -8,6 +8,7 @@ ITU-T T.800 Annex A (codestream) and Annex I (JP2 boxes), T.814 Annex A (CAP and
 
 from __future__ import annotations
 
+import math
 import struct
 from dataclasses import dataclass
 from enum import Enum
@@ -18,7 +19,7 @@ from dicomizer.pixels.codecs.errors import CodecError
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from dicomizer.pixels.codecs.frame_shape import FrameShape
+    from dicomizer.pixels.codecs.frame_shape import FrameShape, Pixels
 
 _SOC = b"\xff\x4f"
 _CAP, _SIZ, _COD, _COC, _SOT, _SOD = 0x50, 0x51, 0x52, 0x53, 0x90, 0x93
@@ -113,6 +114,33 @@ def codestream(data: bytes | memoryview) -> bytes | memoryview:
         if kind == b"jp2c" and content[:2] == _SOC:
             return content
     raise CodecError("the JP2 file holds no codestream")
+
+
+def encode(pixels: Pixels, error: float | None) -> bytes:
+    """Code an image as one tile with one layer, with a component transform if there are three.
+
+    Parameters
+    ----------
+    pixels
+        ``(rows, columns)`` or ``(rows, columns, 3)``, uint8 or uint16, contiguous.
+    error
+        Mean square in levels squared; ``None`` for lossless.
+    """
+    import imagecodecs
+
+    bits = 8 * pixels.itemsize
+    level = 0.0 if error is None else 10 * math.log10(((1 << bits) - 1) ** 2 / error)
+    return bytes(
+        imagecodecs.jpeg2k_encode(
+            pixels,
+            level=level,  # type: ignore[arg-type]  # a ratio in dB, and need not be whole
+            codecformat="j2k",
+            reversible=error is None,
+            mct=True,
+            bitspersample=bits,
+            numthreads=1,
+        )
+    )
 
 
 def _boxes(data: bytes | memoryview) -> Iterator[tuple[bytes, bytes | memoryview]]:

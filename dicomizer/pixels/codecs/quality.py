@@ -10,8 +10,13 @@ slide within about 2 dB, while their sizes differ::
     quality            30    50    70    80    90    95
     ratio in dB        31.1  32.7  34.2  35.3  40.8  43.3
 
-JPEG 2000 takes the ratio itself, whatever the tile shows. The error of near-lossless JPEG-LS is
-spread evenly over -NEAR to NEAR, from which its ratio follows without measuring.
+JPEG 2000 takes the ratio itself, or rather the mean square error that it stands for. Frames with
+plain areas come out with a higher ratio, so that these keep their brightness (`plain`). The error
+of near-lossless JPEG-LS is spread evenly over -NEAR to NEAR, from which its ratio follows without
+measuring.
+
+The ratio is of the whole range of values: of 16-bit images that use a small part of it, little is
+left but at the highest qualities.
 """
 
 from __future__ import annotations
@@ -42,8 +47,14 @@ _DISTANCE_OF_RATIO: _Curve = (
 
 
 def signal_to_noise(quality: int) -> float:
-    """Return the peak signal-to-noise ratio in dB; what JPEG 2000 is given."""
+    """Return the peak signal-to-noise ratio in dB."""
     return _between(_RATIO_OF_QUALITY, quality)
+
+
+def mean_square_error(quality: int, bits: int) -> float:
+    """Return the mean square error that a quality stands for, in levels squared."""
+    peak = (1 << bits) - 1
+    return float((peak / 10 ** (signal_to_noise(quality) / 20)) ** 2)
 
 
 def quantisation_step(quality: int) -> float:
@@ -62,8 +73,7 @@ def near(quality: int, bits: int) -> int:
     An even spread over 2 NEAR + 1 values has the mean square NEAR (NEAR + 1) / 3.
     """
     peak = (1 << bits) - 1
-    mean_square = (peak / 10 ** (signal_to_noise(quality) / 20)) ** 2
-    exact = (math.sqrt(1 + 12 * mean_square) - 1) / 2
+    exact = (math.sqrt(1 + 12 * mean_square_error(quality, bits)) - 1) / 2
     return min(max(1, round(exact)), _largest_near(peak))
 
 

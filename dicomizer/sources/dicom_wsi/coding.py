@@ -19,6 +19,7 @@ from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.part10 import EXPLICIT_VR_BIG_ENDIAN, IMPLICIT_VR_LITTLE_ENDIAN
+from dicomizer.dicom.placeholders import UNKNOWN_RATIO, UNKNOWN_RATIO_TOLD
 from dicomizer.dicom.schema.read_values import numbers, text, texts, whole
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import SourceError
@@ -175,6 +176,8 @@ def read_stored_pixels(file: WsiFile, frame: bytes) -> StoredPixels:
     history = _history(file)
     loses = _loses(file, stream, history)
     method = _METHODS.get(compression) if loses else None
+    if _says_lossy(file) and not history and method is None:
+        history = (LossyStep(None, None),)
     return StoredPixels(
         compression=compression,
         color_space=_color_space(photometric, stream),
@@ -183,7 +186,7 @@ def read_stored_pixels(file: WsiFile, frame: bytes) -> StoredPixels:
         bits_allocated=whole(file.dataset, "BitsAllocated") or 8,
         is_inverted=photometric == "MONOCHROME1",
         is_planar=whole(file.dataset, "PlanarConfiguration") == 1 and pixel_format.samples > 1,
-        lossy=loses or bool(history) or _says_lossy(file),
+        lossy=loses or bool(history),
         method=method,
         earlier=_earlier(history, method),
         stream_size=stream.size if stream else None,
@@ -246,11 +249,18 @@ def _loses(file: WsiFile, stream: StreamHeader | None, history: tuple[LossyStep,
 
 def _history(file: WsiFile) -> tuple[LossyStep, ...]:
     """Return the lossy compressions that the attributes tell, oldest first."""
-    ratios = numbers(file.dataset, "LossyImageCompressionRatio")
+    ratios = [
+        ratio if ratio > 0 and not _is_placeholder(file, ratio) else None
+        for ratio in numbers(file.dataset, "LossyImageCompressionRatio")
+    ]
     methods = texts(file.dataset, "LossyImageCompressionMethod", "SH")
-    return tuple(
-        LossyStep(method, ratio) for ratio, method in zip_longest(ratios, methods) if ratio
-    )
+    return tuple(LossyStep(method, ratio) for ratio, method in zip_longest(ratios, methods))
+
+
+def _is_placeholder(file: WsiFile, ratio: float) -> bool:
+    """Tell whether a ratio is what this program writes for one that nobody knows."""
+    told = text(file.dataset, "DerivationDescription", "UT") or ""
+    return ratio == float(UNKNOWN_RATIO) and UNKNOWN_RATIO_TOLD in told
 
 
 def _earlier(history: tuple[LossyStep, ...], method: str | None) -> tuple[LossyStep, ...]:

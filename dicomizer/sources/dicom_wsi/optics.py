@@ -8,8 +8,9 @@ PS3.3 C.8.12.5 (Optical Path), C.8.12.4 (Imaged Volume), C.8.12.2 (slide coordin
 
 from __future__ import annotations
 
+import math
 import struct
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from dicomizer.dicom.schema.read_values import code, first, items, number, numbers, text, whole
 from dicomizer.pixels.color import is_rgb_profile
@@ -21,12 +22,14 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import Dataset
 
-    from dicomizer.slide import SizePx
+    from dicomizer.slide import Orientation, SizePx
 
 _FLUORESCENCE = ("111743", "P5-00112")
 """Epifluorescence illumination (CID 8123), now and in older files."""
 _LARGEST_MM = 10.0
 """Between two pixels; the image of a whole glass in 3 pixels."""
+_COSINE_PRECISION = 1e-3
+"""Of direction cosines that are written with three decimals."""
 
 
 def optical_paths(
@@ -110,6 +113,26 @@ def origin(dataset: Dataset) -> PointMm | None:
     x = number(item, "XOffsetInSlideCoordinateSystem")
     y = number(item, "YOffsetInSlideCoordinateSystem")
     return None if x is None or y is None else PointMm(x, y)
+
+
+def orientation(dataset: Dataset) -> Orientation | None:
+    """Return how the picture lies on the glass; ``None`` where nothing is told that can be.
+
+    Rows and columns are directions at right angles to each other, along the glass.
+    """
+    told = numbers(dataset, "ImageOrientationSlide")
+    if len(told) != 6:
+        return None
+    rows, columns = told[:3], told[3:]
+    errors = (
+        math.hypot(*rows) - 1,
+        math.hypot(*columns) - 1,
+        sum(row * column for row, column in zip(rows, columns, strict=True)),
+        rows[2],
+        columns[2],
+    )
+    is_sound = all(abs(error) <= _COSINE_PRECISION for error in errors)
+    return cast("Orientation", tuple(told)) if is_sound else None
 
 
 def icc_profile(dataset: Dataset) -> bytes | None:

@@ -11,9 +11,9 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.schema.read import metadata_of
-from dicomizer.dicom.schema.read_values import numbers
+from dicomizer.dicom.schema.read_values import values
 from dicomizer.errors import SourceError
-from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
+from dicomizer.slide import LABEL_LEFT, Flavor, Scan, Slide, SlideImage, SpacingMm
 from dicomizer.sources.base import ClosesItself, Refusal
 from dicomizer.sources.dicom_wsi import optics
 from dicomizer.sources.dicom_wsi.coding import contradiction
@@ -37,8 +37,6 @@ if TYPE_CHECKING:
     from dicomizer.dicom.metadata import SlideMetadata
     from dicomizer.sources.base import Frame
 
-_ORIENTATION = [0.0, -1.0, 0.0, -1.0, 0.0, 0.0]
-"""As dicomizer writes it: the label to the left of the picture (PS3.3 C.8.12.2)."""
 _LARGEST_DEVIATION = 0.02
 """Of the spacing of a level from that of the finest, before it is told."""
 
@@ -71,7 +69,9 @@ class DicomWsiSource(ClosesItself):
             scans=scans,
             associated=associated,
             metadata=_metadata(base.dataset, groups.get(Flavor.LABEL, [])),
-            notes=tuple(dict.fromkeys([*notes, *self._contradictions()])),
+            notes=tuple(
+                dict.fromkeys([*notes, *self._contradictions(), *self._turned(scans, associated)])
+            ),
         )
 
     @property
@@ -102,13 +102,21 @@ class DicomWsiSource(ClosesItself):
         self._images |= {key: found[key] for key in keys}
         base = found[levels[0].key]
         dataset = base.instances[0].dataset
+        orientation = optics.orientation(dataset)
+        is_told = orientation is not None or not values(dataset, "ImageOrientationSlide")
+        if not is_told:
+            notes.append(
+                "Image Orientation (Slide) is no two directions along the glass at right angles: "
+                "not kept, nor the place of the top left pixel that it belongs to"
+            )
         return Scan(
             levels=_with_spacing(levels, notes),
             optical_paths=optics.optical_paths(
                 [instance.dataset for instance in base.instances], base.identifiers
             ),
             plane_spacing_um=base.plane_spacing_um,
-            origin=optics.origin(dataset),
+            origin=optics.origin(dataset) if is_told else None,
+            image_orientation_slide=orientation or LABEL_LEFT,
         )
 
     def _associated(
@@ -132,9 +140,19 @@ class DicomWsiSource(ClosesItself):
             for instance in wsi.instances:
                 if note := contradiction(instance.file, instance.pixels):
                     yield note
-                orientation = numbers(instance.dataset, "ImageOrientationSlide")
-                if orientation not in ([], _ORIENTATION):
-                    yield "the slide lies otherwise than usual (Image Orientation): not kept"
+
+    def _turned(self, scans: tuple[Scan, ...], others: tuple[SlideImage, ...]) -> Iterator[str]:
+        """Yield a sentence for each image that is told to lie otherwise than it is written."""
+        written = {
+            image.key: scan.image_orientation_slide for scan in scans for image in scan.levels
+        }
+        for image in others:
+            is_of_scan = image.flavor is Flavor.THUMBNAIL
+            written[image.key] = scans[0].image_orientation_slide if is_of_scan else LABEL_LEFT
+        for key, orientation in written.items():
+            told = optics.orientation(self._images[key].instances[0].dataset)
+            if told not in (None, orientation):
+                yield f"{key} lies otherwise on the glass (Image Orientation (Slide)): not kept"
 
 
 def _associated_image(group: list[WsiFile], flavor: Flavor) -> WsiImage | str:

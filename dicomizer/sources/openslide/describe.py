@@ -14,6 +14,7 @@ from dicomizer.slide import (
     Compression,
     Flavor,
     Illumination,
+    LossyStep,
     OpticalPath,
     Scan,
     SizePx,
@@ -24,6 +25,7 @@ from dicomizer.slide import (
 from dicomizer.sources.openslide import vendors
 from dicomizer.sources.openslide.canvas import TILE, CanvasLevel, scanned_levels
 from dicomizer.sources.openslide.origin import hamamatsu_origin
+from dicomizer.sources.openslide.storage import Stored
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,12 +65,15 @@ class Description:
     opened: Opened
     levels: dict[str, CanvasLevel] = field(init=False)
     notes: list[str] = field(init=False)
+    _stored: Stored = field(init=False)
 
     def __post_init__(self) -> None:
         sizes = [SizePx(*size) for size in self.opened["sizes"]]
         self._check_size(sizes[0])
-        levels, self.notes = scanned_levels(sizes, self.opened["properties"])
+        properties = self.opened["properties"]
+        levels, self.notes = scanned_levels(sizes, properties)
         self.levels = {f"level {item.number}": item for item in levels}
+        self._stored = Stored(self.opened["vendor"], self.path, properties, sizes)
 
     @property
     def is_bounded(self) -> bool:
@@ -84,8 +89,9 @@ class Description:
             Frames that hold nothing, by the key of the image.
         """
         properties, name = self.opened["properties"], self.opened["vendor"]
+        scanned = self._scanned_pixels(missing)
         images = tuple(
-            replace(self._level(key, item), missing=missing.get(key, frozenset()))
+            replace(self._level(key, item, scanned), missing=missing.get(key, frozenset()))
             for key, item in self.levels.items()
         )
         return Slide(
@@ -108,32 +114,35 @@ class Description:
                 remedy="the file is damaged; copy it again",
             )
 
-    def _level(self, key: str, level: CanvasLevel) -> SlideImage:
+    def _scanned_pixels(self, missing: dict[str, frozenset[int]]) -> int | None:
+        """Return how many pixels the finest level has in tiles that hold something."""
+        key, base = next(iter(self.levels.items()))
+        if key not in missing:
+            return None
+        columns = -(-base.size.width // TILE.width)
+        regions = (base.region(*divmod(index, columns)) for index in missing[key])
+        return _pixels(base) - sum(width * height for _, _, width, height in regions)
+
+    def _level(self, key: str, level: CanvasLevel, scanned_pixels: int | None) -> SlideImage:
         return SlideImage(
             key=key,
             flavor=Flavor.VOLUME,
             size=level.size,
             tile_size=TILE,
-            coding=self._coding(level),
+            coding=self._coding(level, scanned_pixels),
             spacing=self._spacing(level),
             icc_profile=_icc_profile(self.opened["icc_profile"]),
         )
 
-    def _coding(self, level: CanvasLevel) -> Coding:
+    def _coding(self, level: CanvasLevel, scanned_pixels: int | None) -> Coding:
         """Return the coding, with a level's share of the files' size by its pixels."""
-        properties, name = self.opened["properties"], self.opened["vendor"]
-        total = vendors.coded_bytes(name, self.path, properties)
+        total = self._stored.coded_bytes()
         # Hamamatsu stores the finest level only: coarser ones are the same data, half decoded.
-        shared = list(self.levels.values())[: 1 if name == "hamamatsu" else None]
+        is_shared = self.opened["vendor"] != "hamamatsu"
+        shared = list(self.levels.values())[: None if is_shared else 1]
         share = _pixels(level) / sum(map(_pixels, shared))
-        storage = vendors.level_storage(name, properties)
-        return Coding(
-            Compression.NONE,
-            ColorSpace.RGB,
-            storage.lossy,
-            coded_bytes=max(round(total * share), 1),
-            method=storage.method,
-        )
+        history = self._stored.level_history(level.number, scanned_pixels)
+        return _decoded(history, coded_bytes=max(round(total * share), 1))
 
     def _spacing(self, level: CanvasLevel) -> SpacingMm | None:
         x, y = (
@@ -153,6 +162,11 @@ class Description:
 
     def _associated(self) -> list[SlideImage]:
         found = {name: self._size_of(name) for name in self.opened["associated"]}
+        if not self._shows_the_scan(found.get("thumbnail")):
+            self.notes.append(
+                f"thumbnail ({found.pop('thumbnail')}) left out: nothing tells that it shows just "
+                "the scanned part"
+            )
         self.notes += [
             f"image {name!r} left out: it is {size or 'of unknown size'}, expected a small picture"
             if name in _FLAVORS
@@ -166,6 +180,17 @@ class Description:
             if (size := found.get(name)) is not None and _is_small(size)
         ]
 
+    def _shows_the_scan(self, thumbnail: SizePx | None) -> bool:
+        """Tell whether a thumbnail has the shape of the scanned part, and not that of the canvas.
+
+        It tells neither its spacing nor what it shows, and DICOM's shows the whole image.
+        """
+        part, canvas = self.levels["level 0"].size, SizePx(*self.opened["sizes"][0])
+        if thumbnail is None:
+            return True
+        is_distinct = part == canvas or not _has_shape_of(thumbnail, canvas)
+        return is_distinct and _has_shape_of(thumbnail, part)
+
     def _size_of(self, name: str) -> SizePx | None:
         prefix, properties = f"openslide.associated.{name}.", self.opened["properties"]
         width, height = (properties.get(f"{prefix}{side}", "") for side in ("width", "height"))
@@ -174,25 +199,32 @@ class Description:
         return SizePx(int(width), int(height))
 
     def _whole(self, name: str, flavor: Flavor, size: SizePx) -> SlideImage:
-        properties = self.opened["properties"]
-        storage = vendors.associated_storage(self.opened["vendor"])
-        mpp = vendors.macro_mpp(size, properties) if flavor is Flavor.OVERVIEW else None
+        is_overview = flavor is Flavor.OVERVIEW
+        mpp = vendors.macro_mpp(size, self.opened["properties"]) if is_overview else None
         return SlideImage(
             key=name,
             flavor=flavor,
             size=size,
             tile_size=size,
-            # OpenSlide does not tell how many bytes it was: no more than its pixels have.
-            coding=Coding(
-                Compression.NONE,
-                ColorSpace.RGB,
-                storage.lossy,
+            coding=_decoded(
+                self._stored.associated_history(name, size),
                 coded_bytes=size.width * size.height * 3,
-                method=storage.method,
             ),
             spacing=SpacingMm.from_mpp(mpp, mpp) if mpp else None,
             icc_profile=_icc_profile(self.opened["associated"][name]),
         )
+
+
+def _decoded(history: tuple[LossyStep, ...], *, coded_bytes: int) -> Coding:
+    """Return the coding of pixels as OpenSlide yields them, with what they went through before."""
+    return Coding(Compression.NONE, ColorSpace.RGB, bool(history), coded_bytes, earlier=history)
+
+
+def _has_shape_of(reduced: SizePx, whole: SizePx) -> bool:
+    """Tell whether one factor explains both sides, each rounded to whole pixels."""
+    sides = ((whole.width, reduced.width), (whole.height, reduced.height))
+    least = max(fine / (coarse + 1) for fine, coarse in sides)
+    return all(fine > least * (coarse - 1) for fine, coarse in sides)
 
 
 def _is_small(size: SizePx | None) -> bool:

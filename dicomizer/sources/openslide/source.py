@@ -1,8 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A slide that OpenSlide opens, in a child process, shown as tiles of decoded pixels.
 
-For formats that no other reader takes. OpenSlide has been seen to abort and to hang on broken
-files; here that is an error like others.
+For formats that no other reader takes, by name: what another reader refuses on purpose, such as
+CMYK in a TIFF, OpenSlide would show in wrong colours. It has been seen to abort and to hang on
+broken files; here that is an error like others.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from dicomizer.sources.base import AnotherFormat, ClosesItself
 from dicomizer.sources.openslide.canvas import TILE
 from dicomizer.sources.openslide.describe import Description, Opened
 from dicomizer.sources.openslide.unscanned import coverage_level, unscanned_tiles
+from dicomizer.sources.openslide.vendors import VENDORS
 from dicomizer.sources.worker import Message, Team, batches
 
 if TYPE_CHECKING:
@@ -27,29 +29,30 @@ if TYPE_CHECKING:
     from dicomizer.sources.base import Frame
 
 _PROGRAM = "dicomizer.sources.openslide.worker"
-_NOT_OURS = ("dicom",)
-"""Vendors whose slides have more than OpenSlide shows, and a reader that says so."""
 
 
 class OpenSlideSource(ClosesItself):
-    """An open slide of any format that OpenSlide knows, but DICOM.
+    """An open slide of a format that only OpenSlide reads.
 
     Raises
     ------
     Refusal
-        OpenSlide does not know the format.
+        OpenSlide does not know the format, or there is another reader for it.
     SourceError
         The file, or one that belongs to it, cannot be read or is damaged.
     """
 
     def __init__(self, path: Path) -> None:
         check_companions(path)
-        opening = Message({"path": str(path), "except": list(_NOT_OURS)})
+        opening = Message({"path": str(path), "vendors": list(VENDORS)})
         self._path = path
         self._team = Team(_PROGRAM, path, opening)
         try:
-            if self._team.opened.values["vendor"] in (None, *_NOT_OURS):
+            vendor = cast("str | None", self._team.opened.values["vendor"])
+            if vendor is None:
                 raise AnotherFormat("OpenSlide does not know its format")
+            if vendor not in VENDORS:
+                raise AnotherFormat(f"OpenSlide's {vendor} is left to a reader of its own")
             description = Description(path, cast("Opened", self._team.opened.values))
             self._levels = description.levels
             self._slide = description.slide(self._missing() if description.is_bounded else {})

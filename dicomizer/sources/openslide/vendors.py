@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What OpenSlide's properties tell of the scanner, the scan and how its pixels are stored.
+"""What OpenSlide's properties tell of the scanner and the scan.
 
 References
 ----------
@@ -11,19 +11,16 @@ from __future__ import annotations
 import datetime as dt
 import math
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import Container, Equipment, Optics, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from dicomizer.slide import SizePx
-
-_JPEG = "ISO_10918_1"
-_LOSSLESS_FORMATS = frozenset({"PNG", "BMP24"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,20 +28,15 @@ class Vendor:
     """What is known of a vendor's format beside the properties."""
 
     format_name: str
-    manufacturer: str | None
+    manufacturer: str
 
 
-_VENDORS = {
+VENDORS = {
     "mirax": Vendor("3DHISTECH MRXS", "3DHISTECH"),
     "sakura": Vendor("Sakura svslide", "Sakura"),
-    "aperio": Vendor("Aperio SVS", "Aperio"),
-    "leica": Vendor("Leica SCN", "Leica"),
-    "philips": Vendor("Philips TIFF", "Philips"),
-    "trestle": Vendor("Trestle TIFF", "Trestle"),
-    "ventana": Vendor("Ventana BIF", "Ventana"),
-    "zeiss": Vendor("Zeiss CZI", "Zeiss"),
-    "generic-tiff": Vendor("tiled TIFF", None),
+    "hamamatsu": Vendor("Hamamatsu", "Hamamatsu"),
 }
+"""Those of which it is known how they store pixels, and that no other reader refuses on purpose."""
 _HAMAMATSU = {
     ".vms": Vendor("Hamamatsu VMS", "Hamamatsu"),
     ".vmu": Vendor("Hamamatsu VMU", "Hamamatsu"),
@@ -55,50 +47,8 @@ _HAMAMATSU = {
 def vendor_of(name: str, path: Path) -> Vendor:
     """Return what is known of the vendor that OpenSlide names."""
     if name == "hamamatsu":
-        return _HAMAMATSU.get(path.suffix.lower(), Vendor("Hamamatsu", "Hamamatsu"))
-    return _VENDORS.get(name) or Vendor(name, None)
-
-
-@dataclass(frozen=True, slots=True)
-class Storage:
-    """How pixels are stored, as far as it is told.
-
-    Parameters
-    ----------
-    method
-        As in `Coding`.
-    """
-
-    lossy: bool
-    method: str | None
-
-
-def level_storage(name: str, properties: Mapping[str, str]) -> Storage:
-    """Return how levels are stored; lossy where nothing tells, as slides mostly are."""
-    if name == "mirax":
-        return _of_formats(_ending(properties, ".IMAGE_FORMAT"))
-    if name == "hamamatsu":
-        # VMU has plain samples, in an order that its index names.
-        is_plain = "hamamatsu.PixelOrder" in properties
-        return Storage(lossy=not is_plain, method=None if is_plain else _JPEG)
-    return Storage(lossy=True, method=_JPEG if name == "sakura" else None)
-
-
-def associated_storage(name: str) -> Storage:
-    """Return how associated images are stored."""
-    return Storage(lossy=True, method=_JPEG if name in {"mirax", "hamamatsu"} else None)
-
-
-def coded_bytes(name: str, path: Path, properties: Mapping[str, str]) -> int:
-    """Return the size of the files that hold the levels; 0 where none is found."""
-    if name == "mirax":
-        folder, files = path.with_suffix(""), _data_files(properties)
-    elif name == "hamamatsu" and "hamamatsu.ImageFile" in properties:
-        folder = path.parent
-        files = (value for key, value in properties.items() if key.startswith("hamamatsu.ImageF"))
-    else:
-        folder, files = path.parent, iter((path.name,))
-    return sum(_size(folder / Path(file).name) for file in files)
+        return _HAMAMATSU.get(path.suffix.lower(), VENDORS[name])
+    return VENDORS[name]
 
 
 def read_metadata(name: str, path: Path, properties: Mapping[str, str]) -> SlideMetadata:
@@ -163,14 +113,6 @@ def _sakura(properties: Mapping[str, str]) -> SlideMetadata:
 _METADATA = {"mirax": _mirax, "hamamatsu": _hamamatsu, "sakura": _sakura}
 
 
-def _of_formats(formats: tuple[str, ...]) -> Storage:
-    """Return the storage in one of MRXS's formats of images."""
-    found = {item.upper() for item in formats}
-    if found and found <= _LOSSLESS_FORMATS:
-        return Storage(lossy=False, method=None)
-    return Storage(lossy=True, method=_JPEG if found == {"JPEG"} else None)
-
-
 def _ending(properties: Mapping[str, str], suffix: str) -> tuple[str, ...]:
     """Return the values of properties in whatever section: its name differs between versions."""
     return tuple(value for key, value in properties.items() if key.endswith(suffix))
@@ -186,14 +128,3 @@ def _moment(text: str, layout: str) -> dt.datetime | None:
         return dt.datetime.strptime(text.strip(), layout)  # noqa: DTZ007
     except ValueError:
         return None
-
-
-def _data_files(properties: Mapping[str, str]) -> Iterator[str]:
-    return (value for key, value in properties.items() if key.startswith("mirax.DATAFILE.FILE_"))
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size if path.is_file() else 0
-    except (OSError, ValueError):
-        return 0

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """The child process that calls OpenSlide; see `dicomizer.sources.worker`.
 
-The first request opens a slide: ``{"path", "except"}``, the latter naming vendors not to open.
+The first request opens a slide: ``{"path", "vendors"}``, the latter naming those to open.
 Then there are ``{"level", "regions", "tile"}`` for pixels, each region ``(x, y, width, height)``
 with its corner in level 0 and its size in the level's pixels; ``{"level", "coverage"}`` for the
 alpha of one region; ``{"associated"}`` for an image by its name.
@@ -34,7 +34,7 @@ class OpenSlideReader:
         """Return the reply to a request."""
         values: Mapping[str, Any] = request.values
         if "path" in values:
-            return Message(self._open(values["path"], values["except"]))
+            return Message(self._open(values["path"], values["vendors"]))
         if "associated" in values:
             return Message({}, self._opaque(self._slide.associated_images[values["associated"]]))
         if "coverage" in values:
@@ -43,9 +43,9 @@ class OpenSlideReader:
         regions = (self._read(values["level"], region) for region in values["regions"])
         return Message({}, b"".join(self._tile(item, width, height) for item in regions))
 
-    def _open(self, path: str, exceptions: list[str]) -> dict[str, object]:
+    def _open(self, path: str, vendors: list[str]) -> dict[str, object]:
         vendor = openslide.OpenSlide.detect_format(path)
-        if vendor is None or vendor in exceptions:
+        if vendor not in vendors:
             return {"vendor": vendor}
         self._slide = openslide.OpenSlide(path)
         properties = dict(self._slide.properties)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 def with_true_sizes(
     stored: Sequence[SlideImage], spacings: Sequence[SpacingMm]
 ) -> tuple[list[SlideImage], list[str]]:
-    """Give each level but the first the size that its spacing tells.
+    """Give each level but the first the size that its spacing tells, and that without rounding.
 
     Parameters
     ----------
@@ -45,8 +45,9 @@ def with_true_sizes(
         return [stored[0]], [note]
     levels, notes = [stored[0]], []
     for image, spacing in zip(stored[1:], spacings[1:], strict=False):
-        size = _reduced(stored[0].size, _factor(spacings[0], spacing))
-        resized = replace(image, size=size)
+        factor = _factor(spacings[0], spacing)
+        size = _reduced(stored[0].size, factor)
+        resized = replace(image, size=size, spacing=spacings[0].scaled(factor, factor))
         if min(size.width, size.height) > 0 and resized.grid == image.grid:
             levels.append(resized)
         else:

@@ -91,9 +91,9 @@ def _kind(image: SlideImage) -> tuple[object, ...]:
 def with_level_spacing(
     levels: Sequence[SlideImage], spacing: SpacingMm | None
 ) -> tuple[SlideImage, ...]:
-    """Give each level its spacing, from that of level 0."""
+    """Give level 0 its spacing, and each other level its own or what follows from that."""
     if spacing is None:
         return tuple(levels)
-    return tuple(
-        replace(image, spacing=spacing.scaled(*image.reduction_of(levels[0]))) for image in levels
-    )
+    base = replace(levels[0], spacing=spacing)
+    coarser = (replace(image, spacing=image.spacing_below(base)) for image in levels[1:])
+    return (base, *coarser)

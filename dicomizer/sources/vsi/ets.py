@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
-from dicomizer.errors import CorruptSourceError
+from dicomizer.errors import CorruptSourceError, SourceError
 from dicomizer.slide import SizePx
 
 if TYPE_CHECKING:
@@ -29,6 +29,9 @@ _SECOND_HEADER = 64 << 10
 _MOST_DIMENSIONS = 8
 _MOST_TILES = 1 << 23
 _LARGEST_TILE = 1 << 26
+"""Pixels, 8192 x 8192: a tile is held whole."""
+_LARGEST_TILE_SIDE = 0xFFFF
+"""That of a frame of DICOM; what is beyond it is no size at all."""
 _LARGEST_SIDE = 1 << 24
 
 
@@ -82,6 +85,8 @@ def read_ets(path: Path) -> EtsFile:
     ------
     CorruptSourceError
         They contradict one another or the length of the file.
+    SourceError
+        Tiles are larger than can be read.
     """
     try:
         return _read(path)
@@ -146,7 +151,16 @@ def _described(
         header
     )
     _check(signature == b"ETS\0", f"found {signature!r}, expected ETS")
-    _check(0 < width * height <= _LARGEST_TILE, f"a tile is {width} x {height} pixels")
+    _check(
+        0 < width <= _LARGEST_TILE_SIDE and 0 < height <= _LARGEST_TILE_SIDE,
+        f"a tile is {width} x {height} pixels",
+    )
+    if width * height > _LARGEST_TILE:
+        raise SourceError(
+            f"its tiles are {width} x {height} pixels, expected at most {_LARGEST_TILE:,} pixels",
+            file=path,
+            remedy="save it with smaller tiles; if it never had such, copy it again",
+        )
     _check(depth == 1, f"a tile has {depth} planes, expected 1")
     count = table[0].shape[1] - 1
     (stated,) = struct.unpack_from("<I", header, _EXTENTS)

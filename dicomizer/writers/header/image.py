@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.placeholders import UNKNOWN_RATIO, UNKNOWN_RATIO_TOLD
 from dicomizer.slide import Flavor
 
 if TYPE_CHECKING:
@@ -13,8 +14,10 @@ if TYPE_CHECKING:
     from dicomizer.planning import InstancePlan
 
 _RATIO_CHARACTERS = 9
-_LARGEST_RATIO = 9_999_999.0
-"""The largest that takes as many characters; nobody compresses that much."""
+_SMALLEST_RATIO, _LARGEST_RATIO = 1e-7, 9_999_999.0
+"""What so many characters can tell; nobody compresses more, or wastes as much."""
+_ROUNDED = (0.1, 1e9)
+"""Ratios that two decimals tell well, in a Decimal String of 16 characters."""
 _UNKNOWN_METHOD = "UNKNOWN"
 """None of the defined terms, which may be extended (C.7.6.1.1.5.1), and it says what is so."""
 
@@ -31,6 +34,8 @@ def add_image(dataset: Dataset, instance: InstancePlan) -> None:
     dataset.ExtendedDepthOfField = "NO"
     for keyword, value in lossy_compression(instance, 1.0).items():
         setattr(dataset, keyword, value)
+    if any(step.ratio is None for step in instance.lossy):
+        dataset.DerivationDescription = UNKNOWN_RATIO_TOLD
 
 
 def lossy_compression(instance: InstancePlan, ratio: float) -> dict[str, object]:
@@ -47,10 +52,11 @@ def lossy_compression(instance: InstancePlan, ratio: float) -> dict[str, object]
     values
         By DICOM keyword.
     """
-    ratios = [f"{step.ratio:.2f}" for step in instance.lossy]
+    ratios = [_ratio(step.ratio) for step in instance.lossy]
     methods = [step.method or "" for step in instance.lossy]
     if instance.lossy_method is not None:
-        ratios.append(f"{min(ratio, _LARGEST_RATIO):.7f}"[:_RATIO_CHARACTERS])
+        told = min(max(ratio, _SMALLEST_RATIO), _LARGEST_RATIO)
+        ratios.append(f"{told:.7f}"[:_RATIO_CHARACTERS])
         methods.append(instance.lossy_method)
     if not ratios:
         return {"LossyImageCompression": "00"}
@@ -60,6 +66,16 @@ def lossy_compression(instance: InstancePlan, ratio: float) -> dict[str, object]
         # A method that no file tells is empty, but one value at least there must be (PS3.5 7.4.1).
         "LossyImageCompressionMethod": methods if any(methods) else _UNKNOWN_METHOD,
     }
+
+
+def _ratio(ratio: float | None) -> str:
+    """Return a ratio as Decimal String: to two decimals, or to six digits where those say little.
+
+    A level of a few pixels takes more bytes coded than not.
+    """
+    if ratio is None:
+        return UNKNOWN_RATIO
+    return f"{ratio:.2f}" if _ROUNDED[0] <= ratio < _ROUNDED[1] else f"{ratio:.6g}"
 
 
 def add_pixel_description(dataset: Dataset, instance: InstancePlan) -> None:

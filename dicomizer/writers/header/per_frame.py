@@ -21,7 +21,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.valuerep import DSfloat
 
 from dicomizer.slide import SpacingMm
-from dicomizer.writers.header.tiling import ORIENTATION, origin_of, plane_spacing_um
+from dicomizer.writers.header.tiling import orientation_of, origin_of, plane_spacing_um
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -74,16 +74,14 @@ class _Places:
     """The values that differ from frame to frame, by name."""
 
     def __init__(self, instance: InstancePlan) -> None:
-        image, origin = instance.image, origin_of(instance)
+        image = instance.image
         spacing = image.spacing or SpacingMm(0.0, 0.0)
         self._grid, self._tile, self._planes = image.grid, image.tile_size, image.planes
-        # A step down the picture is one along X of the glass, a step to the right one along Y.
-        down = ORIENTATION[3] * spacing.between_rows * self._tile.height
-        right = ORIENTATION[1] * spacing.between_columns * self._tile.width
+        self._origin, self._orientation = origin_of(instance), orientation_of(instance)
+        self._right = spacing.between_columns * self._tile.width
+        self._down = spacing.between_rows * self._tile.height
         # Z is in micrometres, X and Y are in millimetres (C.8.12.2).
         between = plane_spacing_um(instance)
-        self._x = _numbers(origin.x + row * down for row in range(self._grid.height))
-        self._y = _numbers(origin.y + column * right for column in range(self._grid.width))
         self._z = _numbers(plane * between for plane in range(image.planes))
         self._path = np.array(
             [
@@ -100,12 +98,22 @@ class _Places:
         return {
             "DimensionIndexValues": np.stack((row, column, plane, path), axis=1) + 1,
             "OpticalPathIdentifier": self._path[path],
-            "XOffsetInSlideCoordinateSystem": self._x[row],
-            "YOffsetInSlideCoordinateSystem": self._y[column],
+            "XOffsetInSlideCoordinateSystem": self._offsets(self._origin.x, 0, column, row),
+            "YOffsetInSlideCoordinateSystem": self._offsets(self._origin.y, 1, column, row),
             "ZOffsetInSlideCoordinateSystem": self._z[plane],
             "ColumnPositionInTotalImagePixelMatrix": column * self._tile.width + 1,
             "RowPositionInTotalImagePixelMatrix": row * self._tile.height + 1,
         }
+
+    def _offsets(
+        self, origin: float, axis: int, column: NDArray[np.int64], row: NDArray[np.int64]
+    ) -> NDArray[np.bytes_]:
+        """Return where on an axis of the glass tiles begin: as far as rows and columns lead."""
+        right = self._orientation[axis] * self._right
+        down = self._orientation[3 + axis] * self._down
+        # Pictures mostly lie along the axes, so that a few numbers stand for all frames.
+        offsets, number = np.unique(origin + (column * right + row * down), return_inverse=True)
+        return _numbers(offsets.tolist())[number]
 
 
 @dataclass(frozen=True, slots=True)

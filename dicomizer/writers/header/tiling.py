@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import DSfloat
 
 from dicomizer.dicom.schema.dataset import sequence
-from dicomizer.slide import Flavor, PointMm
+from dicomizer.slide import LABEL_LEFT, Flavor, Orientation, PointMm
 
 if TYPE_CHECKING:
     from dicomizer.planning import InstancePlan
@@ -24,12 +24,10 @@ UNMEASURED_UM = 1.0
 """Depth of a plane, and distance between planes where the file does not say it: the standard
 demands values above 0, and a round one shows that nobody measured it."""
 _LARGEST_DISTANCE_UM = 1e6
-ORIENTATION = (0.0, -1.0, 0.0, -1.0, 0.0, 0.0)
-"""The label to the left of the picture: the usual way a slide lies in a scanner (C.8.12.2)."""
-_ORIGIN_BESIDE_LABEL = PointMm(25.0, 50.0)
+_GLASS_WITHOUT_LABEL = PointMm(25.0, 50.0)
 _ORIGIN_OF_GLASS = PointMm(25.0, 75.0)
-"""Top left pixel: corners of the glass of ISO 8037-1 without and with the label area, round
-figures that show that nobody measured them."""
+"""Of ISO 8037-1, the far corner without and with the label area: round figures, which show that
+nobody measured where the top left pixel is."""
 
 
 def origin_of(instance: InstancePlan) -> PointMm:
@@ -38,8 +36,22 @@ def origin_of(instance: InstancePlan) -> PointMm:
         return _ORIGIN_OF_GLASS
     origin = instance.scan.origin
     if origin is None or not (math.isfinite(origin.x) and math.isfinite(origin.y)):
-        return _ORIGIN_BESIDE_LABEL
+        return _corner(instance.scan.image_orientation_slide)
     return origin
+
+
+def _corner(orientation: Orientation) -> PointMm:
+    """Return the corner of the glass from which a picture leads over it."""
+    along_x, along_y = (orientation[axis] + orientation[3 + axis] for axis in (0, 1))
+    far = _GLASS_WITHOUT_LABEL
+    return PointMm(far.x if along_x < 0 else 0.0, far.y if along_y < 0 else 0.0)
+
+
+def orientation_of(instance: InstancePlan) -> Orientation:
+    """Return how the picture lies on the glass; a label or overview as its place is written."""
+    if instance.image.flavor not in (Flavor.VOLUME, Flavor.THUMBNAIL):
+        return LABEL_LEFT
+    return instance.scan.image_orientation_slide
 
 
 def plane_spacing_um(instance: InstancePlan) -> float:
@@ -62,7 +74,9 @@ def add_total_pixel_matrix(dataset: Dataset, instance: InstancePlan) -> None:
     dataset.TotalPixelMatrixColumns = image.size.width
     dataset.TotalPixelMatrixRows = image.size.height
     dataset.TotalPixelMatrixFocalPlanes = image.planes
-    dataset.ImageOrientationSlide = list(ORIENTATION)
+    dataset.ImageOrientationSlide = [
+        DSfloat(cosine, auto_format=True) for cosine in orientation_of(instance)
+    ]
 
 
 def add_imaged_volume(dataset: Dataset, instance: InstancePlan) -> None:

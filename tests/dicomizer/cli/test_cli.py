@@ -168,6 +168,17 @@ def test_wrong_usage_is_rejected_before_work_begins(tmp_path):
     assert not (tmp_path / "out").exists()
 
 
+@pytest.mark.parametrize("codec", ["rle", "none"])
+def test_codecs_that_lose_nothing_take_no_quality(tmp_path, codec):
+    built = slides.write_svs(tmp_path / "a.svs")
+
+    done = dicomizer("convert", "--codec", codec, "--quality", "80", built.path, tmp_path / "out")
+
+    assert done.returncode == 2
+    assert f"--codec {codec} loses nothing and takes no --quality" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
 def test_unreadable_file_is_one_clear_line(tmp_path):
     path = slides.write_svs(tmp_path / "a.svs").path
     path.chmod(0)

@@ -3,7 +3,9 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -20,6 +22,7 @@ from dicomizer.pipeline import pyramid
 from dicomizer.pipeline.chain import chains
 from dicomizer.pipeline.pyramid import PyramidPass
 from dicomizer.pixels.codecs.codec import Codec
+from dicomizer.pixels.codecs.errors import EncodingError
 from dicomizer.pixels.format import GREY_16, PixelFormat
 from dicomizer.planning import ConversionPlan, Tiling, plan
 from dicomizer.slide import (
@@ -27,6 +30,8 @@ from dicomizer.slide import (
     ColorSpace,
     Compression,
     Flavor,
+    Illumination,
+    OpticalPath,
     Scan,
     SizePx,
     Slide,
@@ -58,7 +63,7 @@ class ArraySource:
             pixel_format=PixelFormat(samples, layers[0].itemsize * 8),
             **image,
         )
-        scans = (Scan((self.level,)),)
+        scans = (Scan((self.level,), (OpticalPath(),) * self.level.paths),)
         self.slide = Slide(Path("array"), "arrays", scans, (), SlideMetadata())
 
     def frames(
@@ -93,7 +98,8 @@ def made(source: ArraySource, options: ConvertOptions) -> tuple[ConversionPlan, 
     outputs = []
     for chain in chains(planned.instances):
         writers = [None if item is None else Frames() for item in chain.outputs]
-        total = sum(PyramidPass(chain, source, writers, threads=2).run())
+        passed = PyramidPass(chain, source, writers, threads=2, spool=tempfile.TemporaryFile)
+        total = sum(passed.run())
         outputs += [item for item in writers if item is not None]
         assert total == sum(map(len, outputs))
     return planned, outputs
@@ -192,6 +198,37 @@ def test_what_is_missing_is_background_where_a_complete_tiling_is_asked_for():
         assert outputs[0][2] == b"\x64" * (32 * 32 * 3)
 
 
+def test_levels_are_the_same_whether_tiles_wait_in_memory_or_in_a_file(monkeypatch):
+    source = ArraySource([picture(700, 500)], SizePx(32, 32))
+    options = ConvertOptions(levels=Levels.DYADIC, codec=Codec.NONE)
+    _, expected = made(source, options)
+
+    monkeypatch.setattr(pyramid, "_SHELF_BYTES", 0)
+    monkeypatch.setattr(pyramid, "_MOST_HALVINGS", 0)
+    _, found = made(source, options)
+
+    assert found == expected
+
+
+def test_optical_paths_without_light_are_black_where_nothing_was_scanned():
+    layers = [np.full((64, 128, 1), 90, np.uint8)] * 2
+    source = ArraySource(layers, SizePx(32, 32), paths=2, missing=frozenset({0, 1, 8, 9}))
+    dark = OpticalPath(illumination=Illumination.FLUORESCENCE)
+    scan = Scan((source.level,), (OpticalPath(), dark))
+    source.slide = replace(source.slide, scans=(scan,))
+    options = ConvertOptions(levels=Levels.DYADIC, codec=Codec.NONE, fill_missing=True)
+
+    _, outputs = made(source, options)
+
+    half = [np.frombuffer(frame, np.uint8).reshape(32, 32) for frame in outputs[0]]
+    assert [(int(item[0, 0]), int(item[31, 31])) for item in half] == [
+        (255, 90),
+        (90, 90),
+        (0, 90),
+        (90, 90),
+    ]
+
+
 def test_jpeg_is_reduced_within_its_transform_and_stays_near_the_mean():
     pixels = picture(700, 500)
     source = ArraySource([pixels], SizePx(128, 128), jpeg=True)
@@ -205,6 +242,17 @@ def test_jpeg_is_reduced_within_its_transform_and_stays_near_the_mean():
     assert np.abs(found - expected).mean() < 5  # hard squares of colour, halved by 4:2:0
     edge = np.abs(found[:, -2:] - expected[:, -2:]).mean()
     assert edge < 10
+
+
+def test_what_an_encoder_refuses_is_no_damage_of_the_slide(monkeypatch):
+    def refuse(*_: object, **__: object) -> bytes:
+        raise ValueError("no room")
+
+    source = ArraySource([picture(200, 200)], SizePx(64, 64))
+    monkeypatch.setattr(simplejpeg, "encode_jpeg", refuse)
+
+    with pytest.raises(EncodingError, match=r"level-0\.dcm: jpeg cannot code .*: no room; choose"):
+        made(source, ConvertOptions(levels=Levels.DYADIC, codec=Codec.JPEG))
 
 
 def test_a_damaged_tile_names_the_image():

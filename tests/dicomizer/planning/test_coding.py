@@ -9,9 +9,9 @@ from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.options import ConvertOptions
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.errors import CodecError
-from dicomizer.pixels.format import GREY_16
+from dicomizer.pixels.format import GREY_16, PixelFormat
 from dicomizer.planning import Route
-from dicomizer.planning.coding import level_coding
+from dicomizer.planning.coding import coding_notes, level_coding
 from dicomizer.planning.levels import Level, retiled
 from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, SizePx, SlideImage
 
@@ -119,3 +119,56 @@ def test_sixteen_bits_cannot_be_jpeg():
 
     with pytest.raises(CodecError, match="16; choose --codec jpeg2000"):
         coded(stored, ConvertOptions(codec=Codec.JPEG))
+
+
+@pytest.mark.parametrize("halvings", [0, 1])
+def test_jpeg_stored_as_rgb_stays_jpeg_where_jpeg_xl_would_show_other_colours(halvings):
+    stored, options = image(Compression.JPEG, ColorSpace.RGB), ConvertOptions(codec=Codec.JPEG_XL)
+
+    assert coded(stored, options, halvings)[1] is TransferSyntax.JPEG_BASELINE
+    (note,) = coding_notes(stored, options)
+    assert note.startswith("JPEG stored as RGB is kept as JPEG")
+
+
+def test_jpeg_stored_as_rgb_is_coded_anew_with_a_quality():
+    stored = image(Compression.JPEG, ColorSpace.RGB)
+    options = ConvertOptions(codec=Codec.JPEG_XL, quality=80)
+
+    assert coded(stored, options) == (Route.TRANSCODE, TransferSyntax.JPEG_XL, "XYB")
+    assert not list(coding_notes(stored, options))
+
+
+def test_recompressed_jpeg_is_jpeg_xl_already():
+    stored = image(Compression.JPEG_XL_OF_JPEG, ColorSpace.YCBCR)
+
+    assert coded(stored, ConvertOptions(codec=Codec.JPEG_XL))[0] is Route.PASSTHROUGH
+
+
+@pytest.mark.parametrize(
+    "compression", [Compression.JPEG_2000, Compression.HTJ2K, Compression.JPEG_LS]
+)
+@pytest.mark.parametrize("codec", [Codec.KEEP, Codec.JPEG_2000])
+def test_streams_that_declare_other_than_bits_stored_are_coded_anew_without_loss(
+    compression, codec
+):
+    twelve = PixelFormat(samples=1, bits=12)
+    stored = image(compression, ColorSpace.MONOCHROME, lossy=False, pixel_format=twelve)
+    options = ConvertOptions(codec=codec)
+
+    assert coded(stored, options)[:2] == (Route.TRANSCODE, TransferSyntax.JPEG_2000_LOSSLESS)
+    (note,) = coding_notes(stored, options)
+    assert note.startswith("frames are stored with 12 bits for a sample: coded anew with 16")
+
+
+@pytest.mark.parametrize("compression", [Compression.NONE, Compression.RLE])
+def test_frames_that_declare_no_bits_are_kept(compression):
+    stored = image(
+        compression,
+        ColorSpace.MONOCHROME,
+        lossy=False,
+        coded_bytes=512 * 512 * 2,
+        pixel_format=PixelFormat(samples=1, bits=12),
+    )
+
+    assert coded(stored, ConvertOptions())[0] is Route.PASSTHROUGH
+    assert not list(coding_notes(stored, ConvertOptions()))

@@ -144,3 +144,49 @@ def test_profile_of_the_file_is_kept_and_srgb_is_said_where_there_is_none():
     assert assumed.instances[0].icc_profile == srgb_profile()
     assert "no ICC profile in the file: sRGB assumed" in assumed.notes
     assert not any("ICC" in note for note in kept.notes)
+
+
+def spacings(found) -> list[SpacingMm]:
+    return [item.image.spacing for item in found.instances]
+
+
+def test_spacing_that_a_level_tells_is_kept_where_the_sizes_allow_it():
+    base = level("0", 383, 300, spacing=SpacingMm(0.0005, 0.0005))
+    told = level("1", 1, 1, spacing=SpacingMm(0.128, 0.128))
+    thumbnail = SlideImage(
+        "2", Flavor.THUMBNAIL, SizePx(38, 30), SizePx(38, 30), PLAIN, SpacingMm(0.00503, 0.00501)
+    )
+
+    found = plan(slide(base, told, associated=(thumbnail,)), ConvertOptions())
+
+    # The mean of 383 / 1 and 300 / 1 is nearer to 512 than to 256.
+    assert spacings(found) == [base.spacing, told.spacing, thumbnail.spacing]
+
+
+@pytest.mark.parametrize("told", [SpacingMm(0.001, 0.001), SpacingMm(0.002, 0.00201)])
+def test_spacing_that_contradicts_the_sizes_is_not_kept(told):
+    base = level("0", 4000, 3000, spacing=SpacingMm(0.0005, 0.0005))
+
+    found = plan(slide(base, level("1", 1000, 750, spacing=told)), ConvertOptions())
+
+    assert spacings(found) == [base.spacing, SpacingMm(0.002, 0.002)]
+
+
+def test_spacing_that_the_user_gives_corrects_what_levels_tell():
+    base = level("0", 383, 300, spacing=SpacingMm(0.0005, 0.0005))
+    told = level("1", 1, 1, spacing=SpacingMm(0.128, 0.128))
+
+    found = plan(slide(base, told), ConvertOptions(spacing=SpacingMm(0.001, 0.00025)))
+
+    assert spacings(found) == [SpacingMm(0.001, 0.00025), SpacingMm(0.256, 0.064)]
+
+
+def test_ratio_that_is_not_known_is_told():
+    history = Coding(Compression.NONE, ColorSpace.RGB, True, 99, earlier=(LossyStep(None, None),))
+    label = SlideImage("9", Flavor.LABEL, SizePx(30, 20), SizePx(30, 20), history)
+    base = level("0", 1000, 700, spacing=SpacingMm(0.0005, 0.0005))
+
+    found = plan(slide(base, associated=(label,)), ConvertOptions())
+
+    assert found.instances[1].lossy == (LossyStep(None, None),)
+    assert "lossy compression ratio not known, written as 1: label.dcm" in found.notes

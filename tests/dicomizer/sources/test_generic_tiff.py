@@ -8,9 +8,11 @@ import pytest
 import slides
 import tifffile
 
+from dicomizer.errors import UnsupportedSourceError
 from dicomizer.slide import SizePx, SpacingMm
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.generic_tiff import GenericTiffSource
+from dicomizer.sources.registry import open_source
 
 
 @pytest.mark.parametrize("color", ["ycbcr420", "ycbcr444", "rgb"])
@@ -125,3 +127,22 @@ def test_stack_of_imagej_is_refused(tmp_path):
 
     with pytest.raises(Refusal, match="a stack of 5 images by ImageJ"):
         GenericTiffSource(path)
+
+
+@pytest.mark.parametrize(
+    ("samples", "photometric", "reason"),
+    [
+        (4, "separated", "are CMYK, expected grey or RGB"),
+        (3, "cielab", r"are CIE L\*a\*b\*, expected grey or RGB"),
+        (None, "minisblack", "are floating-point, expected unsigned"),
+    ],
+)
+def test_what_is_refused_on_purpose_is_read_by_no_other_reader(
+    tmp_path, samples, photometric, reason
+):
+    pixels = np.full((128, 128, samples) if samples else (128, 128), 9, "u1" if samples else "f4")
+    page = {"data": pixels, "photometric": photometric, "tile": (64, 64)}
+    path = slides.write_pages(tmp_path / "a.tif", page)
+
+    with pytest.raises(UnsupportedSourceError, match=reason):
+        open_source(path)

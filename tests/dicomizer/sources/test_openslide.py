@@ -15,13 +15,15 @@ import slides
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pixels.color import srgb_profile
-from dicomizer.slide import Compression, Flavor, PointMm, SizePx, SpacingMm
+from dicomizer.slide import Compression, Flavor, LossyStep, PointMm, SizePx, SpacingMm
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.openslide import OpenSlideSource
 from dicomizer.sources.openslide.canvas import CanvasLevel, scanned_levels
+from dicomizer.sources.openslide.describe import Description
 from dicomizer.sources.openslide.origin import hamamatsu_origin
+from dicomizer.sources.openslide.storage import Stored
 from dicomizer.sources.openslide.unscanned import coverage_level, unscanned_tiles
-from dicomizer.sources.openslide.vendors import level_storage, read_metadata
+from dicomizer.sources.openslide.vendors import read_metadata
 
 LEFT_THIRD = frozenset({(column, row) for column in range(4) for row in range(10)})
 BLOCK = frozenset({(column, row) for column in range(8, 12) for row in range(4, 8)})
@@ -148,19 +150,20 @@ def test_label_and_macro_are_found(mirax):
 
 
 @pytest.mark.parametrize(
-    ("image_format", "lossy", "method"),
-    [("JPEG", True, "ISO_10918_1"), ("PNG", False, None), ("BMP24", False, None)],
+    ("image_format", "methods"),
+    [("JPEG", ["ISO_10918_1"]), ("PNG", []), ("BMP24", [])],
 )
-def test_coding_is_told_as_stored(tmp_path, image_format, lossy, method):
+def test_coding_is_told_as_stored(tmp_path, image_format, methods):
     path = tmp_path / "a.mrxs"
     build_mirax.write_mirax(path, grid=(8, 4), image_format=image_format)
 
     with OpenSlideSource(path) as source:
         codings = [level.coding for level in source.slide.levels]
 
-    assert {(item.compression, item.lossy, item.method) for item in codings} == {
-        (Compression.NONE, lossy, method)
+    assert {(item.compression, item.lossy) for item in codings} == {
+        (Compression.NONE, bool(methods))
     }
+    assert [[step.method for step in item.earlier] for item in codings] == [methods] * 3
     stored = (tmp_path / "a" / "Data0000.dat").stat().st_size
     assert abs(sum(item.coded_bytes for item in codings) - stored) <= 2
 
@@ -209,6 +212,11 @@ def test_vms_of_several_files_is_read_as_one(tmp_path):
     assert (macro.flavor, macro.spacing) == (Flavor.OVERVIEW, SpacingMm(0.25, 0.25))
     stored = sum((tmp_path / name).stat().st_size for name in ("a.jpg", "a(1,0).jpg"))
     assert slide.levels[0].coding.coded_bytes == stored
+    assert slide.levels[0].coding.earlier == (LossyStep("ISO_10918_1", 1536 * 768 * 3 / stored),)
+    # Coarser levels are of these files or of the map: nobody tells.
+    assert slide.levels[1].coding.earlier == (LossyStep("ISO_10918_1", None),)
+    stored = (tmp_path / "a_macro.jpg").stat().st_size
+    assert macro.coding.earlier == (LossyStep("ISO_10918_1", 300 * 100 * 3 / stored),)
     error = pixels_of(frames[1]).astype(int) - pixels[:512, 512:1024]
     assert abs(error).mean() < 2
 
@@ -253,24 +261,156 @@ def test_sakura_is_read(tmp_path):
         (SizePx(700, 600), SpacingMm(0.00025, 0.00025)),
         (SizePx(175, 150), SpacingMm(0.001, 0.001)),
     ]
-    assert slide.levels[0].coding.method == "ISO_10918_1"
+    # The database may hold other focal planes, and much else.
+    assert slide.levels[0].coding.earlier == (LossyStep("ISO_10918_1", None),)
     assert slide.metadata.optics.objective_power == 40.0
     assert slide.metadata.container.identifier == "S26-1234"
     error = pixels_of(frames[0]).astype(int) - pixels[:512, :512]
     assert abs(error).mean() < 2
 
 
-def test_vmu_is_stored_without_loss():
-    assert not level_storage("hamamatsu", {"hamamatsu.PixelOrder": "RGB"}).lossy
+MIRAX_FILE = {
+    "mirax.HIERARCHICAL.HIER_0_NAME": "Slide zoom level",
+    "mirax.HIERARCHICAL.HIER_0_COUNT": "2",
+    "mirax.HIERARCHICAL.HIER_0_VAL_0_SECTION": "L0",
+    "mirax.HIERARCHICAL.HIER_0_VAL_1_SECTION": "L1",
+    "mirax.L0.IMAGE_FORMAT": "JPEG",
+    "mirax.L1.IMAGE_FORMAT": "JPEG",
+    "mirax.DATAFILE.FILE_0": "Data0000.dat",
+}
+
+
+def mirax_history(folder, properties=(), *, number=0, scanned=8000):
+    """Return the history of a level of a slide with 1000 bytes of data."""
+    (folder / "a").mkdir()
+    (folder / "a" / "Data0000.dat").write_bytes(bytes(1000))
+    sizes = [SizePx(100, 100), SizePx(50, 50)]
+    told = {**MIRAX_FILE, **dict(properties)}
+    return Stored("mirax", folder / "a.mrxs", told, sizes).level_history(number, scanned)
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_ratio_of_mirax_is_the_mean_over_all_that_was_scanned(tmp_path, number):
+    # Of 10,000 and 2,500 pixels of the canvas, four fifths; three bytes each.
+    assert mirax_history(tmp_path, number=number) == (LossyStep("ISO_10918_1", 30.0),)
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"mirax.HIERARCHICAL.HIER_1_NAME": "Focus", "mirax.HIERARCHICAL.HIER_1_COUNT": "3"},
+        {"mirax.L1.IMAGE_FORMAT": "PNG"},
+        {"mirax.DATAFILE.FILE_0": "Data0001.dat"},
+    ],
+)
+def test_ratio_is_not_known_where_the_files_hold_other_data(tmp_path, more):
+    assert mirax_history(tmp_path, more) == (LossyStep("ISO_10918_1", None),)
+
+
+def test_ratio_is_not_known_where_nobody_looked_what_was_scanned(tmp_path):
+    assert mirax_history(tmp_path, scanned=None) == (LossyStep("ISO_10918_1", None),)
+
+
+def test_level_has_lost_what_the_finer_ones_have(tmp_path):
+    lossless_base = {"mirax.L0.IMAGE_FORMAT": "PNG"}
+
+    assert mirax_history(tmp_path, lossless_base) == ()
+    (tmp_path / "b").mkdir()
+    assert mirax_history(tmp_path / "b", lossless_base, number=1) == (
+        LossyStep("ISO_10918_1", None),
+    )
+
+
+def test_vmu_is_stored_without_loss(tmp_path):
+    properties = {"hamamatsu.ImageFile": "a.vmu.img", "hamamatsu.PixelOrder": "RGB"}
+    stored = Stored("hamamatsu", tmp_path / "a.vmu", properties, [SizePx(9, 9)])
+
+    assert stored.level_history(0, None) == ()
+
+
+@pytest.mark.parametrize(
+    ("layers", "suffix", "files"), [("3", ".vms", {"hamamatsu.ImageFile": "a"}), ("1", ".ndpi", {})]
+)
+def test_ratio_of_several_planes_or_of_ndpi_is_not_known(tmp_path, layers, suffix, files):
+    path = tmp_path / f"a{suffix}"
+    for name in ("a", path.name):
+        (tmp_path / name).write_bytes(bytes(100))
+    properties = {"hamamatsu.NoLayers": layers, **files}
+    stored = Stored("hamamatsu", path, properties, [SizePx(90, 90)])
+
+    assert stored.level_history(0, None) == (LossyStep("ISO_10918_1", None),)
+
+
+def test_ratio_of_an_associated_image_without_a_file_is_not_known(mirax):
+    path, _ = mirax
+
+    with OpenSlideSource(path) as source:
+        codings = [item.coding for item in source.slide.associated]
+
+    assert [item.earlier for item in codings] == [(LossyStep("ISO_10918_1", None),)] * 2
+
+
+def described(path, *, thumbnail=None, bounds=(), icc_profile=b""):
+    """Return the slide for what OpenSlide tells of a canvas of 1000 x 800."""
+    properties = {
+        f"openslide.bounds-{name}": str(value)
+        for name, value in zip(("x", "y", "width", "height"), bounds, strict=False)
+    }
+    if thumbnail:
+        for side, value in zip(("width", "height"), thumbnail, strict=True):
+            properties[f"openslide.associated.thumbnail.{side}"] = str(value)
+    opened = {
+        "vendor": "sakura",
+        "version": "4.0.0",
+        "sizes": [(1000, 800)],
+        "properties": properties,
+        "associated": {"thumbnail": ""} if thumbnail else {},
+        "icc_profile": icc_profile.hex(),
+    }
+    return Description(path, opened).slide({})
 
 
 def test_colour_profile_is_kept(tmp_path):
-    built = slides.write_svs(tmp_path / "a.svs", icc_profile=srgb_profile())
+    slide = described(tmp_path / "a.svslide", icc_profile=srgb_profile())
 
-    with OpenSlideSource(built.path) as source:
-        assert source.slide.levels[0].icc_profile == srgb_profile()
-        assert source.slide.format_name == "Aperio SVS"
-        assert source.slide.notes[-1].startswith("pixels are as OpenSlide 4.")
+    assert slide.levels[0].icc_profile == srgb_profile()
+    assert slide.notes[-1] == "pixels are as OpenSlide 4.0.0 decodes them"
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "bounds"),
+    [((100, 80), ()), ((100, 80), (0, 0, 1000, 800)), ((101, 50), (0, 0, 1000, 500))],
+)
+def test_thumbnail_of_the_scanned_part_is_taken(tmp_path, thumbnail, bounds):
+    slide = described(tmp_path / "a.svslide", thumbnail=thumbnail, bounds=bounds)
+
+    assert [item.flavor for item in slide.associated] == [Flavor.THUMBNAIL]
+
+
+@pytest.mark.parametrize(
+    ("thumbnail", "bounds"),
+    [
+        ((100, 80), (200, 0, 600, 500)),  # the canvas
+        ((100, 80), (100, 100, 500, 400)),  # the canvas or the part
+        ((100, 30), (200, 0, 600, 500)),  # something else
+        ((100, 70), ()),
+    ],
+)
+def test_thumbnail_that_may_show_another_area_is_left_out(tmp_path, thumbnail, bounds):
+    slide = described(tmp_path / "a.svslide", thumbnail=thumbnail, bounds=bounds)
+
+    assert slide.associated == ()
+    width, height = thumbnail
+    note = f"thumbnail ({width} x {height}) left out: nothing tells that it shows just the scanned"
+    assert f"{note} part" in slide.notes
+
+
+@pytest.mark.parametrize("write", [slides.write_svs, slides.write_tiled_tiff])
+def test_format_that_has_a_reader_is_left_to_it(tmp_path, write):
+    built = write(tmp_path / "a.tif")
+
+    with pytest.raises(Refusal, match="is left to a reader of its own"):
+        OpenSlideSource(built.path)
 
 
 def test_mrxs_without_its_folder_says_so(mirax):

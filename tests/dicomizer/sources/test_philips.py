@@ -6,6 +6,7 @@ from __future__ import annotations
 import datetime as dt
 import io
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import build_philips
@@ -22,6 +23,8 @@ from dicomizer.slide import ColorSpace, Compression, Flavor, LossyStep, SizePx, 
 from dicomizer.sources.base import Refusal
 from dicomizer.sources.philips import PhilipsSource
 from dicomizer.sources.philips.description import read_description
+from dicomizer.sources.philips.levels import with_true_sizes
+from dicomizer.sources.tiff.pyramid import with_level_spacing
 
 FILE = Path("a.tiff")
 
@@ -58,6 +61,20 @@ def test_spacings_of_coarser_levels_are_whole_multiples_of_the_first(tmp_path):
         SpacingMm(0.000454546, 0.000454546),
         SpacingMm(0.000909092, 0.000909092),
     ]
+
+
+def test_level_of_a_pixel_has_the_spacing_that_its_own_tells(tmp_path):
+    built = build_philips.write_philips(tmp_path / "a.tiff")
+    with PhilipsSource(built.path) as source:
+        base = replace(source.slide.levels[0], size=SizePx(383, 256), tile_size=SizePx(512, 512))
+
+    levels, _ = with_true_sizes(
+        [base, base], [SpacingMm(0.00025, 0.00025), SpacingMm(0.064, 0.064)]
+    )
+    sized = with_level_spacing(levels, SpacingMm(0.00025, 0.00025))
+
+    # By its size, 1 x 1, it could be a 512th as well.
+    assert (sized[1].size, sized[1].spacing) == (SizePx(1, 1), SpacingMm(0.064, 0.064))
 
 
 def test_rows_come_first_in_a_spacing():

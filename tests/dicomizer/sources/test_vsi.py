@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 import slides
 
-from dicomizer.errors import CorruptSourceError
+from dicomizer.errors import CorruptSourceError, SourceError
 from dicomizer.pixels.format import GREY_8, GREY_16, RGB_8
 from dicomizer.slide import ColorSpace, Compression, Flavor, Illumination, SizePx, SpacingMm
 from dicomizer.sources.base import Refusal
@@ -356,4 +356,30 @@ def test_tags_that_run_in_a_circle_are_an_error(written):
     path.write_bytes(data)
 
     with pytest.raises(CorruptSourceError, match="is followed by one before it"):
+        VsiSource(path)
+
+
+def test_tiles_beyond_our_limit_are_told_as_such_and_not_as_damage(written):
+    image = build_vsi.BuiltImage(size=(20_000, 9_000), tile=9_000)
+    image.tiles[0, 0, 0] = slides.encoded(slides.picture(16, 16), "ycbcr420")
+
+    with pytest.raises(SourceError) as caught:
+        VsiSource(written(image))
+
+    assert not isinstance(caught.value, CorruptSourceError)
+    assert str(caught.value).endswith(
+        "frame_t_0.ets: its tiles are 9000 x 9000 pixels, expected at most 67,108,864 pixels; "
+        "save it with smaller tiles; if it never had such, copy it again"
+    )
+
+
+def test_tiles_of_no_pixel_are_damage(written):
+    path = written(build_vsi.brightfield())
+    ets = next(path.parent.rglob("*.ets"))
+    data = bytearray(ets.read_bytes())
+    width = data.index(b"ETS\0") + 28
+    data[width : width + 4] = bytes(4)
+    ets.write_bytes(data)
+
+    with pytest.raises(CorruptSourceError, match="a tile is 0 x 128 pixels"):
         VsiSource(path)

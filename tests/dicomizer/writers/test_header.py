@@ -8,6 +8,7 @@ import time
 from dataclasses import replace
 
 import build_instance as build
+import highdicom
 import numpy as np
 import pydicom
 import pytest
@@ -17,7 +18,16 @@ from pydicom.pixels import apply_color_lut
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.format import GREY_8, GREY_16, PixelFormat
 from dicomizer.planning import Tiling
-from dicomizer.slide import Flavor, Illumination, OpticalPath, PointMm, Scan, SizePx
+from dicomizer.slide import (
+    LABEL_LEFT,
+    Flavor,
+    Illumination,
+    LossyStep,
+    OpticalPath,
+    PointMm,
+    Scan,
+    SizePx,
+)
 from dicomizer.writers.header import Header, Part, instance_dataset
 from dicomizer.writers.header.per_frame import PerFrameGroups
 
@@ -240,6 +250,93 @@ def test_each_frame_of_a_sparse_instance_tells_its_place():
     assert groups[76] == frame_group(4, 3, 1, 1, 19.904, 39.936, 1.5)
 
 
+TURNED = (0.6, 0.8, 0.0, 0.8, -0.6, 0.0)
+
+
+def test_frames_of_a_turned_picture_are_placed_along_its_rows_and_columns():
+    of = build.image(missing=(0,))
+    scan = Scan((of,), origin=PointMm(10.0, 20.0), image_orientation_slide=TURNED)
+
+    found = read(build.instance(of, NATIVE, scan=scan))
+
+    assert found.ImageOrientationSlide == list(TURNED)
+    (origin,) = found.TotalPixelMatrixOriginSequence
+    to_glass = highdicom.spatial.PixelToReferenceTransformer(
+        [origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem, 0.0],
+        found.ImageOrientationSlide,
+        found.SharedFunctionalGroupsSequence[0].PixelMeasuresSequence[0].PixelSpacing,
+    )
+    for group in found.PerFrameFunctionalGroupsSequence:
+        (place,) = group.PlanePositionSlideSequence
+        pixel = [
+            place.ColumnPositionInTotalImagePixelMatrix - 1,
+            place.RowPositionInTotalImagePixelMatrix - 1,
+        ]
+        expected = to_glass(np.array([pixel]))[0]
+        offset = [getattr(place, f"{axis}OffsetInSlideCoordinateSystem") for axis in "XYZ"]
+        np.testing.assert_allclose(np.array(offset, float), expected, atol=1e-9)
+    last = found.PerFrameFunctionalGroupsSequence[-1].PlanePositionSlideSequence[0]
+    # 4 tiles of 64 x 0.00025 mm to the right, 3 of 64 x 0.0005 down.
+    assert last.XOffsetInSlideCoordinateSystem == 10 + 0.6 * 0.064 + 0.8 * 0.096
+    assert last.YOffsetInSlideCoordinateSystem == 20 + 0.8 * 0.064 - 0.6 * 0.096
+
+
+@pytest.mark.parametrize(
+    ("orientation", "corner"),
+    [
+        ((0.0, -1.0, 0.0, -1.0, 0.0, 0.0), (25, 50)),
+        ((0.0, 1.0, 0.0, 1.0, 0.0, 0.0), (0, 0)),
+        ((1.0, 0.0, 0.0, 0.0, -1.0, 0.0), (0, 50)),
+        ((-1.0, 0.0, 0.0, 0.0, 1.0, 0.0), (25, 0)),
+    ],
+)
+def test_a_picture_of_unknown_place_lies_on_the_glass(orientation, corner):
+    of = build.image()
+
+    found = dataset(of, scan=Scan((of,), image_orientation_slide=orientation))
+
+    (origin,) = found.TotalPixelMatrixOriginSequence
+    place = (origin.XOffsetInSlideCoordinateSystem, origin.YOffsetInSlideCoordinateSystem)
+    assert place == corner
+
+
+def test_a_label_lies_as_its_place_is_written():
+    of = build.image(SizePx(30, 20), tile_size=SizePx(30, 20), flavor=Flavor.LABEL)
+
+    found = dataset(of, scan=Scan((build.image(),), image_orientation_slide=TURNED))
+
+    assert found.ImageOrientationSlide == [0, -1, 0, -1, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("ratio", "told"),
+    [
+        (22.736, "22.74"),
+        (0.38, "0.38"),
+        (0.0047468354, "0.00474684"),
+        (3.7e-7, "3.7e-07"),
+        (12345678.9, "12345678.90"),
+        (1.23456789e11, "1.23457e+11"),
+        (None, "1"),
+    ],
+)
+def test_ratio_is_a_decimal_string_above_zero(ratio, told):
+    found = dataset(lossy=(LossyStep("ISO_10918_1", ratio),))
+
+    assert found.LossyImageCompressionRatio.original_string == told
+
+
+def test_ratio_that_is_not_known_is_said_to_be_so():
+    unknown = dataset(lossy=(LossyStep("ISO_10918_1", None), LossyStep("ISO_10918_1", 8.0)))
+    known = dataset(lossy=(LossyStep("ISO_10918_1", 8.0),))
+
+    assert unknown.LossyImageCompressionRatio == [1, 8]
+    assert unknown.DerivationDescription == (
+        "Lossy Image Compression Ratio 1 stands for a ratio that is not known"
+    )
+    assert "DerivationDescription" not in known
+
+
 def test_identifiers_of_many_paths_are_those_of_the_paths():
     found = read(sparse(size=SizePx(64, 64), pixel_format=GREY_8, paths=101))
 
@@ -285,8 +382,10 @@ def test_frames_are_told_in_pieces_of_the_same_bytes():
     assert sum(map(len, pieces)) == groups.size(plan.number_of_frames)
 
 
-def test_a_hundred_thousand_frames_take_no_time():
+@pytest.mark.parametrize("orientation", [LABEL_LEFT, TURNED])
+def test_a_hundred_thousand_frames_take_no_time(orientation):
     plan = sparse(size=SizePx(64 * 400, 64 * 251), missing=(7,))
+    plan = replace(plan, scan=replace(plan.scan, image_orientation_slide=orientation))
     start = time.process_time()
 
     size = sum(map(len, PerFrameGroups(plan).encoded(0, plan.number_of_frames)))
@@ -295,7 +394,7 @@ def test_a_hundred_thousand_frames_take_no_time():
     assert time.process_time() - start < 2  # it takes 0.1 s; datasets take twenty
 
 
-@pytest.mark.parametrize("ratio", [0.001, 1.0, 12.3456789, 123456.789, 1e12])
+@pytest.mark.parametrize("ratio", [1e-6, 0.001, 1.0, 12.3456789, 123456.789, 1e12])
 def test_a_header_is_as_long_for_any_ratio(ratio):
     plan = build.instance(build.image(), lossy_method="ISO_10918_1")
     header = Header(build.conversion(plan), plan)

@@ -12,8 +12,8 @@ from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.codecs import jpeg, jpeg2000, jpegls, jpegxl
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.decode import decode, half_decode
-from dicomizer.pixels.codecs.encode import encoder
-from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.codecs.encode import encoder, placed
+from dicomizer.pixels.codecs.errors import CodecError, EncodingError
 from dicomizer.pixels.format import GREY_8, GREY_16, RGB_8, PixelFormat
 from dicomizer.pixels.resample import halve
 
@@ -212,22 +212,48 @@ def test_jpeg_xl_frames_say_size_depth_and_color_space(pixel_format, quality):
     )
 
 
-@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.JPEG_XL])
-def test_twelve_bits_are_declared_as_such(codec):
-    pixel_format = PixelFormat(samples=1, bits=12)
+@pytest.mark.parametrize("codec", LOSSLESS)
+@pytest.mark.parametrize("bits", [9, 12, 15])
+def test_fewer_used_bits_are_declared_as_sixteen_as_bits_stored_is(codec, bits):
+    pixel_format = PixelFormat(samples=1, bits=bits)
     pixels = scene(pixel_format)
     made = encoder(codec, pixel_format, None)
 
     stream = made.encode(pixels)
 
-    back = decode(stream, made.transfer_syntax, pixel_format, rows=64, columns=80)
+    back = decode(stream, made.transfer_syntax, GREY_16, rows=64, columns=80)
     assert np.array_equal(back, pixels)
 
 
-@pytest.mark.parametrize("codec", [Codec.HTJ2K, Codec.JPEG_LS])
-def test_depths_that_cannot_be_declared_are_refused(codec):
-    with pytest.raises(CodecError, match="8 or 16 bits, the pixels have 12; choose --codec"):
-        encoder(codec, PixelFormat(samples=1, bits=12), None)
+@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.HTJ2K, Codec.JPEG_LS, Codec.JPEG_XL])
+@pytest.mark.parametrize("quality", [80, 95])
+def test_lossy_coding_keeps_the_range_of_fewer_used_bits(codec, quality):
+    pixel_format = PixelFormat(samples=1, bits=12)
+    pixels = scene(pixel_format, 128, 128)
+    made = encoder(codec, pixel_format, quality)
+
+    back = decode(made.encode(pixels), made.transfer_syntax, GREY_16, rows=128, columns=128)
+
+    assert signal_to_noise(pixels, back, 12) > {80: 33, 95: 40}[quality]
+
+
+@pytest.mark.parametrize(
+    ("codec", "quality", "columns"),
+    [(Codec.JPEG, None, 70000), (Codec.JPEG_LS, None, 0), (Codec.JPEG_2000, None, 0)],
+)
+def test_what_a_library_refuses_is_an_error_of_encoding_and_tells_the_remedy(
+    codec, quality, columns
+):
+    made = encoder(codec, RGB_8, quality)
+
+    with pytest.raises(EncodingError) as raised:
+        placed(made.encode, "level-0.dcm")(np.zeros((1, columns, 3), np.uint8))
+
+    told = str(raised.value)
+    assert told.startswith(
+        f"level-0.dcm: {codec.value} cannot code a frame of 1 rows and {columns} columns: "
+    )
+    assert told.endswith("; choose another --codec, or another --tile-size")
 
 
 def test_jpeg_refuses_sixteen_bits_and_names_what_takes_them():

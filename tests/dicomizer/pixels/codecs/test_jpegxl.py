@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from dicomizer.pixels.codecs import jpeg, jpegxl
-from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.codecs.errors import CodecError, EncodingError
 
 PICTURE = slides.picture(64, 48)
 
@@ -26,18 +26,28 @@ def from_pillow(**how: object) -> bytes:
     return made.getvalue()
 
 
-def completed(color: slides.Color) -> bytes:
+def quantised(mode: str, step: int) -> bytes:
+    """Return a JPEG stream with the given quantiser of the mean of each block."""
+    made = io.BytesIO()
+    tables = [[step] + [4] * 63] * 2
+    colors = {"keep_rgb": mode == "RGB", "subsampling": 0} if mode != "L" else {}
+    pixels = Image.fromarray(PICTURE).convert("L" if mode == "L" else "RGB")
+    pixels.save(made, "JPEG", qtables=tables[: 1 if mode == "L" else 2], **colors)
+    return made.getvalue()
+
+
+def completed() -> bytes:
     """Return a stream as a reader yields it: with the markers that tell its colours."""
-    stream = slides.encoded(PICTURE, color)
+    stream = slides.encoded(PICTURE, "ycbcr420")
     header = jpeg.read_header(stream)
-    return jpeg.complete_header((), header, ycbcr=color != "rgb") + stream[header.length :]
+    return jpeg.complete_header((), header, ycbcr=True) + stream[header.length :]
 
 
 @pytest.mark.parametrize(
     "stream",
     [
-        pytest.param(completed("ycbcr420"), id="4:2:0"),
-        pytest.param(completed("rgb"), id="RGB, components 0 1 2, Adobe marker"),
+        pytest.param(completed(), id="4:2:0"),
+        pytest.param(quantised("RGB", 8), id="RGB"),
         *(
             pytest.param(simplejpeg.encode_jpeg(PICTURE, 70, colorsubsampling=name), id=name)
             for name in ("444", "422", "440")
@@ -56,6 +66,30 @@ def test_restored_streams_are_identical(stream):
     assert jpegxl.is_recompressed(small)
     assert jpegxl.restore(small) == stream
     assert jpegxl.read_header(small) == jpegxl.JpegXlHeader(48, 64, 8, xyb=False)
+
+
+@pytest.mark.parametrize("step", [1, 2, 3, 8, 11, 16, 31])
+@pytest.mark.parametrize("mode", ["RGB", "YCbCr", "L"])
+def test_jpeg_xl_decoders_show_recompressed_streams_as_bright_as_the_jpeg(mode, step):
+    stream = quantised(mode, step)
+
+    shown = imagecodecs.jpegxl_decode(jpegxl.recompress(stream)).astype(float)
+
+    shift = (shown - imagecodecs.jpeg8_decode(stream)).mean(axis=(0, 1))
+    assert np.abs(shift).max() < 0.75
+
+
+@pytest.mark.parametrize(("step", "darker"), [(24, "2.0"), (40, "3.0"), (10, "0.5")])
+def test_rgb_that_jpeg_xl_decoders_show_darker_is_refused(step, darker):
+    stream = quantised("RGB", step)
+    shown = imagecodecs.jpegxl_decode(imagecodecs.jpegxl_encode_jpeg(stream)).astype(float)
+    assert (shown - imagecodecs.jpeg8_decode(stream)).mean() == pytest.approx(
+        -float(darker), abs=0.5
+    )
+
+    with pytest.raises(EncodingError, match=f"{darker} levels darker; choose --codec keep"):
+        jpegxl.recompress(stream)
+    jpegxl.recompress(quantised("YCbCr", step))
 
 
 @settings(max_examples=40)

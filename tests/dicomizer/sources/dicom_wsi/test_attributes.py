@@ -15,6 +15,7 @@ from build_dicom import (
 )
 
 from dicomizer.slide import (
+    LABEL_LEFT,
     Illumination,
     LossyStep,
     OpticalPath,
@@ -84,7 +85,25 @@ def test_optics_and_origin_are_read(tmp_path, table):
     [
         ({}, False, None, ()),
         ({"LossyImageCompression": "00"}, False, None, ()),
-        ({"LossyImageCompression": "01"}, True, None, ()),
+        ({"LossyImageCompression": "01"}, True, None, (LossyStep(None, None),)),
+        (
+            {"LossyImageCompression": "01", "LossyImageCompressionMethod": ["A"]},
+            True,
+            None,
+            (LossyStep("A", None),),
+        ),
+        (
+            {
+                "LossyImageCompressionRatio": ["1", "12"],
+                "LossyImageCompressionMethod": ["A", "B"],
+                "DerivationDescription": (
+                    "Lossy Image Compression Ratio 1 stands for a ratio that is not known"
+                ),
+            },
+            True,
+            None,
+            (LossyStep("A", None), LossyStep("B", 12.0)),
+        ),
         (
             {"LossyImageCompressionRatio": ["7", "12"], "LossyImageCompressionMethod": ["A", "B"]},
             True,
@@ -180,3 +199,79 @@ def test_spacing_of_the_finest_level_follows_from_a_coarser_one(tmp_path):
         SpacingMm(0.000125, 0.000125),
         SpacingMm(0.0005, 0.0005),
     ]
+
+
+TOLD = ["0.6", "0.8", "0", "0.8", "-0.6", "0"]
+
+
+def write_turned(path, orientation, **attributes):
+    origin = item(XOffsetInSlideCoordinateSystem="12.5", YOffsetInSlideCoordinateSystem="30")
+    attributes["TotalPixelMatrixOriginSequence"] = [origin]
+    write_level(path, slides.picture(64, 64), ImageOrientationSlide=orientation, **attributes)
+
+
+@pytest.mark.parametrize(
+    ("told", "expected"),
+    [
+        (TOLD, (0.6, 0.8, 0.0, 0.8, -0.6, 0.0)),
+        (["0", "1", "0", "1", "0", "0"], (0.0, 1.0, 0.0, 1.0, 0.0, 0.0)),
+        (None, LABEL_LEFT),
+    ],
+)
+def test_orientation_is_that_of_the_finest_level(tmp_path, told, expected):
+    write_turned(tmp_path / "a.dcm", told)
+
+    slide = DicomWsiSource(tmp_path / "a.dcm").slide
+
+    assert slide.scans[0].image_orientation_slide == expected
+    assert slide.scans[0].origin == PointMm(12.5, 30.0)
+    assert slide.notes == ()
+
+
+@pytest.mark.parametrize(
+    "told",
+    [
+        ["0.6", "0.8"],
+        ["0", "0", "0", "0", "0", "0"],
+        ["0.6", "0.6", "0", "0.6", "-0.6", "0"],
+        ["0", "-1", "0", "0", "-1", "0"],
+        ["0", "-1", "0", "0", "0", "1"],
+    ],
+)
+def test_orientation_that_cannot_be_is_left_with_the_origin(tmp_path, told):
+    write_turned(tmp_path / "a.dcm", told)
+
+    slide = DicomWsiSource(tmp_path / "a.dcm").slide
+
+    assert slide.scans[0].image_orientation_slide == LABEL_LEFT
+    assert slide.scans[0].origin is None
+    assert slide.notes == (
+        "Image Orientation (Slide) is no two directions along the glass at right angles: not kept, "
+        "nor the place of the top left pixel that it belongs to",
+    )
+
+
+def test_image_that_lies_otherwise_than_it_is_written_is_told(tmp_path):
+    write_turned(tmp_path / "a.dcm", TOLD)
+    for name in ("THUMBNAIL", "LABEL"):
+        image_type = ["ORIGINAL", "PRIMARY", name, "NONE"]
+        write_turned(tmp_path / f"{name}.dcm", TOLD, ImageType=image_type)
+
+    slide = DicomWsiSource(tmp_path / "a.dcm").slide
+
+    assert slide.notes == (
+        "LABEL.dcm lies otherwise on the glass (Image Orientation (Slide)): not kept",
+    )
+
+
+def test_spacing_that_a_small_level_tells_is_kept(tmp_path):
+    base = slides.picture(300, 260)
+    write_level(tmp_path / "a.dcm", base)
+    told = [item(PixelMeasuresSequence=[item(PixelSpacing=["0.064", "0.064"])])]
+    write_level(tmp_path / "b.dcm", base[:2, :2], SharedFunctionalGroupsSequence=told)
+
+    slide = DicomWsiSource(tmp_path / "a.dcm").slide
+
+    # By the sizes, 300 / 2 and 260 / 2, it could be 0.08 or 0.07 as well.
+    assert slide.levels[1].spacing == SpacingMm(0.064, 0.064)
+    assert slide.notes == ()
