@@ -20,7 +20,7 @@ SAMPLE_WANTED = $(if $(filter-out $(SAMPLE),$(SLIDE)),,$(SAMPLE))
 demo bench: export SLIDE := $(SLIDE)
 demo: export METADATA := $(METADATA)
 
-.PHONY: help demo test check format bench mutants wheel viewer setup clean
+.PHONY: help demo test check format bench mutants kills wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -50,6 +50,9 @@ bench: $(READY) $(SAMPLE_WANTED) ## measure conversions against cp and a peer: m
 
 mutants: $(READY) ## convert 10,000 broken slides of every format (20 minutes)
 	cd tests && PYTHONPATH="..:." ../$(BIN)/python -m mutants
+
+kills: $(READY) ## kill a conversion a hundred times, and go on
+	COVERSLIP_KILLS=100 $(BIN)/python -m pytest -q tests/dicomizer/test_resume.py
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

@@ -8,10 +8,12 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.uids import Uids
 from dicomizer.errors import DicomizerError
-from dicomizer.options import ConvertOptions
+from dicomizer.job import Job
+from dicomizer.options import ConvertOptions, UidChoice
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
-from dicomizer.planning import plan
+from dicomizer.planning import Origin, Route, plan
 from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
 
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dicomizer.planning import ConversionPlan
+    from dicomizer.targets.journal import Journal
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,12 +33,15 @@ class Conversion:
     ----------
     seconds
         By the wall clock.
+    resumed_frames
+        How many of the frames a conversion had made that was interrupted.
     """
 
     plan: ConversionPlan
     folder: Path
     instances: tuple[WrittenInstance, ...]
     seconds: float
+    resumed_frames: int = 0
 
     @property
     def file_bytes(self) -> int:
@@ -66,10 +72,23 @@ def convert(
     options = options or ConvertOptions()
     start = time.perf_counter()
     with _naming(slide), open_source(slide) as source:
-        planned = plan(source.slide, options)
-        with FolderTarget(folder, overwrite=options.overwrite) as target:
-            written = run(planned, source, target, report, options.threads or default_threads())
-    return Conversion(planned, folder, written, time.perf_counter() - start)
+        is_coded = any(
+            item.route is not Route.PASSTHROUGH for item in plan(source.slide, options).instances
+        )
+        job = Job(source, options, is_coded=is_coded)
+        with FolderTarget(folder, overwrite=options.overwrite, job=job.fingerprint) as target:
+            planned = plan(source.slide, options, _origin(job, options, target.journal))
+            outcome = run(planned, source, target, report, options.threads or default_threads())
+            job.check_unchanged()
+    seconds = time.perf_counter() - start
+    return Conversion(planned, folder, outcome.instances, seconds, outcome.resumed_frames)
+
+
+def _origin(job: Job, options: ConvertOptions, journal: Journal) -> Origin:
+    """Return where UIDs and the time come from: of an interrupted conversion, those it had."""
+    if options.uids is UidChoice.STABLE:
+        return Origin(Uids(job.stable_key()), None)
+    return Origin(Uids(journal.key), journal.moment)
 
 
 @contextlib.contextmanager

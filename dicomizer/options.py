@@ -25,6 +25,13 @@ class Levels(Enum):
     """Both."""
 
 
+class UidChoice(Enum):
+    """Which UIDs a conversion gives."""
+
+    RANDOM = "random"
+    STABLE = "stable"
+
+
 @dataclass(frozen=True, slots=True)
 class ConvertOptions:
     """What a user may ask of a conversion.
@@ -58,6 +65,10 @@ class ConvertOptions:
     dual
         Whether every file is a TIFF as well. A TIFF tells one chroma subsampling for all tiles,
         which filled ones need not have, so that the command line refuses both together.
+    uids
+        Whether they are new, or the same again for the same slide, options and key.
+    uid_key
+        Whoever does not know it cannot tell from stable UIDs which slide they belong to.
     threads
         That decode and encode; ``None`` for one for each core.
     """
@@ -74,4 +85,6 @@ class ConvertOptions:
     max_instance_bytes: int | None = None
     fill_missing: bool = False
     dual: bool = False
+    uids: UidChoice = UidChoice.RANDOM
+    uid_key: str | None = field(default=None, repr=False)
     threads: int | None = None

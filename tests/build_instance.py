@@ -19,7 +19,7 @@ import simplejpeg
 from dicomizer.dicom.metadata import Optics, SlideMetadata, Study
 from dicomizer.dicom.placeholders import fill_placeholders
 from dicomizer.dicom.transfer_syntax import TransferSyntax
-from dicomizer.dicom.uids import new_uid
+from dicomizer.dicom.uids import Uids, new_uid
 from dicomizer.pixels.color import srgb_profile
 from dicomizer.pixels.format import GREY_16, RGB_8, PixelFormat
 from dicomizer.planning import ConversionPlan, InstancePlan, Route, Tiling
@@ -109,6 +109,7 @@ def conversion(*instances: InstancePlan) -> ConversionPlan:
             acquisition_datetime=dt.datetime(2024, 3, 17, 9, 30),
         ),
         "slide",
+        Uids(),
     )
     return ConversionPlan(
         "slide.svs", "a slide", instances, metadata, new_uid(), new_uid(), new_uid(), ()

@@ -130,6 +130,19 @@ _OPTIONS = (
         is_flag=True,
         help="Leave out label and overview, which may show a patient's name.",
     ),
+    click.option(
+        "--uids",
+        type=click.Choice(("random", "stable")),
+        default="random",
+        show_default=True,
+        help="stable: the same slide and options give the same files again, byte for byte.",
+    ),
+    click.option(
+        "--uid-key",
+        metavar="TEXT",
+        envvar="DICOMIZER_UID_KEY",
+        help="For stable UIDs: without it nobody can tell from them which slide they belong to.",
+    ),
     click.option("--overwrite", is_flag=True, help="Replace the slide that OUT holds."),
     click.option(
         "--threads",
@@ -157,7 +170,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
     """
     from dicomizer.dicom.metadata import SlideMetadata
     from dicomizer.dicom.schema.json import read_metadata
-    from dicomizer.options import ConvertOptions, Levels
+    from dicomizer.options import ConvertOptions, Levels, UidChoice
     from dicomizer.pixels.codecs.codec import Codec
     from dicomizer.slide import SizePx, SpacingMm
 
@@ -181,5 +194,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         max_instance_bytes=values["max_instance_size"],
         fill_missing=values["fill_missing"],
         dual=values["dual"],
+        uids=UidChoice(values["uids"]),
+        uid_key=values["uid_key"],
         threads=values["threads"],
     )

@@ -46,6 +46,9 @@ def convert(slide: Path, out: Path, *, quiet: bool, as_json: bool, **values: Any
     elif not quiet:
         for note in conversion.plan.notes:
             click.echo(f"note: {note}", err=True)
+        if conversion.resumed_frames:
+            done, total = conversion.resumed_frames, conversion.plan.number_of_frames
+            click.echo(f"note: went on after {done:,} of {total:,} frames", err=True)
         click.echo(_summary(conversion))
 
 
@@ -68,6 +71,7 @@ def _document(conversion: Conversion) -> dict[str, object]:
         "series_instance_uid": plan.metadata.series.uid,
         "seconds": round(conversion.seconds, 3),
         "file_bytes": conversion.file_bytes,
+        "resumed_frames": conversion.resumed_frames,
         "notes": list(plan.notes),
         "instances": [_instance_document(item) for item in conversion.instances],
     }

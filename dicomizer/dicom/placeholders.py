@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom import codes
 from dicomizer.dicom.metadata import Specimen
 from dicomizer.dicom.schema.limits import fitting
-from dicomizer.dicom.uids import new_uid
 
 if TYPE_CHECKING:
     from dicomizer.dicom.metadata import SlideMetadata
+    from dicomizer.dicom.uids import Uids
 
 UNKNOWN = "Unknown"
 UNKNOWN_RATIO = "1"
@@ -27,7 +27,7 @@ UNKNOWN_DATETIME = dt.datetime(1900, 1, 1)  # noqa: DTZ001 - an unknown time has
 
 
 def fill_placeholders(
-    metadata: SlideMetadata, slide_name: str
+    metadata: SlideMetadata, slide_name: str, uids: Uids
 ) -> tuple[SlideMetadata, tuple[str, ...]]:
     """Return metadata fit to be written, and a sentence for each value that was not known.
 
@@ -37,21 +37,23 @@ def fill_placeholders(
         What the slide file and the user tell.
     slide_name
         Names the container where nothing better does: the file's name without its ending.
+    uids
+        Those of what nobody gave one.
     """
     notes: list[str] = []
-    filled = _with_patient(metadata, notes)
+    filled = _with_patient(metadata, uids, notes)
     filled = _with_container(filled, slide_name, notes)
-    filled = _with_specimens(filled, notes)
+    filled = _with_specimens(filled, uids, notes)
     filled = _with_equipment(filled, notes)
     filled = _with_times(filled, notes)
-    return _with_uids(filled), tuple(notes)
+    return _with_uids(filled, uids), tuple(notes)
 
 
-def _with_patient(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:
+def _with_patient(metadata: SlideMetadata, uids: Uids, notes: list[str]) -> SlideMetadata:
     patient = metadata.patient
     if patient.id or patient.name:
         return metadata
-    anonymous = f"ANON-{new_uid()[-8:]}"
+    anonymous = f"ANON-{uids.uid('patient')[-8:]}"
     notes.append(f'no patient given: written as "Anonymous", Patient ID {anonymous}')
     return replace(metadata, patient=replace(patient, name="Anonymous^", id=anonymous))
 
@@ -64,7 +66,7 @@ def _with_container(metadata: SlideMetadata, slide_name: str, notes: list[str]) 
     return replace(metadata, container=replace(metadata.container, identifier=identifier))
 
 
-def _with_specimens(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:
+def _with_specimens(metadata: SlideMetadata, uids: Uids, notes: list[str]) -> SlideMetadata:
     specimens = metadata.specimens or (Specimen(),)
     if any(item.anatomic_structure is None for item in specimens):
         notes.append(f'no anatomy given: written as "{codes.BODY_STRUCTURE.meaning}"')
@@ -76,9 +78,9 @@ def _with_specimens(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:
             replace(
                 item,
                 identifier=item.identifier or metadata.container.identifier,
-                uid=item.uid or new_uid(),
+                uid=item.uid or uids.uid(f"specimen {number}"),
             )
-            for item in specimens
+            for number, item in enumerate(specimens, start=1)
         ),
     )
 
@@ -119,18 +121,18 @@ def _with_times(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:
     return replace(metadata, study=study)
 
 
-def _with_uids(metadata: SlideMetadata) -> SlideMetadata:
+def _with_uids(metadata: SlideMetadata, uids: Uids) -> SlideMetadata:
     return replace(
         metadata,
         study=replace(
             metadata.study,
-            uid=metadata.study.uid or new_uid(),
+            uid=metadata.study.uid or uids.uid("study"),
             # "User or equipment generated" (PS3.3 C.7.2.1); a DICOMDIR needs one.
-            id=metadata.study.id or new_uid()[-8:],
+            id=metadata.study.id or uids.uid("study")[-8:],
         ),
         series=replace(
             metadata.series,
-            uid=metadata.series.uid or new_uid(),
+            uid=metadata.series.uid or uids.uid("series"),
             number=1 if metadata.series.number is None else metadata.series.number,
         ),
     )

@@ -82,9 +82,15 @@ class Blanks:
         """Return the frame of a focal plane of an optical path, planes fastest."""
         return self._frames[self._values[layer]]
 
-    def fill(self, batches: Iterable[list[Frame]]) -> Iterator[list[Frame]]:
-        """Yield all frames of the instance, with background in the place of empty ones."""
-        index = 0
+    def fill(self, batches: Iterable[list[Frame]], first: int = 0) -> Iterator[list[Frame]]:
+        """Yield all frames of the instance, with background in the place of empty ones.
+
+        Parameters
+        ----------
+        first
+            Number of the first frame that comes.
+        """
+        index = first
         for batch in batches:
             yield [
                 frame if frame and len(frame[0]) else (self.frame(number // self._tiles),)

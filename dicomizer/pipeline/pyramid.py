@@ -15,10 +15,14 @@ import contextlib
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import CorruptSourceError
+from dicomizer.pipeline import kept
 from dicomizer.pipeline.blank import Blanks, background
 from dicomizer.pipeline.reduction import Reduced, Reduction, paste, places_under, surface
 from dicomizer.pipeline.shelf import Shelf
@@ -40,6 +44,7 @@ if TYPE_CHECKING:
     from dicomizer.planning import InstancePlan
     from dicomizer.slide import Scan, SlideImage
     from dicomizer.sources.base import SlideSource
+    from dicomizer.state import State
     from dicomizer.writers.file import Spool
     from dicomizer.writers.instance import InstanceWriter
 
@@ -53,6 +58,8 @@ _WAITING_BYTES = 48 << 20
 """Of the decoded pixels of all blocks that are in work."""
 _CACHE_BYTES = 32 << 20
 """Of decoded tiles kept for the next blocks, where the result has other tiles than the source."""
+_STATE_BYTES = 16 << 20
+"""Of what is written down to go on with, should the process be killed."""
 _SHELF_BYTES = 8 << 20
 """Of reduced tiles that wait in memory for those beside and below them."""
 _CODED_SHARE = 0.3
@@ -94,9 +101,32 @@ class PyramidPass:
         self._within = _halvings_within(chain)
         self._most_waiting = self._blocks_at_once()
         self._cache = TileCache(_CACHE_BYTES)
+        self._done = 0
+        """Blocks whose frames are written, or wait in ``_coded`` or ``_above``."""
+        self._coded = self._no_frames()
+        self._above: _Above | None = None
+        self._saved: State | None = None
+
+    def resume(self, state: State) -> None:
+        """Go on where an interrupted pass was, as `state` told it; before `run`."""
+        self._done = int(state["blocks"][0])
+        self._coded = kept.frames(state, self._within + 1)
+        self._saved = state
+
+    def state(self) -> State | None:
+        """Return how far the pass is, between two values that `run` yields.
+
+        ``None`` while it holds more than is worth writing down.
+        """
+        held = sum(len(frame) for frames in self._coded for frame in frames.values())
+        if held + (0 if self._above is None else self._above.held_bytes) > _STATE_BYTES:
+            return None
+        blocks = {"blocks": np.array([self._done], np.int64)}
+        halves = {} if self._above is None else self._above.state()
+        return {**blocks, **kept.state_of_frames(self._coded), **halves}
 
     def run(self) -> Iterator[int]:
-        """Make all frames and yield how many have been written since."""
+        """Make all frames; yield after each block how many have been written since."""
         with (
             contextlib.ExitStack() as open_files,
             ThreadPoolExecutor(self._threads, "frames") as pool,
@@ -109,21 +139,17 @@ class PyramidPass:
 
     def _run(self, pool: ThreadPoolExecutor, shelf: Shelf) -> Iterator[int]:
         top = self._chain.levels[self._within]
-        coded = self._no_frames()
-        above = self._above(0, shelf)
         for layer, block, reduced in self._reduced(pool):
-            if block.row_start == block.column_start == 0:
-                above = self._above(layer, shelf)
+            above = self._levels_above(layer, block, shelf)
             for level, frames in enumerate(reduced.frames):
-                coded[level].update(frames)
-            yield sum(above.add(place, half) for place, half in sorted(reduced.tops.items()))
-            is_row_done = block.column_stop == top.grid.width
-            if self._within == 0:
-                yield self._write(coded, block, layer)
-                coded = self._no_frames()
-            elif is_row_done:
-                yield self._write(coded, replace(block, column_start=0), layer)
-                coded = self._no_frames()
+                self._coded[level].update(frames)
+            written = sum(above.add(place, half) for place, half in sorted(reduced.tops.items()))
+            if self._within == 0 or block.column_stop == top.grid.width:
+                row = block if self._within == 0 else replace(block, column_start=0)
+                written += self._write(self._coded, row, layer)
+                self._coded = self._no_frames()
+            self._done += 1
+            yield written
 
     def _blocks_at_once(self) -> int:
         """Return how many blocks may wait while one is worked on, so that memory stays bounded."""
@@ -135,8 +161,16 @@ class PyramidPass:
     def _no_frames(self) -> list[dict[Place, bytes]]:
         return [{} for _ in range(self._within + 1)]
 
-    def _above(self, layer: int, shelf: Shelf) -> _Above:
-        """Begin the levels above the blocks, anew for each focal plane and optical path."""
+    def _levels_above(self, layer: int, block: Block, shelf: Shelf) -> _Above:
+        """Return the levels above the blocks, new ones for each focal plane and optical path."""
+        if self._above is None or block.row_start == block.column_start == 0:
+            self._above = self._new_above(layer, shelf)
+            if self._saved is not None:
+                self._above.resume(self._saved)
+                self._saved = None
+        return self._above
+
+    def _new_above(self, layer: int, shelf: Shelf) -> _Above:
         blanks = [None if item is None else item.frame(layer) for item in self._blanks]
         outputs = list(zip(self._encoders, self._writers, blanks, strict=True))
         levels, value = self._chain.levels, self._background(layer)
@@ -167,7 +201,7 @@ class PyramidPass:
         """Yield what each block of each layer gives, in order, with a few in work at a time."""
         waiting: deque[tuple[int, Block, Future[Reduced]]] = deque()
         try:
-            for layer, block in self._blocks():
+            for layer, block in islice(self._blocks(), self._done, None):
                 waiting.append((layer, block, self._submit(layer, block, pool)))
                 if len(waiting) > self._most_waiting:
                     of, first, future = waiting.popleft()
@@ -243,6 +277,33 @@ class _Above:
         self._background = background
         self._shelf = shelf
         self._open: dict[tuple[int, Place], dict[Place, Take | None]] = {}
+
+    def state(self) -> State:
+        """Return the tiles that wait for others."""
+        return kept.state_of_halves(
+            (level, place, under, None if take is None else self._copy(key, under, take))
+            for key, quarters in self._open.items()
+            for level, place in (key,)
+            for under, take in list(quarters.items())
+        )
+
+    @property
+    def held_bytes(self) -> int:
+        """Size of the tiles that wait, at most."""
+        tiles = sum(len(quarters) for quarters in self._open.values())
+        return tiles * self._levels[0].frame_bytes // 4
+
+    def resume(self, state: State) -> None:
+        """Put the tiles back that waited for others."""
+        for level, place, under, half in kept.halves(state):
+            quarters = self._open.setdefault((level, place), {})
+            quarters[under] = None if half is None else self._shelf.put(half)
+
+    def _copy(self, key: tuple[int, Place], under: Place, take: Take) -> Pixels:
+        """Return what lies on the shelf, and put it back."""
+        pixels = take()
+        self._open[key][under] = self._shelf.put(pixels)
+        return pixels
 
     def add(self, place: Place, half: Pixels | None) -> int:
         """Take a tile of the blocks' highest level, reduced, and return how many were written."""

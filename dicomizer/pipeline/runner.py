@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pipeline.chain import chains
+from dicomizer.pipeline.marks import Marks, chain_state, of_level
 from dicomizer.planning import Route, Tiling
 from dicomizer.writers.instance import InstanceWriter
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterator
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from dicomizer.pipeline.chain import Chain
     from dicomizer.planning import ConversionPlan, InstancePlan
     from dicomizer.sources.base import Frame, SlideSource
+    from dicomizer.state import State
     from dicomizer.targets.folder import FolderTarget
     from dicomizer.writers.file import WrittenFile
 
@@ -52,6 +54,20 @@ class Progress:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a run has written.
+
+    Parameters
+    ----------
+    resumed_frames
+        How many of the frames an interrupted run had made.
+    """
+
+    instances: tuple[WrittenInstance, ...]
+    resumed_frames: int
+
+
+@dataclass(frozen=True, slots=True)
 class WrittenInstance:
     """An instance that is on disk, in one file or in the parts of a concatenation."""
 
@@ -75,7 +91,7 @@ def run(
     target: FolderTarget,
     report: Callable[[Progress], None],
     threads: int,
-) -> tuple[WrittenInstance, ...]:
+) -> Outcome:
     """Write every instance of a plan.
 
     Parameters
@@ -95,7 +111,9 @@ def run(
     for name, frames in running.steps():
         done += frames
         report(Progress(name, done, plan.number_of_frames))
-    return tuple(WrittenInstance(item, running.written[item.file_name]) for item in plan.instances)
+    written = running.written
+    instances = (WrittenInstance(item, written[item.file_name]) for item in plan.instances)
+    return Outcome(tuple(instances), running.resumed)
 
 
 class _Run:
@@ -106,7 +124,9 @@ class _Run:
         self._source = source
         self._target = target
         self._threads = threads
+        self._marks = Marks(target.journal, plan.number_of_frames)
         self.written: dict[str, tuple[WrittenFile, ...]] = {}
+        self.resumed = 0
 
     def steps(self) -> Steps:
         """Do all, and yield what is worked on and how many frames of it are new.
@@ -129,15 +149,19 @@ class _Run:
 
     def _one(self, instance: InstancePlan) -> Steps:
         """Write an instance whose frames are not decoded."""
-        with self._writer(instance) as writer:
-            for batch in self._batches(instance):
+        name = instance.file_name
+        with self._writer(instance, self._marks.load(name)) as writer:
+            yield name, self._resumed([writer])
+            for batch in self._batches(instance, writer.resumed):
                 writer.write(batch)
-                yield instance.file_name, len(batch)
-            self._finish(writer, instance)
+                self._marks.count(name, len(batch), writer.state)
+                yield name, len(batch)
+            self._finish(name, writer, instance)
 
-    def _batches(self, instance: InstancePlan) -> Iterator[list[Frame]]:
+    def _batches(self, instance: InstancePlan, first: int) -> Iterator[list[Frame]]:
+        """Yield the frames of an instance from the given one on."""
         sparse = instance.tiling is Tiling.SPARSE
-        indices = instance.frame_indices if sparse else None
+        indices = instance.frame_indices[first:] if sparse or first else None
         batches = self._source.frames(instance.image, indices)
         if instance.route is Route.RECOMPRESS:
             from dicomizer.pipeline.recompress import recompressed
@@ -147,29 +171,49 @@ class _Run:
             return batches
         from dicomizer.pipeline.blank import Blanks
 
-        return Blanks(instance).fill(batches)
+        return Blanks(instance).fill(batches, first)
 
     def _chain(self, chain: Chain, name: str) -> Steps:
         """Write the instances of a chain at the same time."""
         from dicomizer.pipeline.pyramid import PyramidPass
 
+        part, spool = f"chain to {name}", self._target.spool
+        saved = self._marks.load(part)
         with contextlib.ExitStack() as stack:
             writers = [
-                None if item is None else stack.enter_context(self._writer(item))
-                for item in chain.outputs
+                None
+                if item is None
+                else stack.enter_context(self._writer(item, of_level(saved, level)))
+                for level, item in enumerate(chain.outputs)
             ]
-            spool = self._target.spool
-            for frames in PyramidPass(chain, self._source, writers, self._threads, spool).run():
+            passing = PyramidPass(chain, self._source, writers, self._threads, spool)
+            if saved is not None:
+                passing.resume(saved)
+                yield name, self._resumed([item for item in writers if item is not None])
+            for frames in passing.run():
+                self._marks.count(part, frames, lambda: chain_state(passing, writers))
                 yield name, frames
             for writer, instance in zip(writers, chain.outputs, strict=True):
                 if writer is not None and instance is not None:
-                    self._finish(writer, instance)
+                    self._finish(part, writer, instance)
 
-    def _writer(self, instance: InstancePlan) -> contextlib.closing[InstanceWriter]:
-        writer = InstanceWriter(self._target.create, self._plan, instance, spool=self._target.spool)
-        return contextlib.closing(writer)
+    def _writer(
+        self, instance: InstancePlan, state: State | None
+    ) -> contextlib.closing[InstanceWriter]:
+        target = self._target
+        return contextlib.closing(
+            InstanceWriter(target.create, self._plan, instance, spool=target.spool, state=state)
+        )
 
-    def _finish(self, writer: InstanceWriter, instance: InstancePlan) -> None:
+    def _resumed(self, writers: Sequence[InstanceWriter]) -> int:
+        """Count the frames that are there before any is made."""
+        frames = sum(writer.resumed for writer in writers)
+        self.resumed += frames
+        return frames
+
+    def _finish(self, part: str, writer: InstanceWriter, instance: InstancePlan) -> None:
+        if writer.is_movable:
+            self._target.journal.forget(part)
         self.written[instance.file_name] = writer.finish()
 
 

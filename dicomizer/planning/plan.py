@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.uids import Uids
 from dicomizer.pixels.codecs.codec import Codec
 
 if TYPE_CHECKING:
@@ -114,6 +116,20 @@ class InstancePlan:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """What makes one conversion of a slide differ from another with the same options.
+
+    Parameters
+    ----------
+    moment
+        When the conversion began, with its time zone; ``None`` where the result shall not tell.
+    """
+
+    uids: Uids = field(default_factory=Uids)
+    moment: dt.datetime | None = field(default_factory=lambda: dt.datetime.now(dt.UTC))
+
+
+@dataclass(frozen=True, slots=True)
 class ConversionPlan:
     """All instances of a slide, and what they share.
 
@@ -133,6 +149,7 @@ class ConversionPlan:
     acquisition_uid: str
     dimension_organization_uid: str
     notes: tuple[str, ...]
+    origin: Origin = field(default_factory=Origin)
 
     @property
     def number_of_frames(self) -> int:

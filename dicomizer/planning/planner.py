@@ -8,19 +8,19 @@ from typing import TYPE_CHECKING
 
 from dicomizer.dicom.placeholders import fill_placeholders
 from dicomizer.dicom.transfer_syntax import TransferSyntax
-from dicomizer.dicom.uids import new_uid
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import srgb_profile
 from dicomizer.planning.coding import coding_notes, kept_coding, level_coding
 from dicomizer.planning.levels import choose_levels
-from dicomizer.planning.plan import ConversionPlan, InstancePlan, Route, Tiling
+from dicomizer.planning.plan import ConversionPlan, InstancePlan, Origin, Route, Tiling
 from dicomizer.planning.spacing import with_spacing
 from dicomizer.slide import Compression, Flavor, Illumination, LossyStep, Scan, Slide, SlideImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from dicomizer.dicom.uids import Uids
     from dicomizer.options import ConvertOptions
     from dicomizer.planning.coding import FrameCoding
 
@@ -55,8 +55,13 @@ class _Series:
     prefix: str
 
 
-def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
+def plan(slide: Slide, options: ConvertOptions, origin: Origin | None = None) -> ConversionPlan:
     """Decide what a conversion of ``slide`` writes.
+
+    Parameters
+    ----------
+    origin
+        Where UIDs come from, and when the conversion began; new UIDs and now if ``None``.
 
     Raises
     ------
@@ -67,17 +72,26 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
     CorruptSourceError
         The file holds no tile of a finest level.
     """
+    origin = origin or Origin()
+    uids = origin.uids
     slide, left_out = _without_empty_levels(slide)
     slide, estimated = with_spacing(slide, options)
-    metadata, assumed = fill_placeholders(options.metadata.over(slide.metadata), slide.path.stem)
-    series = list(_series(slide, metadata.series.uid or new_uid()))
+    metadata, assumed = fill_placeholders(
+        options.metadata.over(slide.metadata), slide.path.stem, uids
+    )
+    series = list(_series(slide, metadata.series.uid or uids.uid("series"), uids))
     try:
         made = [instance for item in series for instance in _levels(item, options)]
     except CodecError as error:
         raise CodecError(error.problem, file=slide.path, remedy=error.remedy) from error
     made += _associated(slide, series[0], options)
     instances = tuple(
-        replace(instance, instance_number=number) for number, instance in enumerate(made, start=1)
+        replace(
+            instance,
+            instance_number=number,
+            sop_instance_uid=uids.uid(f"instance {instance.file_name}"),
+        )
+        for number, instance in enumerate(made, start=1)
     )
     stored = [image for scan in slide.scans for image in scan.levels]
     coded = [note for image in stored for note in coding_notes(image, options)]
@@ -87,9 +101,10 @@ def plan(slide: Slide, options: ConvertOptions) -> ConversionPlan:
         format_name=slide.format_name,
         instances=instances,
         metadata=metadata,
-        frame_of_reference_uid=new_uid(),
-        acquisition_uid=new_uid(),
-        dimension_organization_uid=new_uid(),
+        frame_of_reference_uid=uids.uid("frame of reference"),
+        acquisition_uid=uids.uid("acquisition"),
+        dimension_organization_uid=uids.uid("dimension organization"),
+        origin=origin,
         notes=tuple(dict.fromkeys(notes)),
     )
 
@@ -115,12 +130,13 @@ def _without_empty_levels(slide: Slide) -> tuple[Slide, list[str]]:
     return replace(slide, scans=tuple(scans)), notes
 
 
-def _series(slide: Slide, uid: str) -> Iterator[_Series]:
+def _series(slide: Slide, uid: str, uids: Uids) -> Iterator[_Series]:
     for number, scan in enumerate(slide.scans, start=1):
+        pyramid = uids.uid(f"pyramid {number}")
         if number == 1:
-            yield _Series(scan, uid, new_uid(), "")
+            yield _Series(scan, uid, pyramid, "")
         else:
-            yield _Series(scan, new_uid(), new_uid(), f"scan-{number}-")
+            yield _Series(scan, uids.uid(f"series {number}"), pyramid, f"scan-{number}-")
 
 
 def _levels(series: _Series, options: ConvertOptions) -> Iterator[InstancePlan]:
@@ -176,7 +192,7 @@ def _instance(
         transfer_syntax=coding.transfer_syntax,
         photometric_interpretation=coding.photometric_interpretation,
         image_type=_image_type(image, is_reduced=is_reduced or image.is_resampled),
-        sop_instance_uid=new_uid(),
+        sop_instance_uid="",
         series_uid=series.uid,
         pyramid_uid=series.pyramid_uid,
         instance_number=0,

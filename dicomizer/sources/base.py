@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
     from types import TracebackType
     from typing import Self
 
@@ -28,6 +29,11 @@ class SlideSource(Protocol):
     @property
     def slide(self) -> Slide:
         """What the file holds."""
+        ...
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that the slide consists of."""
         ...
 
     def frames(
@@ -65,8 +71,18 @@ class SlideSource(Protocol):
     ) -> None: ...
 
 
-class ClosesItself(abc.ABC):
-    """Part of a reader: it closes its file at the end of a ``with`` block."""
+class FileSource(abc.ABC):
+    """What readers have in common: they have files, and close them after a ``with`` block."""
+
+    @property
+    @abc.abstractmethod
+    def slide(self) -> Slide:
+        """What the file holds."""
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """All files that the slide consists of; but one for most formats."""
+        return (self.slide.path,)
 
     @abc.abstractmethod
     def close(self) -> None:

@@ -3,7 +3,8 @@
 
 Nothing half-written is ever visible under a final name. Files go to a hidden folder within the
 target; when the last is on disk they are renamed out of it. A failure removes the hidden folder,
-and those folders above it that were made for it; what a killed process left, the next one removes.
+and those folders above it that were made for it; what a killed process left, the next one goes on
+with if it does the same, or removes.
 """
 
 from __future__ import annotations
@@ -19,6 +20,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dicomizer.errors import TargetError
+from dicomizer.targets.journal import (
+    Journal,
+    begin_publishing,
+    belongs,
+    end_publishing,
+    publishing,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -46,6 +54,8 @@ class FolderTarget:
         Made when it does not exist.
     overwrite
         Whether the slide that the folder holds may be replaced, with all its files.
+    job
+        What is written; a conversion of the same that was killed is continued.
 
     Raises
     ------
@@ -53,7 +63,7 @@ class FolderTarget:
         The folder cannot be written to, holds a slide, or another conversion writes to it.
     """
 
-    def __init__(self, folder: Path, *, overwrite: bool) -> None:
+    def __init__(self, folder: Path, *, overwrite: bool, job: str = "") -> None:
         self._folder = folder
         self._names: list[str] = []
         self._made: list[Path] = []
@@ -64,9 +74,10 @@ class FolderTarget:
             try:
                 self._make_folders()
                 self._lock = _locked(folder)
+                _recover(folder, job)
                 self._check(overwrite=overwrite)
-                _remove_abandoned(folder)
-                self._partial = Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
+                self._partial = _abandoned(folder, job) or _new_partial(folder)
+                self.journal = Journal(self._partial, job)
             except BaseException:
                 self._unlock()
                 self._remove_made()
@@ -88,11 +99,13 @@ class FolderTarget:
 
     @contextlib.contextmanager
     def create(self, name: str) -> Iterator[BinaryIO]:
-        """Open a new file for writing; on leaving it is on disk."""
-        with (
-            self._explained(f"{name} cannot be written"),
-            (self._partial / name).open("x+b") as file,
-        ):
+        """Open a file for writing, with what a killed process left in it; on leaving it is on disk.
+
+        What is in it beyond the end that the writer leaves is cut off.
+        """
+        path = self._partial / name
+        path.touch()
+        with self._explained(f"{name} cannot be written"), path.open("r+b") as file:
             self._names.append(name)
             yield file
             file.flush()
@@ -147,12 +160,14 @@ class FolderTarget:
     def _publish(self) -> None:
         try:
             with self._explained("cannot be completed"):
+                begin_publishing(self._partial, self._names)
                 others = [path for path in self._in_the_way() if path.name not in self._names]
                 for name in self._names:
                     (self._partial / name).replace(self._folder / name)
                 for path in others:
                     path.unlink()
-                self._partial.rmdir()
+                end_publishing(self._partial)
+                shutil.rmtree(self._partial)
                 _flush_folder(self._folder)
         except BaseException:
             self._discard()
@@ -202,10 +217,37 @@ def _locked(folder: Path) -> int | None:
     return descriptor
 
 
-def _remove_abandoned(folder: Path) -> None:
-    """Remove what conversions left that were killed: whoever holds the lock is the only one."""
+def _abandoned(folder: Path, job: str) -> Path | None:
+    """Return what a killed conversion of the same left, and remove what others left.
+
+    Whoever holds the lock is the only one that works here.
+    """
+    found = None
+    for partial in sorted(folder.glob(f"{_PARTIAL_PREFIX}*")):
+        if found is None and belongs(partial, job):
+            found = partial
+        else:
+            shutil.rmtree(partial, ignore_errors=True)
+    return found
+
+
+def _recover(folder: Path, job: str) -> None:
+    """Take back or complete what was killed while it moved its files into place."""
     for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
-        shutil.rmtree(partial, ignore_errors=True)
+        names = publishing(partial)
+        if belongs(partial, job):
+            for name in names:
+                if (folder / name).is_file() and not (partial / name).exists():
+                    (folder / name).replace(partial / name)
+            end_publishing(partial)
+        else:
+            for name in names:
+                if (partial / name).is_file():
+                    (partial / name).replace(folder / name)
+
+
+def _new_partial(folder: Path) -> Path:
+    return Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
 
 
 def _flush_folder(folder: Path) -> None:

@@ -20,7 +20,6 @@ from typing import TYPE_CHECKING, NoReturn
 import numpy as np
 
 from dicomizer.dicom.encapsulation import BASIC_OFFSET_LIMIT
-from dicomizer.dicom.uids import new_uid
 from dicomizer.errors import TargetError
 from dicomizer.planning import Tiling
 from dicomizer.writers.dual import TiffTrailer
@@ -94,6 +93,13 @@ class DividedFiles:
         self._trailer = TiffTrailer(instance) if instance.dual else None
         self._spool = open_files.enter_context(spool())
 
+    count = 0
+    """Of frames from an interrupted conversion: its spool is gone."""
+    is_movable = False
+
+    def state(self) -> None:
+        """Return ``None``: it cannot be continued."""
+
     def write(self, frames: Sequence[Frame]) -> None:
         """Spool frames."""
         stop = self._count + len(frames)
@@ -130,9 +136,11 @@ class DividedFiles:
             self._refuse("a TIFF cannot be divided", "leave out --dual or --max-instance-size")
         header = Header(self._plan, _sparse(self._instance))
         bounds = self._bounds(header)
-        concatenation, name = new_uid(), PurePath(self._instance.file_name)
+        uids, name = self._plan.origin.uids, PurePath(self._instance.file_name)
+        concatenation = uids.uid(f"concatenation {name}")
         for number, (first, stop) in enumerate(bounds, start=1):
-            part = Part(concatenation, new_uid(), number, len(bounds), first, stop)
+            uid = uids.uid(f"part {number} of {name}")
+            part = Part(concatenation, uid, number, len(bounds), first, stop)
             yield self._write(f"{name.stem}-part-{number}{name.suffix}", header, part)
 
     def _write(self, name: str, header: Header, part: Part | None) -> WrittenFile:

@@ -7,11 +7,13 @@ free, and what they lack is written there in the end. Only a batch of frames is 
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
+from dicomizer.errors import TargetError
 from dicomizer.writers.pixel_data import EncapsulatedLayout
 from dicomizer.writers.room import make_room
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from dicomizer.state import State
     from dicomizer.writers.dual import TiffTrailer
     from dicomizer.writers.header import Header, Part
     from dicomizer.writers.pixel_data import Layout
@@ -45,7 +48,7 @@ class InstanceFile:
     Parameters
     ----------
     file
-        Empty, to be written, read and positioned.
+        To be written, read and positioned; what it holds is written over.
     expected
         ``(frames,)`` uint64, bytes of each frame; 0 where that is not known yet.
     part
@@ -77,6 +80,11 @@ class InstanceFile:
         self._frames = file.tell()
 
     @property
+    def count(self) -> int:
+        """How many frames the file has."""
+        return self._count
+
+    @property
     def lengths(self) -> NDArray[np.uint64]:
         """Bytes of each frame, ``(frames,)`` uint64."""
         return self._lengths
@@ -96,6 +104,36 @@ class InstanceFile:
         self._count = stop
         self._file.writelines(pieces)
 
+    @property
+    def is_movable(self) -> bool:
+        """Whether `finish` will move frames, after which no earlier state is true."""
+        return not self._layout.fits(self._lengths)
+
+    def state(self) -> dict[str, NDArray[np.generic]]:
+        """Return how far the file is, with all that was appended in the care of the system."""
+        self._file.flush()
+        return {
+            "end": np.array([self._file.tell()], np.uint64),
+            "lengths": self._lengths[: self._count],
+        }
+
+    def resume(self, state: State) -> None:
+        """Go on where an interrupted conversion was, as `state` told it.
+
+        Raises
+        ------
+        TargetError
+            The file is not as far as that.
+        """
+        lengths, end = state["lengths"], int(state["end"][0])
+        if not self._frames <= end <= self._file.seek(0, os.SEEK_END):
+            raise TargetError(
+                "what an interrupted conversion left is damaged", remedy="convert the slide again"
+            )
+        self._count = len(lengths)
+        self._lengths[: self._count] = lengths
+        self._file.seek(end)
+
     def finish(self, ratio: float) -> int:
         """Write what follows the frames, and complete what stands before them.
 
@@ -109,6 +147,7 @@ class InstanceFile:
         size
             Of the file.
         """
+        self._file.truncate()
         self._ensure_offsets_fit()
         self._file.write(self._layout.tail(self._lengths))
         preamble = b"" if self._trailer is None else self._write_trailer(self._trailer)

@@ -15,12 +15,18 @@ Frame = tuple[bytes | memoryview, ...]
 
 
 class FrameCount:
-    """Counts the frames of an instance."""
+    """Counts the frames of an instance.
 
-    def __init__(self, instance: InstancePlan) -> None:
+    Parameters
+    ----------
+    count
+        How many there are already.
+    """
+
+    def __init__(self, instance: InstancePlan, count: int = 0) -> None:
         self._expected = instance.number_of_frames
         self._length = None if instance.transfer_syntax.is_encapsulated else instance.frame_bytes
-        self._count = 0
+        self._count = count
 
     def check(self, frames: Sequence[Frame]) -> None:
         """Count the next frames.

@@ -21,12 +21,27 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dicomizer.planning import ConversionPlan, InstancePlan
+    from dicomizer.state import State
     from dicomizer.writers.file import Create, Spool, WrittenFile
     from dicomizer.writers.frames import Frame
 
 
 class _Files(Protocol):
     """Where the frames of an instance go."""
+
+    @property
+    def count(self) -> int:
+        """How many frames there were from an interrupted conversion."""
+        ...
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether `finish` makes earlier states untrue."""
+        ...
+
+    def state(self) -> State | None:
+        """Return how far it is; ``None`` where it cannot be continued."""
+        ...
 
     def write(self, frames: Sequence[Frame]) -> None:
         """Take the next frames."""
@@ -53,6 +68,8 @@ class InstanceWriter:
         for an `OSError` that happens within is what the methods here raise.
     spool
         Opens a file without a name, for an instance that may have to be divided.
+    state
+        How far the instance was when a conversion was interrupted, as `state` told it.
 
     Raises
     ------
@@ -67,15 +84,28 @@ class InstanceWriter:
         instance: InstancePlan,
         *,
         spool: Spool = tempfile.TemporaryFile,
+        state: State | None = None,
     ) -> None:
         self._files_open = contextlib.ExitStack()
-        self._count = FrameCount(instance)
         self._files: _Files
         with self._closed_on_failure():
             if instance.max_bytes is None:
-                self._files = SingleFile(self._files_open, create, plan, instance)
+                self._files = SingleFile(self._files_open, create, plan, instance, state)
             else:
                 self._files = DividedFiles(self._files_open, create, spool, plan, instance)
+        self.resumed = self._files.count
+        """How many frames there were from an interrupted conversion."""
+        self._count = FrameCount(instance, self.resumed)
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether `finish` will move frames, after which no earlier state is true."""
+        return self._files.is_movable
+
+    def state(self) -> State | None:
+        """Return how far the instance is; ``None`` where it cannot be continued."""
+        with self._closed_on_failure():
+            return self._files.state()
 
     def write(self, frames: Sequence[Frame]) -> None:
         """Write the next frames, in the order of ``instance.frame_indices``.

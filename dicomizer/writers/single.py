@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dicomizer.planning import ConversionPlan, InstancePlan
+    from dicomizer.state import State
     from dicomizer.writers.file import Create
     from dicomizer.writers.frames import Frame
 
@@ -30,6 +31,8 @@ class SingleFile:
     ----------
     open_files
         Takes what must be closed.
+    state
+        How far it was when a conversion was interrupted.
     """
 
     def __init__(
@@ -38,6 +41,7 @@ class SingleFile:
         create: Create,
         plan: ConversionPlan,
         instance: InstancePlan,
+        state: State | None = None,
     ) -> None:
         self._instance = instance
         self._layout = layout_of(instance)
@@ -46,6 +50,22 @@ class SingleFile:
         self._layout.head(expected)  # raises before there is a file
         file = open_files.enter_context(create(instance.file_name))
         self._file = InstanceFile(file, header, self._layout, expected, trailer=trailer)
+        if state is not None:
+            self._file.resume(state)
+
+    @property
+    def count(self) -> int:
+        """How many frames the file has."""
+        return self._file.count
+
+    @property
+    def is_movable(self) -> bool:
+        """Whether `finish` will move frames, after which no earlier state is true."""
+        return self._file.is_movable
+
+    def state(self) -> State:
+        """Return how far the file is."""
+        return self._file.state()
 
     def write(self, frames: Sequence[Frame]) -> None:
         """Append frames."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, cast
 
 from dicomizer.slide import Scan, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself
+from dicomizer.sources.base import AnotherFormat, FileSource
 from dicomizer.sources.czi.metadata import (
     read_metadata,
     read_optical_paths,
@@ -34,7 +34,7 @@ _LIBRARY = "pylibCZIrw"
 _WHITE, _BLACK = 1.0, 0.0
 
 
-class CziSource(ClosesItself):
+class CziSource(FileSource):
     """An open CZI file.
 
     Raises

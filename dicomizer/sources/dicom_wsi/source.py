@@ -14,7 +14,7 @@ from dicomizer.dicom.schema.read import metadata_of
 from dicomizer.dicom.schema.read_values import values
 from dicomizer.errors import SourceError
 from dicomizer.slide import LABEL_LEFT, Flavor, Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import ClosesItself, Refusal
+from dicomizer.sources.base import FileSource, Refusal
 from dicomizer.sources.dicom_wsi import optics
 from dicomizer.sources.dicom_wsi.coding import contradiction
 from dicomizer.sources.dicom_wsi.frames import image_frames
@@ -41,7 +41,7 @@ _LARGEST_DEVIATION = 0.02
 """Of the spacing of a level from that of the finest, before it is told."""
 
 
-class DicomWsiSource(ClosesItself):
+class DicomWsiSource(FileSource):
     """An open series of whole slide microscopy.
 
     Raises
@@ -78,6 +78,13 @@ class DicomWsiSource(ClosesItself):
     def slide(self) -> Slide:
         """What the series holds."""
         return self._slide
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The files of the series."""
+        images = self._images.values()
+        parts = (part for wsi in images for instance in wsi.instances for part in instance.parts)
+        return tuple(sorted({part.file.path for part in parts}))
 
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None

@@ -14,7 +14,7 @@ from dicomizer.pixels.codecs import jpeg, jpeg2000
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import is_rgb_profile
 from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, Scan, SizePx, Slide, SlideImage
-from dicomizer.sources.base import ClosesItself
+from dicomizer.sources.base import FileSource
 from dicomizer.sources.flat.header import JPEG, JPEG_2000, FlatHeader, read_flat_header
 from dicomizer.sources.flat.pixels import FlatPixels
 
@@ -32,7 +32,7 @@ _BEGINNING = 1 << 20
 _KEY = "image"
 
 
-class FlatSource(ClosesItself):
+class FlatSource(FileSource):
     """An open flat image.
 
     Raises

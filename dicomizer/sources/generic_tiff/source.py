@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.tiff.content import channel_paths
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -47,7 +47,7 @@ _VENDOR_TAGS = {34412: "Zeiss LSM", 33628: "MetaMorph STK", 50706: "Adobe DNG"}
 _IMAGEJ_STACK = re.compile(r"ImageJ=.*?^images=(\d+)", re.DOTALL | re.MULTILINE)
 
 
-class GenericTiffSource(ClosesItself):
+class GenericTiffSource(FileSource):
     """An open TIFF.
 
     Raises

@@ -23,7 +23,7 @@ from dicomizer.slide import (
     SlideImage,
     SpacingMm,
 )
-from dicomizer.sources.base import AnotherFormat, ClosesItself
+from dicomizer.sources.base import AnotherFormat, FileSource
 from dicomizer.sources.openslide.canvas import TILE, CanvasLevel, scanned_levels
 from dicomizer.sources.philips.description import read_description
 from dicomizer.sources.philips.embedded import EmbeddedImage, read_embedded
@@ -52,7 +52,7 @@ class Opened(TypedDict):
     mpp: tuple[float, float]
 
 
-class IsyntaxSource(ClosesItself):
+class IsyntaxSource(FileSource):
     """An open iSyntax file.
 
     Raises

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import SourceError
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import ClosesItself, Refusal
+from dicomizer.sources.base import FileSource, Refusal
 from dicomizer.sources.ndpi.directory import NdpiDirectory, read_directories
 from dicomizer.sources.ndpi.frames import StoredFrames
 from dicomizer.sources.ndpi.metadata import metadata, origin
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 _MACRO, _MAP = -1, -2
 
 
-class NdpiSource(ClosesItself):
+class NdpiSource(FileSource):
     """An open NDPI file.
 
     Raises

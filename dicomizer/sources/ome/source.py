@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Illumination, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.ome.description import OmeImage, read_images
 from dicomizer.sources.ome.metadata import read_metadata
 from dicomizer.sources.ome.planes import plane_directories
@@ -44,7 +44,7 @@ _REDUCED = 1
 """Subfile type of an image at lower resolution."""
 
 
-class OmeSource(ClosesItself):
+class OmeSource(FileSource):
     """An open OME-TIFF.
 
     Raises

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, cast
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor
-from dicomizer.sources.base import AnotherFormat, ClosesItself
+from dicomizer.sources.base import AnotherFormat, FileSource
 from dicomizer.sources.openslide.canvas import TILE
 from dicomizer.sources.openslide.describe import Description, Opened
 from dicomizer.sources.openslide.unscanned import coverage_level, unscanned_tiles
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 _PROGRAM = "dicomizer.sources.openslide.worker"
 
 
-class OpenSlideSource(ClosesItself):
+class OpenSlideSource(FileSource):
     """An open slide of a format that only OpenSlide reads.
 
     Raises
@@ -64,6 +64,11 @@ class OpenSlideSource(ClosesItself):
     def slide(self) -> Slide:
         """What the file holds."""
         return self._slide
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file itself, and those that an index names or that lie in its folder."""
+        return (self._path, *companions(self._path))
 
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
@@ -113,10 +118,19 @@ def check_companions(path: Path) -> None:
         One is not; OpenSlide would say that it does not know the format.
     """
     if path.suffix.lower() == ".mrxs":
-        _check_present(path, f"{path.stem}/Slidedat.ini")
-    elif path.suffix.lower() in {".vms", ".vmu"}:
-        for name in _files_of_index(path):
-            _check_present(path, name)
+        _check_present(path, path.with_suffix("") / "Slidedat.ini")
+    for file in companions(path):
+        _check_present(path, file)
+
+
+def companions(path: Path) -> list[Path]:
+    """Return the files that belong to a slide, beside the one that is opened."""
+    suffix = path.suffix.lower()
+    if suffix == ".mrxs":
+        return sorted(file for file in path.with_suffix("").glob("*") if file.is_file())
+    if suffix in {".vms", ".vmu"}:
+        return [path.parent / name for name in _files_of_index(path)]
+    return []
 
 
 def _files_of_index(path: Path) -> list[str]:
@@ -132,10 +146,10 @@ def _files_of_index(path: Path) -> list[str]:
     ]
 
 
-def _check_present(path: Path, name: str) -> None:
-    if not (path.parent / name).is_file():
+def _check_present(path: Path, file: Path) -> None:
+    if not file.is_file():
         raise CorruptSourceError(
-            f"found no {name} beside it, expected a file",
+            f"found no {file.relative_to(path.parent)} beside it, expected a file",
             file=path,
             remedy="copy the files that belong to the slide as well",
         )

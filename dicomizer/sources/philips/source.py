@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Flavor, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.philips.description import read_description
 from dicomizer.sources.philips.embedded import read_embedded
 from dicomizer.sources.philips.levels import with_true_sizes
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 _NAMED = {"Label": Flavor.LABEL, "Macro": Flavor.OVERVIEW}
 
 
-class PhilipsSource(ClosesItself):
+class PhilipsSource(FileSource):
     """An open Philips TIFF.
 
     Raises

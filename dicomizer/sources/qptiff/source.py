@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Flavor, Scan, SizePx, Slide, SpacingMm
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.qptiff.description import read_description
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -38,7 +38,7 @@ _ASSOCIATED = {
 }
 
 
-class QptiffSource(ClosesItself):
+class QptiffSource(FileSource):
     """An open QPTIFF.
 
     Raises

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.scn.collection import read_collection
 from dicomizer.sources.scn.metadata import is_fluorescence, objective_power, read_metadata
 from dicomizer.sources.scn.scans import ScanBuilder, base_directory, spacing_of
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from dicomizer.sources.scn.collection import ScnCollection, ScnImage
 
 
-class ScnSource(ClosesItself):
+class ScnSource(FileSource):
     """An open Leica SCN file.
 
     Raises

@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.svs.metadata import SvsDescription, read_description
 from dicomizer.sources.svs.scans import read_scans
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
@@ -27,7 +27,7 @@ _NAMED = {"label": Flavor.LABEL, "macro": Flavor.OVERVIEW}
 _SUBFILE_TYPES = {1: Flavor.LABEL, 9: Flavor.OVERVIEW}
 
 
-class SvsSource(ClosesItself):
+class SvsSource(FileSource):
     """An open Aperio SVS file.
 
     Raises

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, Placed, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -33,7 +33,7 @@ _TILE = SizePx(512, 512)
 """Of composed levels."""
 
 
-class TrestleSource(ClosesItself):
+class TrestleSource(FileSource):
     """An open Trestle slide.
 
     Raises

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.slide import Flavor, Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, ClosesItself, Refusal
+from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, lies_in_grid, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
@@ -49,7 +49,7 @@ _LARGEST_EXTENT = 500_000
 """Pixels: 75 mm of glass at 0.15 um."""
 
 
-class VentanaSource(ClosesItself):
+class VentanaSource(FileSource):
     """An open Ventana BIF, or TIFF exported from one.
 
     Raises

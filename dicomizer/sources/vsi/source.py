@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, OpticalPath, Scan, Slide
-from dicomizer.sources.base import ClosesItself, Refusal
+from dicomizer.sources.base import FileSource, Refusal
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.vsi.document import read_images, read_metadata
@@ -33,7 +33,7 @@ _MOST_IMAGES = 64
 _LARGEST_ASPECT_CHANGE = 0.05
 
 
-class VsiSource(ClosesItself):
+class VsiSource(FileSource):
     """An open VSI file, and those of its images.
 
     Raises
@@ -74,6 +74,12 @@ class VsiSource(ClosesItself):
     def slide(self) -> Slide:
         """What the files hold."""
         return self._slide
+
+    @property
+    def files(self) -> tuple[Path, ...]:
+        """The file itself, and those of pixels."""
+        folder = self._path.parent / f"_{self._path.stem}_"
+        return (self._path, *sorted(folder.glob("stack*/frame_t*.ets")))
 
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None

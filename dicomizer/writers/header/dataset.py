@@ -8,7 +8,6 @@ PS3.3 A.32.8 (VL Whole Slide Microscopy Image IOD) and the sections named at eac
 
 from __future__ import annotations
 
-import datetime as dt
 from typing import TYPE_CHECKING
 
 from pydicom.dataset import Dataset
@@ -25,6 +24,8 @@ from dicomizer.writers.header.optical_path import add_optical_paths
 from dicomizer.writers.header.tiling import add_imaged_volume, add_total_pixel_matrix
 
 if TYPE_CHECKING:
+    import datetime as dt
+
     from dicomizer.planning import ConversionPlan, InstancePlan
 
 
@@ -37,7 +38,7 @@ def instance_dataset(plan: ConversionPlan, instance: InstancePlan) -> Dataset:
     schema.add_series(dataset, plan.metadata.series)
     dataset.SeriesInstanceUID = instance.series_uid
     schema.add_equipment(dataset, plan.metadata.equipment)
-    _add_converter(dataset)
+    _add_converter(dataset, plan.origin.moment)
     _add_acquisition(dataset, plan)
     _add_frame_of_reference(dataset, plan, instance)
     add_image(dataset, instance)
@@ -61,14 +62,15 @@ def _add_sop_common(dataset: Dataset, instance: InstancePlan) -> None:
     dataset.SOPInstanceUID = instance.sop_instance_uid
 
 
-def _add_converter(dataset: Dataset) -> None:
+def _add_converter(dataset: Dataset, moment: dt.datetime | None) -> None:
     """Say that Coverslip made the instance (Contributing Equipment Sequence, C.12.1)."""
     item = Dataset()
     item.PurposeOfReferenceCodeSequence = sequence([code_item(codes.MODIFYING_EQUIPMENT)])
     item.Manufacturer = "Coverslip"
     item.ManufacturerModelName = "dicomizer"
     item.SoftwareVersions = dicomizer.__version__
-    item.ContributionDateTime = schema.dicom_datetime(dt.datetime.now(dt.UTC))
+    if moment is not None:
+        item.ContributionDateTime = schema.dicom_datetime(moment)
     item.ContributionDescription = "Converted from a whole-slide image file to DICOM"
     dataset.ContributingEquipmentSequence = sequence([item])
 

@@ -28,6 +28,7 @@ from dicomizer.dicom.placeholders import UNKNOWN, fill_placeholders
 from dicomizer.dicom.schema import dataset as schema
 from dicomizer.dicom.schema.read import metadata_of, parse_date, parse_datetime, parse_time
 from dicomizer.dicom.schema.specimen import add_specimens
+from dicomizer.dicom.uids import Uids
 
 LETTERS = string.ascii_letters + string.digits + "äßéжя漢字-_()&;<>'\""
 
@@ -128,7 +129,7 @@ def test_what_is_written_is_read_again(metadata):
 
 
 def test_placeholders_are_not_known():
-    filled, _ = fill_placeholders(SlideMetadata(patient=Patient(id="P-1")), "slide")
+    filled, _ = fill_placeholders(SlideMetadata(patient=Patient(id="P-1")), "slide", Uids())
 
     found = metadata_of(written(filled))
 

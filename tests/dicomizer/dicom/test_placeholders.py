@@ -15,11 +15,11 @@ from dicomizer.dicom.metadata import (
     Study,
 )
 from dicomizer.dicom.placeholders import fill_placeholders
-from dicomizer.dicom.uids import is_uid
+from dicomizer.dicom.uids import Uids, is_uid
 
 
 def test_nothing_known_gives_an_anonymous_slide_and_a_note_for_each_placeholder():
-    filled, notes = fill_placeholders(SlideMetadata(), "slide-7")
+    filled, notes = fill_placeholders(SlideMetadata(), "slide-7", Uids())
 
     assert filled.patient.name == "Anonymous^"
     assert filled.patient.id is not None
@@ -39,8 +39,8 @@ def test_nothing_known_gives_an_anonymous_slide_and_a_note_for_each_placeholder(
 
 
 def test_identifiers_are_new_each_time():
-    first, _ = fill_placeholders(SlideMetadata(), "a")
-    second, _ = fill_placeholders(SlideMetadata(), "a")
+    first, _ = fill_placeholders(SlideMetadata(), "a", Uids())
+    second, _ = fill_placeholders(SlideMetadata(), "a", Uids())
 
     assert first.patient.id != second.patient.id
     assert first.study.uid != second.study.uid
@@ -59,12 +59,12 @@ def test_what_is_known_is_kept():
         acquisition_datetime=dt.datetime(2021, 2, 3, tzinfo=dt.UTC),
     )
 
-    filled, _ = fill_placeholders(known, "a")
+    filled, _ = fill_placeholders(known, "a", Uids())
 
     assert filled == known
 
 
 def test_file_name_is_cut_to_what_dicom_can_hold():
-    filled, _ = fill_placeholders(SlideMetadata(), "x\\y" * 40)
+    filled, _ = fill_placeholders(SlideMetadata(), "x\\y" * 40, Uids())
 
     assert filled.container.identifier == ("x_y" * 40)[:64]
