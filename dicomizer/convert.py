@@ -13,6 +13,7 @@ from dicomizer.errors import DicomizerError
 from dicomizer.job import Job
 from dicomizer.options import ConvertOptions, UidChoice
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
+from dicomizer.pipeline.repair import RepairedSource
 from dicomizer.planning import Origin, Route, plan
 from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
+    from dicomizer.pipeline.repair import BadTile
     from dicomizer.planning import ConversionPlan
     from dicomizer.targets.journal import Journal
 
@@ -35,6 +37,8 @@ class Conversion:
         By the wall clock.
     resumed_frames
         How many of the frames a conversion had made that was interrupted.
+    bad_tiles
+        That something else is in the place of; of the frames made since.
     """
 
     plan: ConversionPlan
@@ -42,6 +46,7 @@ class Conversion:
     instances: tuple[WrittenInstance, ...]
     seconds: float
     resumed_frames: int = 0
+    bad_tiles: tuple[BadTile, ...] = ()
 
     @property
     def file_bytes(self) -> int:
@@ -78,10 +83,19 @@ def convert(
         job = Job(source, options, is_coded=is_coded)
         with FolderTarget(folder, overwrite=options.overwrite, job=job.fingerprint) as target:
             planned = plan(source.slide, options, _origin(job, options, target.journal))
-            outcome = run(planned, source, target, report, options.threads or default_threads())
+            threads = options.threads or default_threads()
+            repaired = RepairedSource(source, options.on_bad_tile, threads)
+            outcome = run(planned, repaired, target, report, threads)
             job.check_unchanged()
     seconds = time.perf_counter() - start
-    return Conversion(planned, folder, outcome.instances, seconds, outcome.resumed_frames)
+    return Conversion(
+        planned,
+        folder,
+        outcome.instances,
+        seconds,
+        resumed_frames=outcome.resumed_frames,
+        bad_tiles=repaired.bad_tiles,
+    )
 
 
 def _origin(job: Job, options: ConvertOptions, journal: Journal) -> Origin:

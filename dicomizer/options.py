@@ -32,6 +32,17 @@ class UidChoice(Enum):
     STABLE = "stable"
 
 
+class OnBadTile(Enum):
+    """What becomes of a tile that cannot be read or decoded."""
+
+    FAIL = "fail"
+    """Nothing is converted."""
+    BLANK = "blank"
+    """Background is in its place."""
+    RESAMPLE = "resample"
+    """The next coarser stored level is, enlarged; background where there is none."""
+
+
 @dataclass(frozen=True, slots=True)
 class ConvertOptions:
     """What a user may ask of a conversion.
@@ -65,6 +76,8 @@ class ConvertOptions:
     dual
         Whether every file is a TIFF as well. A TIFF tells one chroma subsampling for all tiles,
         which filled ones need not have, so that the command line refuses both together.
+    on_bad_tile
+        Unless they shall fail, all tiles are decoded to see whether they can be.
     uids
         Whether they are new, or the same again for the same slide, options and key.
     uid_key
@@ -85,6 +98,7 @@ class ConvertOptions:
     max_instance_bytes: int | None = None
     fill_missing: bool = False
     dual: bool = False
+    on_bad_tile: OnBadTile = OnBadTile.FAIL
     uids: UidChoice = UidChoice.RANDOM
     uid_key: str | None = field(default=None, repr=False)
     threads: int | None = None

@@ -120,10 +120,19 @@ _OPTIONS = (
         "for readers that do not know sparse tiling.",
     ),
     click.option(
+        "--on-bad-tile",
+        type=click.Choice(("fail", "blank", "resample")),
+        default="fail",
+        show_default=True,
+        help="What becomes of a tile that is damaged: all fails, or background is in its place, or "
+        "the next coarser level enlarged. For the latter two all tiles are decoded, which takes "
+        "longer.",
+    ),
+    click.option(
         "--dual",
         is_flag=True,
         help="Write files that are TIFF as well, for other programs. Not together with "
-        "--fill-missing or --max-instance-size.",
+        "--fill-missing, --max-instance-size or repaired tiles.",
     ),
     click.option(
         "--no-label",
@@ -170,7 +179,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
     """
     from dicomizer.dicom.metadata import SlideMetadata
     from dicomizer.dicom.schema.json import read_metadata
-    from dicomizer.options import ConvertOptions, Levels, UidChoice
+    from dicomizer.options import ConvertOptions, Levels, OnBadTile, UidChoice
     from dicomizer.pixels.codecs.codec import Codec
     from dicomizer.slide import SizePx, SpacingMm
 
@@ -178,6 +187,8 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         if values["dual"] and values[other]:
             option = other.replace("_", "-")
             raise click.UsageError(f"--dual and --{option} cannot be combined")
+    if values["dual"] and values["on_bad_tile"] != "fail":
+        raise click.UsageError("--dual and --on-bad-tile cannot be combined, unless bad tiles fail")
     if values["quality"] and values["codec"] in _ALWAYS_LOSSLESS:
         raise click.UsageError(f"--codec {values['codec']} loses nothing and takes no --quality")
     metadata, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
@@ -194,6 +205,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         max_instance_bytes=values["max_instance_size"],
         fill_missing=values["fill_missing"],
         dual=values["dual"],
+        on_bad_tile=OnBadTile(values["on_bad_tile"]),
         uids=UidChoice(values["uids"]),
         uid_key=values["uid_key"],
         threads=values["threads"],

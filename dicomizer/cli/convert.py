@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
+from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -46,6 +47,8 @@ def convert(slide: Path, out: Path, *, quiet: bool, as_json: bool, **values: Any
     elif not quiet:
         for note in conversion.plan.notes:
             click.echo(f"note: {note}", err=True)
+        for tile in conversion.bad_tiles:
+            click.echo(f"bad tile: {tile}", err=True)
         if conversion.resumed_frames:
             done, total = conversion.resumed_frames, conversion.plan.number_of_frames
             click.echo(f"note: went on after {done:,} of {total:,} frames", err=True)
@@ -72,6 +75,7 @@ def _document(conversion: Conversion) -> dict[str, object]:
         "seconds": round(conversion.seconds, 3),
         "file_bytes": conversion.file_bytes,
         "resumed_frames": conversion.resumed_frames,
+        "bad_tiles": [asdict(tile) for tile in conversion.bad_tiles],
         "notes": list(plan.notes),
         "instances": [_instance_document(item) for item in conversion.instances],
     }

@@ -103,29 +103,47 @@ def _blank_frame(instance: InstancePlan, value: int) -> bytes:
     """Return a frame of one value, coded as the others of the instance."""
     image = instance.image
     shape = (image.tile_size.height, image.tile_size.width, image.pixel_format.samples)
-    frame = _coded(np.full(shape, value, dtype=image.pixel_format.dtype), instance)
-    if instance.transfer_syntax is not TransferSyntax.JPEG_XL_RECOMPRESSION:
+    pixels = np.full(shape, value, dtype=image.pixel_format.dtype)
+    try:
+        return coded_as(
+            pixels,
+            instance.transfer_syntax,
+            instance.photometric_interpretation,
+            image.pixel_format,
+        )
+    except CodecError as error:
+        error.place = error.place or instance.file_name
+        error.remedy = error.remedy or "leave out --fill-missing, or choose another --codec"
+        raise
+
+
+def coded_as(
+    pixels: Pixels, syntax: TransferSyntax, photometric: str, pixel_format: PixelFormat
+) -> bytes:
+    """Return a frame like those that are there already, whoever coded them.
+
+    Raises
+    ------
+    CodecError
+        No encoder writes these pixels so.
+    """
+    frame = _coded(pixels, _CODECS[syntax], photometric, pixel_format)
+    if syntax is not TransferSyntax.JPEG_XL_RECOMPRESSION:
         return frame
     from dicomizer.pixels.codecs.jpegxl import recompress
 
     return recompress(frame)
 
 
-def _coded(pixels: Pixels, instance: InstancePlan) -> bytes:
+def _coded(pixels: Pixels, codec: Codec, wanted: str, pixel_format: PixelFormat) -> bytes:
     """Code by an encoder of ours if one has the colour space, else by one made for that."""
-    codec, wanted = _CODECS[instance.transfer_syntax], instance.photometric_interpretation
-    pixel_format = instance.image.pixel_format
     for quality in (None, _QUALITY):
         made = encoder(codec, pixel_format, quality)
         if made.photometric_interpretation == wanted:
             return made.encode(pixels)
     other = _OTHERS.get((codec, wanted))
     if other is None:
-        raise CodecError(
-            f"no background frames can be made as {wanted} in {codec.value}",
-            place=instance.file_name,
-            remedy="leave out --fill-missing, or choose another --codec",
-        )
+        raise CodecError(f"no frames can be made as {wanted} in {codec.value}")
     return other(pixels, pixel_format)
 
 

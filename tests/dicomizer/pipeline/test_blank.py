@@ -127,7 +127,7 @@ def test_what_no_encoder_writes_is_refused_with_what_to_do():
 
     with pytest.raises(
         CodecError,
-        match=r"level-0\.dcm: no background frames can be made as YBR_FULL_422 in jpegls; "
+        match=r"level-0\.dcm: no frames can be made as YBR_FULL_422 in jpegls; "
         "leave out --fill-missing",
     ):
         blanks(Syntax.JPEG_LS_LOSSLESS, "YBR_FULL_422", of)
