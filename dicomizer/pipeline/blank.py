@@ -2,8 +2,8 @@
 """Frames of nothing but background, for readers that know only complete tilings.
 
 They are coded by the codec and in the colour space of the frames beside them, which may be those
-of a scanner and not what our encoders would choose. Every codec holds an even surface without
-loss, or within a value or two, so that none of them needs a quality.
+of a scanner and not what our encoders would choose. An even surface takes few bytes however finely
+it is coded, and our encoders code it as finely as they can, so that none of them needs a quality.
 """
 
 from __future__ import annotations

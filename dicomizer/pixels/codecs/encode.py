@@ -139,7 +139,9 @@ def _jpeg_2000(pixel_format: PixelFormat, chosen: int | None) -> Encoder:
     error = quality.mean_square_error(chosen, pixel_format.bits)
 
     def encode_finer(pixels: Pixels, halvings: int) -> bytes:
-        permitted = plain.permitted_error(pixels, error) / 4**halvings
+        # However small the error is that OpenJPEG is told, of an even frame it may leave out all.
+        is_finest = halvings == plain.FINEST
+        permitted = 0.0 if is_finest else plain.permitted_error(pixels, error) / 4**halvings
         return jpeg2000.encode(_plane(pixels), permitted)
 
     method = ("YBR_ICT", "ISO_15444_1")

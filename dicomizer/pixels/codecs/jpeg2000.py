@@ -124,12 +124,13 @@ def encode(pixels: Pixels, error: float | None) -> bytes:
     pixels
         ``(rows, columns)`` or ``(rows, columns, 3)``, uint8 or uint16, contiguous.
     error
-        Mean square in levels squared; ``None`` for lossless.
+        Mean square in levels squared; 0 for the least that the lossy transform permits, ``None``
+        for lossless.
     """
     import imagecodecs
 
     bits = 8 * pixels.itemsize
-    level = 0.0 if error is None else 10 * math.log10(((1 << bits) - 1) ** 2 / error)
+    level = 0.0 if not error else 10 * math.log10(((1 << bits) - 1) ** 2 / error)
     return bytes(
         imagecodecs.jpeg2k_encode(
             pixels,

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 _BLOCK = 8
 _HALVINGS = 8
 """At most; the last is a 65536th of the mean square error."""
+FINEST = _HALVINGS + 1
+"""Halvings that stand for as fine as the codec can be."""
 _LEVEL = 0.5
 """By which the mean may be off: what rounding of a sample permits."""
 _PLAIN_SHARE = 1 / 8
@@ -96,13 +98,16 @@ def keeping_brightness(
     """
 
     def encode_evenly(pixels: Pixels) -> bytes:
-        stream = encode(pixels, 0)
         found = detail(pixels)
+        if not found.any():
+            # Where there is no detail at all, whatever is lost is brightness.
+            return encode(pixels, FINEST)
+        stream = encode(pixels, 0)
         is_plain = found < error
         if is_plain.mean() < _PLAIN_SHARE:
             return stream
         most = max(_LEVEL, _NOISE_SHARE * math.sqrt(found[is_plain].mean()))
-        for halvings in range(1, _HALVINGS + 1):
+        for halvings in range(1, FINEST + 1):
             if _shift(pixels, decode(stream, pixels), is_plain) <= most:
                 break
             stream = encode(pixels, halvings)

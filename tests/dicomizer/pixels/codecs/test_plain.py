@@ -10,7 +10,7 @@ from dicomizer.pixels.codecs import plain
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.decode import decode
 from dicomizer.pixels.codecs.encode import encoder
-from dicomizer.pixels.format import GREY_16, RGB_8, PixelFormat
+from dicomizer.pixels.format import GREY_8, GREY_16, RGB_8, PixelFormat
 
 CODECS = (Codec.JPEG_2000, Codec.HTJ2K, Codec.JPEG_LS, Codec.JPEG_XL)
 QUALITIES = (30, 50, 70, 80, 90, 95)
@@ -119,6 +119,7 @@ def test_frames_without_plain_areas_are_coded_once():
 
 def test_frames_that_lost_brightness_are_coded_finer_until_they_keep_it():
     pixels = glass((240, 240, 240), 0)
+    pixels[0, 0] += 1  # an even frame is coded as finely as can be at once
 
     def encode(_: np.ndarray, halvings: int) -> bytes:
         return bytes([halvings])
@@ -127,3 +128,42 @@ def test_frames_that_lost_brightness_are_coded_finer_until_they_keep_it():
         return of - 4 // 2 ** stream[0]
 
     assert plain.keeping_brightness(encode, darker, 20.0)(pixels) == bytes([3])
+
+
+LOSSY = (Codec.JPEG_2000, Codec.HTJ2K, Codec.JPEG_LS, Codec.JPEG_XL)
+
+
+@pytest.mark.parametrize("codec", LOSSY, ids=lambda codec: codec.value)
+@pytest.mark.parametrize("edge", [8, 10, 16, 48, 64, 240, 500, 512])
+@pytest.mark.parametrize("pixel_format", [RGB_8, GREY_8], ids=["colour", "grey"])
+def test_even_frames_of_every_value_are_kept(codec, edge, pixel_format):
+    made = encoder(codec, pixel_format, 80)
+
+    for value in range(0, 256, 1 if edge <= 16 else 31):
+        pixels = np.full((edge, edge, pixel_format.samples), value, np.uint8)
+        back = decode(
+            made.encode(pixels), made.transfer_syntax, pixel_format, rows=edge, columns=edge
+        )
+        assert np.abs(back.astype(int) - value).max() <= 1, value
+
+
+@pytest.mark.parametrize("value", [7, 63, 189, 235, 249])
+@pytest.mark.parametrize("quality", [1, 30, 80, 100])
+def test_even_frames_that_openjpeg_would_make_grey(value, quality):
+    made = encoder(Codec.JPEG_2000, RGB_8, quality)
+
+    for edge in (16, 48, 64, 240, 512):
+        pixels = np.full((edge, edge, 3), value, np.uint8)
+        pixels[0, 0] ^= quality == 30
+        back = decode(made.encode(pixels), made.transfer_syntax, RGB_8, rows=edge, columns=edge)
+        assert abs(back.astype(float).mean() - value) < 0.6
+
+
+@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.HTJ2K], ids=lambda codec: codec.value)
+def test_even_frames_of_16_bits_are_kept(codec):
+    made = encoder(codec, GREY_16, 80)
+
+    for value in (0, 1, 24, 8192, 32767, 32768, 65535):
+        pixels = np.full((64, 64, 1), value, np.uint16)
+        back = decode(made.encode(pixels), made.transfer_syntax, GREY_16, rows=64, columns=64)
+        assert np.abs(back.astype(int) - value).max() <= 1, value
