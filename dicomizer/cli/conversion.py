@@ -13,6 +13,7 @@ from dicomizer.cli.options import GIVEN_PATH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from dicomizer.options import ConvertOptions
 
@@ -58,9 +59,10 @@ _OPTIONS = (
     click.option(
         "--metadata",
         type=GIVEN_PATH,
-        metavar="FILE.json",
-        help="Patient, study and specimen, as in samples/metadata.json; instead of what the slide "
-        "tells. Without it the header names nobody.",
+        metavar="FILE",
+        help="Patient, study and specimens: JSON as in samples/metadata.json, CSV with a row for "
+        "each slide, or an earlier DICOM file of it; instead of what the slide tells. Without it "
+        "the header names nobody.",
     ),
     click.option(
         "--mpp",
@@ -169,8 +171,13 @@ def conversion_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def read_options(values: dict[str, Any]) -> ConvertOptions:
+def read_options(values: dict[str, Any], slide: Path | None = None) -> ConvertOptions:
     """Return what the values of `conversion_options` ask for.
+
+    Parameters
+    ----------
+    slide
+        The slide file, by which its row in a table of metadata is found.
 
     Raises
     ------
@@ -178,7 +185,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         The metadata file cannot be used.
     """
     from dicomizer.dicom.metadata import SlideMetadata
-    from dicomizer.dicom.schema.json import read_metadata
+    from dicomizer.dicom.schema.files import read_metadata
     from dicomizer.options import ConvertOptions, Levels, OnBadTile, UidChoice
     from dicomizer.pixels.codecs.codec import Codec
     from dicomizer.slide import SizePx, SpacingMm
@@ -193,7 +200,7 @@ def read_options(values: dict[str, Any]) -> ConvertOptions:
         raise click.UsageError(f"--codec {values['codec']} loses nothing and takes no --quality")
     metadata, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
     return ConvertOptions(
-        metadata=read_metadata(metadata) if metadata else SlideMetadata(),
+        metadata=read_metadata(metadata, slide) if metadata else SlideMetadata(),
         spacing=SpacingMm.from_mpp(mpp, mpp) if mpp else None,
         magnification=values["magnification"],
         label=not values["no_label"],

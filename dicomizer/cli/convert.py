@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""``dicomizer convert``: a slide to DICOM instances in a folder."""
+"""``dicomizer convert``: a slide to DICOM instances in a folder, or at a peer."""
 
 from __future__ import annotations
 
@@ -13,6 +13,13 @@ import click
 from dicomizer.cli.conversion import conversion_options, read_options
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.progress import progress
+from dicomizer.cli.sending import (
+    Sending,
+    outcomes_document,
+    room_until_sent,
+    sending_options,
+    show_outcomes,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,36 +30,81 @@ if TYPE_CHECKING:
 
 @click.command()
 @slide_argument
-@click.argument("out", type=GIVEN_PATH)
+@click.argument("out", type=GIVEN_PATH, required=False, metavar="OUT")
 @conversion_options
+@click.option(
+    "--to",
+    "address",
+    metavar="URL",
+    help="Send the instances, as dicomizer send does. Without OUT they are kept only until the "
+    "peer has them.",
+)
+@sending_options
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @json_option
-def convert(slide: Path, out: Path, *, quiet: bool, as_json: bool, **values: Any) -> None:
+@click.pass_context
+def convert(
+    context: click.Context,
+    /,
+    slide: Path,
+    out: Path | None,
+    *,
+    address: str | None,
+    quiet: bool,
+    as_json: bool,
+    **values: Any,
+) -> None:
     """Convert SLIDE to DICOM instances in the folder OUT.
 
     SLIDE is one slide file, or the folder of a DICOM slide. OUT is made if it does not exist;
-    nothing appears in it before everything is written.
+    nothing appears in it before everything is written. With --to it may be left out.
 
     There will be one instance for each level of the pyramid, and one each for label, overview
     and thumbnail. Stored tiles are not decoded wherever DICOM knows their coding.
     """
-    options = read_options(values)
+    sending = Sending.read(address, values)
+    if out is None and sending is None:
+        raise click.UsageError("give the folder OUT, or a peer by --to")
+    options = read_options(values, slide)
 
     from dicomizer.convert import convert as convert_slide
 
-    with progress(show=not quiet and not as_json and sys.stderr.isatty()) as report:
-        conversion = convert_slide(slide, out, options, report)
+    show = not quiet and not as_json and sys.stderr.isatty()
+    with room_until_sent(out, sending) as room:
+        with progress(show=show) as report:
+            conversion = convert_slide(slide, room.folder, options, report)
+        if not quiet and not as_json:
+            _show(conversion)
+        document = _document(conversion)
+        if sending is not None:
+            outcomes, notes = sending.send(_files(conversion), show=show)
+            room.is_sent = all(outcome.is_good for outcome in outcomes)
+            document["sent"] = outcomes_document(outcomes, notes, sending.address)
+            if not as_json and not (quiet and room.is_sent):
+                show_outcomes(outcomes, notes, sending.address)
     if as_json:
-        click.echo(json.dumps(_document(conversion), indent=2))
-    elif not quiet:
-        for note in conversion.plan.notes:
-            click.echo(f"note: {note}", err=True)
-        for tile in conversion.bad_tiles:
-            click.echo(f"bad tile: {tile}", err=True)
-        if conversion.resumed_frames:
-            done, total = conversion.resumed_frames, conversion.plan.number_of_frames
-            click.echo(f"note: went on after {done:,} of {total:,} frames", err=True)
-        click.echo(_summary(conversion))
+        click.echo(json.dumps(document, indent=2))
+    context.exit(0 if room.is_sent else 1)
+
+
+def _files(conversion: Conversion) -> list[Path]:
+    """Return what was written, and nothing else that is in the folder."""
+    return [
+        conversion.folder / file.name
+        for instance in conversion.instances
+        for file in instance.files
+    ]
+
+
+def _show(conversion: Conversion) -> None:
+    for note in conversion.plan.notes:
+        click.echo(f"note: {note}", err=True)
+    for tile in conversion.bad_tiles:
+        click.echo(f"bad tile: {tile}", err=True)
+    if conversion.resumed_frames:
+        done, total = conversion.resumed_frames, conversion.plan.number_of_frames
+        click.echo(f"note: went on after {done:,} of {total:,} frames", err=True)
+    click.echo(_summary(conversion))
 
 
 def _summary(conversion: Conversion) -> str:

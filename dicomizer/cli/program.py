@@ -20,6 +20,8 @@ from dicomizer import __version__
 from dicomizer.cli.convert import convert
 from dicomizer.cli.export import export
 from dicomizer.cli.info import info
+from dicomizer.cli.metadata import metadata
+from dicomizer.cli.send import send
 from dicomizer.cli.validate import validate
 from dicomizer.errors import DicomizerError
 
@@ -59,13 +61,15 @@ def group(*, debug: bool) -> None:
     )
     if not debug:
         # Parsers report what is odd in a file; what matters of it becomes an error of ours.
-        for name in ("tifffile", "pydicom", "PIL"):
+        for name in ("tifffile", "pydicom", "pynetdicom", "PIL"):
             logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 group.add_command(convert)
 group.add_command(export)
 group.add_command(info)
+group.add_command(metadata)
+group.add_command(send)
 group.add_command(validate)
 
 

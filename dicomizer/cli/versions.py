@@ -11,6 +11,7 @@ from dicomizer.pixels.codecs.available import libraries
 
 _LIBRARIES = (
     "pydicom",
+    "pynetdicom",
     "tifffile",
     "imagecodecs",
     "simplejpeg",

@@ -26,13 +26,35 @@ EPIFLUORESCENCE = Code("111743", "DCM", "Epifluorescence illumination")
 FULL_SPECTRUM = Code("414298005", "SCT", "Full Spectrum")
 """CID 8122 Microscopy Illuminator and Sensor Color."""
 
-# TID 8001 Specimen Preparation.
+SPECIMEN_COLLECTION = Code("17636008", "SCT", "Specimen collection")
+"""CID 8111; in CID 8109 Specimen Collection Procedure the most general one; and a concept name."""
+SAMPLING = Code("433465004", "SCT", "Sampling of tissue specimen")
+STAINING = Code("127790008", "SCT", "Staining")
+"""CID 8111."""
+BLOCK_SECTIONING = Code("434472006", "SCT", "Block sectioning")
+"""CID 8110 Specimen Sampling Procedure."""
+
+# Concept names of TID 8001 Specimen Preparation, 8002 Sampling, 8003 Staining.
 SPECIMEN_IDENTIFIER = Code("121041", "DCM", "Specimen Identifier")
 PROCESSING_TYPE = Code("111701", "DCM", "Processing type")
-STAINING = Code("127790008", "SCT", "Staining")
+PROCESSING_TIME = Code("111702", "DCM", "DateTime of processing")
+PROCESSING_DESCRIPTION = Code("111703", "DCM", "Processing step description")
+SAMPLING_METHOD = Code("111704", "DCM", "Sampling Method")
+PARENT_IDENTIFIER = Code("111705", "DCM", "Parent Specimen Identifier")
+PARENT_TYPE = Code("111707", "DCM", "Parent specimen type")
 USING_SUBSTANCE = Code("424361007", "SCT", "Using substance")
 TISSUE_FIXATIVE = Code("430864009", "SCT", "Tissue Fixative")
 EMBEDDING_MEDIUM = Code("430863003", "SCT", "Embedding medium")
+PERSON_NAME = Code("113870", "DCM", "Person Name")
+"""From TID 1020 Person Participant; TID 8001 may be extended and has no row for the operator."""
+
+# Concept names of TID 8004 Specimen Localization.
+POSITION_REFERENCE = Code("111708", "DCM", "Position Frame of Reference")
+SPECIMEN_LOCATION = Code("111718", "DCM", "Location of Specimen")
+SPECIMEN_X = Code("111719", "DCM", "Location of Specimen X offset")
+SPECIMEN_Y = Code("111720", "DCM", "Location of Specimen Y offset")
+VISUAL_MARKING = Code("111723", "DCM", "Visual Marking of Specimen")
+MILLIMETRE = Code("mm", "UCUM", "mm")
 
 MODIFYING_EQUIPMENT = Code("109103", "DCM", "Modifying Equipment")
 """CID 7005 Contributing Equipment Purpose of Reference."""

@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom import codes
-from dicomizer.dicom.metadata import Specimen
+from dicomizer.dicom.metadata import Specimen, SpecimenLocation
 from dicomizer.dicom.schema.limits import fitting
 
 if TYPE_CHECKING:
@@ -70,19 +70,38 @@ def _with_specimens(metadata: SlideMetadata, uids: Uids, notes: list[str]) -> Sl
     specimens = metadata.specimens or (Specimen(),)
     if any(item.anatomic_structure is None for item in specimens):
         notes.append(f'no anatomy given: written as "{codes.BODY_STRUCTURE.meaning}"')
-    if not any(item.fixative or item.embedding_medium or item.stains for item in specimens):
+    if not any(item.preparation for item in specimens):
         notes.append(f'no preparation given: written as "{codes.SPECIMEN_PROCESSING.meaning}"')
+    if len(specimens) > 1 and any(item.location == SpecimenLocation() for item in specimens):
+        notes.append(f'places of several specimens not given: written as "{UNKNOWN}"')
     return replace(
         metadata,
         specimens=tuple(
             replace(
                 item,
-                identifier=item.identifier or metadata.container.identifier,
+                identifier=item.identifier or _specimen_identifier(metadata, number),
                 uid=item.uid or uids.uid(f"specimen {number}"),
+                location=_location(item, specimens),
             )
             for number, item in enumerate(specimens, start=1)
         ),
     )
+
+
+def _specimen_identifier(metadata: SlideMetadata, number: int) -> str | None:
+    """Return the slide's identifier, with a number where it carries several specimens."""
+    container = metadata.container.identifier
+    if container is None or len(metadata.specimens) < 2:
+        return container
+    ending = f"-{number}"
+    return fitting(container)[: 64 - len(ending)] + ending
+
+
+def _location(specimen: Specimen, specimens: tuple[Specimen, ...]) -> SpecimenLocation:
+    """Return where a specimen lies, which must be told of several (PS3.3 C.7.6.22.1.4)."""
+    if len(specimens) > 1 and specimen.location == SpecimenLocation():
+        return SpecimenLocation(description=UNKNOWN)
+    return specimen.location
 
 
 def _with_equipment(metadata: SlideMetadata, notes: list[str]) -> SlideMetadata:

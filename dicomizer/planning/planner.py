@@ -13,6 +13,7 @@ from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import srgb_profile
 from dicomizer.planning.coding import coding_notes, kept_coding, level_coding
 from dicomizer.planning.levels import choose_levels
+from dicomizer.planning.optics import with_optics
 from dicomizer.planning.plan import ConversionPlan, InstancePlan, Origin, Route, Tiling
 from dicomizer.planning.spacing import with_spacing
 from dicomizer.slide import Compression, Flavor, Illumination, LossyStep, Scan, Slide, SlideImage
@@ -71,11 +72,14 @@ def plan(slide: Slide, options: ConvertOptions, origin: Origin | None = None) ->
         The codec that was asked for cannot code these pixels.
     CorruptSourceError
         The file holds no tile of a finest level.
+    MetadataError
+        The user tells of another number of optical paths than the slide has.
     """
     origin = origin or Origin()
     uids = origin.uids
     slide, left_out = _without_empty_levels(slide)
     slide, estimated = with_spacing(slide, options)
+    slide = with_optics(slide, options.metadata.optics)
     metadata, assumed = fill_placeholders(
         options.metadata.over(slide.metadata), slide.path.stem, uids
     )

@@ -14,7 +14,6 @@ Section 21 (YCbCr), and Adobe Photoshop TIFF Technical Notes (JPEG, compression 
 from __future__ import annotations
 
 import struct
-from fractions import Fraction
 from typing import TYPE_CHECKING, NoReturn
 
 import numpy as np
@@ -23,7 +22,7 @@ import dicomizer
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import TargetError
 from dicomizer.pixels.codecs import jpeg
-from dicomizer.writers.tiff import Field, Tag, Type, directories
+from dicomizer.writers.tiff import Field, Tag, Type, directories, rational
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -156,8 +155,8 @@ class TiffTrailer:
         spacing = self._instance.image.spacing
         if spacing is None:
             return
-        yield Field(Tag.X_RESOLUTION, Type.RATIONAL, _rational(10 / spacing.between_columns))
-        yield Field(Tag.Y_RESOLUTION, Type.RATIONAL, _rational(10 / spacing.between_rows))
+        yield Field(Tag.X_RESOLUTION, Type.RATIONAL, rational(10 / spacing.between_columns))
+        yield Field(Tag.Y_RESOLUTION, Type.RATIONAL, rational(10 / spacing.between_rows))
         yield Field(Tag.RESOLUTION_UNIT, Type.SHORT, [_PER_CENTIMETRE])
 
 
@@ -188,11 +187,3 @@ def _coding_fields(instance: InstancePlan, first_frame: bytes) -> Iterator[Field
         _, *sampling = jpeg.read_header(first_frame).frame.sampling[0]
         yield Field(Tag.YCBCR_SUBSAMPLING, Type.SHORT, sampling)
     yield Field(Tag.PHOTOMETRIC_INTERPRETATION, Type.SHORT, [photometric])
-
-
-def _rational(value: float) -> list[int]:
-    """Return numerator and denominator of 32 bits each."""
-    value = min(value, float(_LARGEST_LONG))
-    denominator = min(1 << 16, int(_LARGEST_LONG / value))
-    fraction = Fraction(value).limit_denominator(denominator)
-    return [fraction.numerator, fraction.denominator]

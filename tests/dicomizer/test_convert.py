@@ -12,7 +12,16 @@ import slides
 from pydicom.encaps import generate_frames
 
 from dicomizer.convert import convert
-from dicomizer.dicom.metadata import Code, Container, Patient, SlideMetadata, Specimen, Study
+from dicomizer.dicom import codes
+from dicomizer.dicom.metadata import (
+    Code,
+    Container,
+    Patient,
+    PreparationStep,
+    SlideMetadata,
+    Specimen,
+    Study,
+)
 from dicomizer.errors import CorruptSourceError, TargetError
 from dicomizer.options import ConvertOptions, Levels
 from dicomizer.pixels.codecs.codec import Codec
@@ -158,7 +167,12 @@ def test_given_metadata_is_written(tmp_path):
         patient=Patient(name="Müller^Zoë", id="77"),
         study=Study(uid="1.2.3.4", accession_number="A-1"),
         container=Container(identifier="S-1", label_text="S-1 HE", barcode="S1"),
-        specimens=(Specimen(identifier="S-1-A", stains=(stain,)), Specimen(identifier="S-1-B")),
+        specimens=(
+            Specimen(
+                identifier="S-1-A", preparation=(PreparationStep(codes.STAINING, stains=(stain,)),)
+            ),
+            Specimen(identifier="S-1-B"),
+        ),
     )
 
     convert(built.path, tmp_path / "out", ConvertOptions(metadata=metadata))

@@ -10,7 +10,7 @@ import pytest
 import slides
 
 from dicomizer.convert import convert
-from dicomizer.dicom.schema.json import read_metadata
+from dicomizer.dicom.schema.files import read_metadata
 from dicomizer.options import ConvertOptions
 from dicomizer.slide import SpacingMm
 from dicomizer.writers import pixel_data

@@ -7,25 +7,39 @@ dataset is written, and reported there.
 """
 
 from dicomizer.dicom.metadata.model import (
-    Code,
     Container,
     Equipment,
+    LightPath,
+    Operator,
     Optics,
+    PathMetadata,
     Patient,
     Series,
     SlideMetadata,
-    Specimen,
     Study,
+)
+from dicomizer.dicom.metadata.specimen import (
+    Code,
+    PreparationStep,
+    Specimen,
+    SpecimenLocation,
+    Text,
 )
 
 __all__ = [
     "Code",
     "Container",
     "Equipment",
+    "LightPath",
+    "Operator",
     "Optics",
+    "PathMetadata",
     "Patient",
+    "PreparationStep",
     "Series",
     "SlideMetadata",
     "Specimen",
+    "SpecimenLocation",
     "Study",
+    "Text",
 ]

@@ -17,13 +17,27 @@ if TYPE_CHECKING:
     import datetime as dt
     from collections.abc import Iterable
 
-    from dicomizer.dicom.metadata import Code, Container, Equipment, Patient, Series, Study
+    from dicomizer.dicom.metadata import (
+        Code,
+        Container,
+        Equipment,
+        Operator,
+        Patient,
+        Series,
+        Study,
+    )
+
+_LONGEST_CODE = 16
+"""Of Code Value; longer ones, such as those of extensions of SNOMED CT, are Long Code Values."""
 
 
 def code_item(code: Code) -> Dataset:
     """Return a code sequence item (PS3.3 8.8)."""
     item = Dataset()
-    item.CodeValue = code.value
+    if len(code.value) > _LONGEST_CODE:
+        item.LongCodeValue = code.value
+    else:
+        item.CodeValue = code.value
     item.CodingSchemeDesignator = code.scheme
     item.CodeMeaning = code.meaning
     return item
@@ -34,25 +48,36 @@ def sequence(items: Iterable[Dataset]) -> Sequence:
     return Sequence(list(items))
 
 
+def issuer_items(issuer: str | None) -> Sequence:
+    """Return the sequence that tells who assigned an identifier (PS3.3 10.14), of type 2."""
+    item = Dataset()
+    item.LocalNamespaceEntityID = issuer
+    return sequence([item] if issuer else ())
+
+
 def dicom_date(value: dt.date | None) -> str:
     """Return a DA value, empty for ``None`` (PS3.5 6.2)."""
-    return value.strftime("%Y%m%d") if value else ""
+    return value.isoformat().replace("-", "") if value else ""
 
 
 def dicom_time(value: dt.time | None) -> str:
-    """Return a TM value to the second, empty for ``None`` (PS3.5 6.2)."""
-    return value.strftime("%H%M%S") if value else ""
+    """Return a TM value, empty for ``None``; a fraction only where there is one (PS3.5 6.2)."""
+    if value is None:
+        return ""
+    return value.strftime("%H%M%S.%f" if value.microsecond else "%H%M%S")
 
 
 def dicom_datetime(value: dt.datetime) -> str:
     """Return a DT value, with the offset from UTC where it is known (PS3.5 6.2)."""
-    return value.strftime("%Y%m%d%H%M%S%z")
+    return dicom_date(value.date()) + dicom_time(value.time()) + value.strftime("%z")
 
 
 def add_patient(dataset: Dataset, patient: Patient) -> None:
     """Add the Patient Module (PS3.3 C.7.1.1)."""
     dataset.PatientName = PersonName(patient.name or "")
     dataset.PatientID = patient.id or ""
+    if patient.issuer_of_id:
+        dataset.IssuerOfPatientID = patient.issuer_of_id
     dataset.PatientBirthDate = dicom_date(patient.birth_date)
     dataset.PatientSex = patient.sex or ""
 
@@ -76,6 +101,19 @@ def add_series(dataset: Dataset, series: Series) -> None:
     dataset.SeriesNumber = "" if series.number is None else series.number
     if series.description:
         dataset.SeriesDescription = series.description
+    if series.operators:
+        dataset.OperatorsName = [PersonName(item.name) for item in series.operators]
+        if all(item.identification for item in series.operators):
+            dataset.OperatorIdentificationSequence = sequence(map(_operator, series.operators))
+
+
+def _operator(operator: Operator) -> Dataset:
+    """Return an item of the Person Identification Macro (PS3.3 10.1)."""
+    assert operator.identification is not None
+    item = Dataset()
+    item.InstitutionName = operator.institution or ""
+    item.PersonIdentificationCodeSequence = sequence([code_item(operator.identification)])
+    return item
 
 
 def add_equipment(dataset: Dataset, equipment: Equipment) -> None:
@@ -84,6 +122,13 @@ def add_equipment(dataset: Dataset, equipment: Equipment) -> None:
     dataset.ManufacturerModelName = equipment.model_name
     dataset.DeviceSerialNumber = equipment.device_serial_number
     dataset.SoftwareVersions = list(equipment.software_versions)
+    for keyword, value in (
+        ("InstitutionName", equipment.institution),
+        ("InstitutionalDepartmentName", equipment.department),
+        ("StationName", equipment.station_name),
+    ):
+        if value:
+            setattr(dataset, keyword, value)
 
 
 def add_slide_label(dataset: Dataset, container: Container) -> None:

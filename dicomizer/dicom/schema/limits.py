@@ -18,23 +18,38 @@ from dicomizer.dicom.metadata import (
     Code,
     Container,
     Equipment,
+    Operator,
+    PathMetadata,
     Patient,
+    PreparationStep,
     Series,
     SlideMetadata,
     Specimen,
+    SpecimenLocation,
     Study,
+    Text,
 )
+from dicomizer.dicom.schema.checks import rules_broken
 from dicomizer.dicom.uids import is_uid
 from dicomizer.errors import MetadataError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-_CHARACTERS = {"LO": 64, "LT": 10240, "PN": 64, "SH": 16, "UI": 64, "UT": 1 << 20}
-_SEXES = ("M", "F", "O")
+_CHARACTERS = {
+    "LO": 64,
+    "LT": 10240,
+    "PN": 64,
+    "SH": 16,
+    "ST": 1024,
+    "UC": 64,
+    "UI": 64,
+    "UT": 1 << 20,
+}
+"""Of a code, UC, there is no limit but ours; the identifiers of SNOMED CT have 18 at most."""
 
 _REPRESENTATIONS: dict[type, dict[str, str]] = {
-    Patient: {"name": "PN", "id": "LO"},
+    Patient: {"name": "PN", "id": "LO", "issuer_of_id": "LO"},
     Study: {
         "uid": "UI",
         "id": "SH",
@@ -43,21 +58,36 @@ _REPRESENTATIONS: dict[type, dict[str, str]] = {
         "referring_physician": "PN",
     },
     Series: {"uid": "UI", "description": "LO"},
+    Operator: {"name": "PN", "institution": "LO"},
     Equipment: {
         "manufacturer": "LO",
         "model_name": "LO",
         "device_serial_number": "LO",
         "software_versions": "LO",
+        "institution": "LO",
+        "department": "LO",
+        "station_name": "SH",
     },
-    Container: {"identifier": "LO", "label_text": "UT", "barcode": "LT"},
-    Specimen: {"identifier": "LO", "uid": "UI", "description": "LO"},
-    Code: {"value": "SH", "scheme": "SH", "meaning": "LO"},
+    Container: {"identifier": "LO", "issuer": "LO", "label_text": "UT", "barcode": "LT"},
+    Specimen: {
+        "identifier": "LO",
+        "issuer": "LO",
+        "uid": "UI",
+        "description": "LO",
+        "detailed_description": "UT",
+    },
+    SpecimenLocation: {"description": "UT", "reference": "UT", "visual_marking": "UT"},
+    PreparationStep: {"specimen": "LO", "operator": "PN", "description": "UT", "parent": "LO"},
+    Code: {"value": "UC", "scheme": "SH", "meaning": "LO"},
+    Text: {"text": "UT"},
+    PathMetadata: {"name": "ST"},
 }
-_MULTILINE = frozenset({"LT", "UT"})
+_MULTILINE = frozenset({"LT", "ST", "UT"})
+_LINE_BREAKS = "\t\n\f\r"
 
 
 def check_metadata(metadata: SlideMetadata) -> None:
-    """Check every value that is given.
+    """Check every value that is given, and whether they agree.
 
     Raises
     ------
@@ -68,18 +98,14 @@ def check_metadata(metadata: SlideMetadata) -> None:
         problem = _problem(kind, text)
         if problem:
             raise MetadataError(f'found "{_short(text)}", {problem}', place=place)
-    number = metadata.series.number
-    if number is not None and not 0 <= number < 1 << 31:
-        raise MetadataError(
-            f"found {number}, expected a number from 0 to 2147483647",
-            place="metadata.series.number",
-        )
-    sex = metadata.patient.sex
-    if sex is not None and sex not in _SEXES:
-        raise MetadataError(
-            f'found "{_short(sex)}", expected one of {", ".join(_SEXES)}',
-            place="metadata.patient.sex",
-        )
+    for place, problem in rules_broken(metadata):
+        raise MetadataError(problem, place=place)
+
+
+def longest(record: type, name: str) -> int | None:
+    """Return how many characters a field may have; ``None`` for one that is no text."""
+    representation = _REPRESENTATIONS.get(record, {}).get(name)
+    return _CHARACTERS[representation] if representation else None
 
 
 def fitting(text: str, representation: str = "LO") -> str:
@@ -104,19 +130,37 @@ def _texts(record: object, place: str) -> Iterator[tuple[str, str, str]]:
 
 
 def _problem(representation: str, text: str) -> str | None:
-    longest = _CHARACTERS[representation]
     if not text.strip():
         return "expected text: leave the key out where nothing is known"
-    if len(text) > longest:
-        return f"expected {longest} characters at most"
+    if representation == "PN":
+        return _name_problem(text)
+    if len(text) > _CHARACTERS[representation]:
+        return f"expected {_CHARACTERS[representation]} characters at most"
     if representation == "UI" and not is_uid(text):
         return "expected a UID such as 1.2.840.99999.1"
-    if representation == "PN" and (text.count("^") > 4 or "=" in text):
-        return "expected a name such as Doe^Jane"
-    is_multiline = representation in _MULTILINE
-    if not is_multiline and ("\\" in text or not text.isprintable()):
+    return _character_problem(representation, text)
+
+
+def _character_problem(representation: str, text: str) -> str | None:
+    if text != text.strip():
+        return "expected no space at either end"
+    if representation not in _MULTILINE and ("\\" in text or not text.isprintable()):
         return "expected one line without a backslash"
+    if not all(c.isprintable() or c in _LINE_BREAKS for c in text):
+        return "expected no control characters"
     return None
+
+
+def _name_problem(text: str) -> str | None:
+    """Check a name: up to three groups, the second in ideographs, the third how it is spoken."""
+    groups = text.split("=")
+    if len(groups) > 3 or groups[-1] == "" or any(group.count("^") > 4 for group in groups):
+        return "expected a name such as Doe^Jane"
+    if any(len(group) > _CHARACTERS["PN"] for group in groups):
+        return f"expected {_CHARACTERS['PN']} characters at most"
+    if any(group != group.strip() for group in groups):
+        return "expected no space at either end"
+    return _character_problem("PN", text)
 
 
 def _short(text: str) -> str:

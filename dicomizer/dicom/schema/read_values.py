@@ -37,6 +37,30 @@ def text(dataset: Dataset, keyword: str, representation: str = "LO") -> str | No
     return next(iter(texts(dataset, keyword, representation)), None)
 
 
+def lines(dataset: Dataset, keyword: str, longest: int = 1 << 20) -> str | None:
+    """Return a text of several lines; ``None`` where there is none."""
+    found = str(dataset.get(keyword) or "")[:longest]
+    clean = "".join(c for c in found if c.isprintable() or c in "\t\n\f\r")
+    return clean.strip() or None
+
+
+def name(dataset: Dataset, keyword: str) -> str | None:
+    """Return the first of the persons' names, with all its component groups."""
+    return next(iter(names(dataset, keyword)), None)
+
+
+def names(dataset: Dataset, keyword: str) -> list[str]:
+    """Return the names of persons."""
+    found = (_person(str(value)) for value in values(dataset, keyword))
+    return [value for value in found if value]
+
+
+def _person(value: str) -> str:
+    groups = value.split("=")[:3]
+    components = ["^".join(fitting(group, "PN").split("^")[:5]) for group in groups]
+    return "=".join(components).rstrip("=")
+
+
 def uid(dataset: Dataset, keyword: str) -> str | None:
     """Return a UID; ``None`` for what is none."""
     value = text(dataset, keyword)
@@ -76,9 +100,19 @@ def first(dataset: Dataset, keyword: str) -> Dataset:
 
 def code(dataset: Dataset, keyword: str) -> Code | None:
     """Return the first code of a code sequence (PS3.3 8.8)."""
-    item = first(dataset, keyword)
-    value = text(item, "CodeValue", "SH")
+    return code_of(first(dataset, keyword))
+
+
+def code_of(item: Dataset) -> Code | None:
+    """Return the code of an item of a code sequence."""
+    value = text(item, "CodeValue", "SH") or text(item, "LongCodeValue", "UC")
     scheme = text(item, "CodingSchemeDesignator", "SH")
     if value is None or scheme is None:
         return None
     return Code(value, scheme, text(item, "CodeMeaning") or value)
+
+
+def issuer(dataset: Dataset, keyword: str) -> str | None:
+    """Return who assigned an identifier (PS3.3 10.14), by a local name or else universally."""
+    item = first(dataset, keyword)
+    return text(item, "LocalNamespaceEntityID", "UT") or text(item, "UniversalEntityID", "UT")

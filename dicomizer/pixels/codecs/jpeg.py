@@ -304,6 +304,15 @@ def join_strips(strips: Sequence[bytes], tables: Sequence[Segment], *, ycbcr: bo
     return b"".join([head, *scans[:-1], EOI])
 
 
+def restarted_header(header: JpegHeader, *, height: int, ycbcr: bool) -> bytes:
+    """Return the header of strips joined, the first of which has the given one.
+
+    Each strip is a restart interval; ``ycbcr`` and errors are as for `join_strips`.
+    """
+    head = complete_header((), header, ycbcr=ycbcr, height=height)
+    return _with_restart_interval(head, _restart_interval(header.frame))
+
+
 def _check_joinable(headers: Sequence[JpegHeader]) -> None:
     first = headers[0]
     if first.frame.height % first.frame.mcu_size[1]:

@@ -12,6 +12,7 @@ from dicomizer.dicom.metadata import (
     Series,
     SlideMetadata,
     Specimen,
+    SpecimenLocation,
     Study,
 )
 from dicomizer.dicom.placeholders import fill_placeholders
@@ -68,3 +69,17 @@ def test_file_name_is_cut_to_what_dicom_can_hold():
     filled, _ = fill_placeholders(SlideMetadata(), "x\\y" * 40, Uids())
 
     assert filled.container.identifier == ("x_y" * 40)[:64]
+
+
+def test_several_specimens_have_names_of_their_own_and_a_place():
+    told = SpecimenLocation(description="left")
+    metadata = SlideMetadata(
+        container=Container(identifier="S-1"), specimens=(Specimen(location=told), Specimen())
+    )
+
+    filled, notes = fill_placeholders(metadata, "slide", Uids())
+
+    first, second = filled.specimens
+    assert (first.identifier, second.identifier) == ("S-1-1", "S-1-2")
+    assert (first.location, second.location) == (told, SpecimenLocation(description="Unknown"))
+    assert 'places of several specimens not given: written as "Unknown"' in notes

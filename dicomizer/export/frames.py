@@ -7,15 +7,13 @@ without compression become PNG, which loses nothing either.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dicomizer.errors import SourceError, UnsupportedSourceError
+from dicomizer.export.opened import open_dicom
+from dicomizer.export.options import Export
 from dicomizer.pipeline.runner import Progress
 from dicomizer.planning.coding import stored_transfer_syntax
 from dicomizer.slide import Compression
-from dicomizer.sources.dicom_wsi import DicomWsiSource
-from dicomizer.sources.registry import open_with
 from dicomizer.targets.tree import new_tree
 
 if TYPE_CHECKING:
@@ -23,7 +21,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from dicomizer.slide import Slide, SlideImage
-    from dicomizer.sources.base import SlideSource
 
 _SUFFIXES = {
     Compression.JPEG: "jpg",
@@ -33,15 +30,6 @@ _SUFFIXES = {
     Compression.JPEG_LS: "jls",
     Compression.JPEG_XL: "jxl",
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Export:
-    """What an export has written."""
-
-    folder: Path
-    files: int
-    file_bytes: int
 
 
 def export_frames(
@@ -61,7 +49,7 @@ def export_frames(
         The folder cannot be written to.
     """
     files = size = 0
-    with _opened(dicom) as source:
+    with open_dicom(dicom) as source:
         slide = source.slide
         total = sum(image.number_of_frames - len(image.missing) for image in slide.images)
         with new_tree(folder) as tree:
@@ -76,17 +64,6 @@ def export_frames(
                     files, size = files + 1, size + len(value)
                     report(Progress(name, files, total))
     return Export(folder, files, size)
-
-
-def _opened(dicom: Path) -> SlideSource:
-    try:
-        return open_with(DicomWsiSource, dicom)
-    except UnsupportedSourceError as error:
-        raise SourceError(
-            f"expected a slide in DICOM: {'; '.join(error.refusals.values())}",
-            file=dicom,
-            remedy="give the folder of a converted slide, or one of its files",
-        ) from error
 
 
 def _named(slide: Slide) -> Iterator[tuple[str, SlideImage]]:

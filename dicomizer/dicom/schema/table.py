@@ -1,0 +1,173 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Metadata from a table with one row for each slide, as spreadsheets write it.
+
+The first line names the columns; those that nobody knows are errors with a suggestion. A slide's
+row is the one whose ``slide`` column has its name, or its path or the end of that.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import io
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom.schema.columns import COLUMNS, SLIDE, RowReader, is_column
+from dicomizer.dicom.schema.json import metadata_from_json
+from dicomizer.errors import MetadataError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+    from pathlib import Path
+
+    from dicomizer.dicom.metadata import SlideMetadata
+
+_DELIMITERS = ",;\t"
+_SEPARATOR_LINE = "sep="
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the table.
+
+    Parameters
+    ----------
+    line
+        In the file, from 1.
+    cells
+        By column, those that are not empty.
+    """
+
+    line: int
+    cells: Mapping[str, str]
+
+    @property
+    def slide(self) -> tuple[str, ...]:
+        """The parts of the slide's path as far as it is told."""
+        name = self.cells[SLIDE].replace("\\", "/")
+        return tuple(part for part in PurePosixPath(name).parts if part != ".")
+
+
+def metadata_of_row(text: str, slide: Path | None) -> SlideMetadata:
+    """Return the metadata that the row of a slide tells.
+
+    Parameters
+    ----------
+    text
+        Of the table, its columns divided by commas, semicolons or tabulators.
+    slide
+        The slide file; may be ``None`` for a table of one row.
+
+    Raises
+    ------
+    MetadataError
+        A column is unknown or there twice, no row or several are of that slide, or the row has a
+        value that the model does not know.
+    """
+    row = _row_of(list(_rows(text)), slide)
+    reader = RowReader(row.cells)
+    try:
+        return metadata_from_json(reader.json())
+    except MetadataError as error:
+        column = _column(error.place or "", reader.columns)
+        error.place = f"line {row.line}: {column or error.place}"
+        raise
+
+
+def _column(place: str, columns: Mapping[str, str]) -> str | None:
+    """Return the column that a value came from: the one with the longest path to it."""
+    fitting = [
+        path for path in columns if place == path or place.startswith((f"{path}.", f"{path}["))
+    ]
+    return columns[max(fitting, key=len)] if fitting else None
+
+
+def _rows(text: str) -> Iterator[_Row]:
+    skipped, text = _without_separator_line(text)
+    first = text.split("\n", 1)[0]
+    delimiter = max(_DELIMITERS, key=first.count)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    try:
+        header = _header(next(reader, []))
+        for cells in reader:
+            found = {
+                name: cell.strip()
+                for name, cell in zip(header, cells, strict=False)
+                if name and cell.strip()
+            }
+            line = reader.line_num + skipped
+            _check_cells(cells, header, line)
+            if found:
+                if SLIDE not in found:
+                    raise MetadataError("the cell is empty", place=f"line {line}: {SLIDE}")
+                yield _Row(line, found)
+    except csv.Error as error:
+        raise MetadataError(
+            f"no CSV: {error}", place=f"line {reader.line_num + skipped}"
+        ) from error
+
+
+def _without_separator_line(text: str) -> tuple[int, str]:
+    """Take off the line by which Excel tells its delimiter, and return how many lines that were."""
+    if text[: len(_SEPARATOR_LINE)].lower() == _SEPARATOR_LINE and "\n" in text:
+        return 1, text.split("\n", 1)[1]
+    return 0, text
+
+
+def _check_cells(cells: Sequence[str], header: Sequence[str], line: int) -> None:
+    for number, cell in enumerate(cells):
+        is_named = number < len(header) and header[number]
+        if cell.strip() and not is_named:
+            raise MetadataError(
+                f"found {len(cells)} cells, expected {len(header)}"
+                if number >= len(header)
+                else f"column {number + 1} has no name",
+                place=f"line {line}",
+                remedy="put quotes around cells that have a delimiter in them",
+            )
+
+
+def _header(cells: Sequence[str]) -> list[str]:
+    names = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in cells]
+    for name in filter(None, names):
+        if not is_column(name):
+            close = difflib.get_close_matches(name, COLUMNS, n=1)
+            known = f'did you mean "{close[0]}"?' if close else "README.md lists the columns"
+            raise MetadataError(f'unknown column "{name}"', place="line 1", remedy=known)
+        if names.count(name) > 1:
+            raise MetadataError(f'the column "{name}" is there twice', place="line 1")
+    if SLIDE not in names:
+        raise MetadataError(
+            f'there is no column "{SLIDE}"',
+            place="line 1",
+            remedy="it has the name of each slide file",
+        )
+    return names
+
+
+def _row_of(rows: Sequence[_Row], slide: Path | None) -> _Row:
+    seen: dict[tuple[str, ...], int] = {}
+    for row in rows:
+        if row.slide in seen:
+            raise MetadataError(
+                f'"{row.cells[SLIDE]}" is there twice, in lines {seen[row.slide]} and {row.line}',
+                remedy="give one row for each slide",
+            )
+        seen[row.slide] = row.line
+    if slide is None:
+        if len(rows) == 1:
+            return rows[0]
+        raise MetadataError(f"found {len(rows)} rows, expected one", remedy="name the slide")
+    parts = slide.absolute().parts
+    found = [row for row in rows if parts[-len(row.slide) :] == row.slide]
+    if not found:
+        raise MetadataError(f'no row has "{slide.name}" in the column "{SLIDE}"')
+    if len(found) > 1:
+        lines = " and ".join(str(row.line) for row in found)
+        raise MetadataError(
+            f'the rows of lines {lines} are of "{slide.name}"',
+            remedy="give one row for each slide, or more of its path",
+        )
+    return found[0]
