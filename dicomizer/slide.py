@@ -317,6 +317,9 @@ class Scan:
         How all its levels, and the thumbnail, lie on the glass.
     name
         As the file calls it; empty where it does not.
+    background
+        Red, green and blue, 0 to 255, of what was not scanned; ``None`` where the file does not
+        say.
     """
 
     levels: tuple[SlideImage, ...]
@@ -325,6 +328,7 @@ class Scan:
     origin: PointMm | None = None
     image_orientation_slide: Orientation = LABEL_LEFT
     name: str = ""
+    background: tuple[int, int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,8 @@ class KeptFrames:
     def _blank(self, index: int) -> bytes:
         image = self._view.image
         value = background(image, self._view.scan, index // image.number_of_tiles)
-        return self._even((value,) * image.pixel_format.samples)
+        told = value if isinstance(value, tuple) else (value,) * image.pixel_format.samples
+        return self._even(told)
 
     def _even(self, color: tuple[int, ...]) -> bytes:
         """Return a frame of one colour, coded as the others."""

@@ -16,6 +16,7 @@ from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.encode import encoder
 from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.format import RGB_8
 from dicomizer.slide import Illumination
 
 if TYPE_CHECKING:
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from dicomizer.sources.base import Frame
 
     Pixels = NDArray[np.unsignedinteger]
+    Background = int | tuple[int, int, int]
+    """Of all samples of a pixel, or of each."""
 
 _QUALITY = 90
 _CODECS = {
@@ -47,8 +50,10 @@ _CODECS = {
 }
 
 
-def background(image: SlideImage, scan: Scan, layer: int) -> int:
-    """Return the value of a sample where nothing was scanned: empty glass, or no light.
+def background(image: SlideImage, scan: Scan, layer: int) -> Background:
+    """Return the value of samples where nothing was scanned: empty glass, or no light.
+
+    The colour that a slide tells goes before both.
 
     Parameters
     ----------
@@ -59,6 +64,8 @@ def background(image: SlideImage, scan: Scan, layer: int) -> int:
     """
     path = scan.optical_paths[layer // image.planes]
     is_dark = path.illumination is Illumination.FLUORESCENCE
+    if scan.background is not None and image.pixel_format == RGB_8:
+        return scan.background
     return 0 if is_dark else (1 << image.pixel_format.bits) - 1
 
 
@@ -99,8 +106,8 @@ class Blanks:
             index += len(batch)
 
 
-def _blank_frame(instance: InstancePlan, value: int) -> bytes:
-    """Return a frame of one value, coded as the others of the instance."""
+def _blank_frame(instance: InstancePlan, value: Background) -> bytes:
+    """Return a frame of one colour, coded as the others of the instance."""
     image = instance.image
     shape = (image.tile_size.height, image.tile_size.width, image.pixel_format.samples)
     pixels = np.full(shape, value, dtype=image.pixel_format.dtype)

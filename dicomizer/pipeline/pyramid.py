@@ -30,6 +30,7 @@ from dicomizer.pipeline.tiles import Block, CutTiles, StoredTiles, TileCache, co
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.encode import encoder, placed
 from dicomizer.pixels.codecs.errors import CodecError, EncodingError
+from dicomizer.pixels.codecs.memory import DECODING, WORK_BYTES, coding_bytes
 from dicomizer.pixels.resample import halve, pad
 from dicomizer.planning import Tiling
 from dicomizer.planning.coding import stored_transfer_syntax
@@ -37,6 +38,7 @@ from dicomizer.planning.coding import stored_transfer_syntax
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from dicomizer.pipeline.blank import Background
     from dicomizer.pipeline.chain import Chain
     from dicomizer.pipeline.reduction import Encode, Place
     from dicomizer.pipeline.shelf import Take
@@ -93,14 +95,21 @@ class PyramidPass:
         self._spool = spool
         self._source = source
         self._writers = tuple(writers)
-        self._threads = threads
+        self._most_work = _work_bytes(chain)
+        self._held = _held_bytes(chain)
+        self._threads = _threads_that_fit(threads, self._most_work + self._held, chain)
         self._scan = _scan(chain)
         self._blanks = tuple(_blanks(output) for output in chain.outputs)
         self._syntax = stored_transfer_syntax(chain.source)
+        self._pool = ThreadPoolExecutor(self._threads, "frames")
         self._encoders = tuple(_encode(output) for output in chain.outputs)
         self._within = _halvings_within(chain)
-        self._most_waiting = self._blocks_at_once()
-        self._cache = TileCache(_CACHE_BYTES)
+        left = self._bytes_left()
+        cached = min(_CACHE_BYTES, left // 2)
+        self._cache = TileCache(cached)
+        if _shares_tiles(chain.source, chain.levels[0]):
+            left -= cached
+        self._most_waiting = self._blocks_at_once(left)
         self._done = 0
         """Blocks whose frames are written, or wait in ``_coded`` or ``_above``."""
         self._coded = self._no_frames()
@@ -129,7 +138,7 @@ class PyramidPass:
         """Make all frames; yield after each block how many have been written since."""
         with (
             contextlib.ExitStack() as open_files,
-            ThreadPoolExecutor(self._threads, "frames") as pool,
+            self._pool as pool,
         ):
             shelf = Shelf(lambda: open_files.enter_context(self._spool()), _SHELF_BYTES)
             try:
@@ -151,12 +160,23 @@ class PyramidPass:
             self._done += 1
             yield written
 
-    def _blocks_at_once(self) -> int:
+    def _bytes_left(self) -> int:
+        """Return what threads at work, and a tile above the blocks with its parts, leave."""
+        return max(0, WORK_BYTES - self._threads * self._most_work - _above_bytes(self._chain))
+
+    def _blocks_at_once(self, left: int) -> int:
         """Return how many blocks may wait while one is worked on, so that memory stays bounded."""
-        image = self._chain.levels[0]
-        tiles = _block_width(image, self._within) << 2 * self._within
-        held = tiles * image.frame_bytes + self._chain.source.frame_bytes
-        return min(2 * self._threads, _WAITING_BYTES // held)
+        waiting = min(_WAITING_BYTES // self._held, left // self._held - 1)
+        return max(0, min(2 * self._threads, waiting))
+
+    def _encoders_above(self) -> Iterator[Encode | None]:
+        """Yield the encoders for the thread that puts the levels above the blocks together.
+
+        Large frames it has coded by the others, lest one more is coded than fit.
+        """
+        is_tight = (self._threads + 1) * self._most_work + self._held > WORK_BYTES
+        for encode in self._encoders:
+            yield _elsewhere(encode, self._pool) if encode is not None and is_tight else encode
 
     def _no_frames(self) -> list[dict[Place, bytes]]:
         return [{} for _ in range(self._within + 1)]
@@ -172,7 +192,7 @@ class PyramidPass:
 
     def _new_above(self, layer: int, shelf: Shelf) -> _Above:
         blanks = [None if item is None else item.frame(layer) for item in self._blanks]
-        outputs = list(zip(self._encoders, self._writers, blanks, strict=True))
+        outputs = list(zip(self._encoders_above(), self._writers, blanks, strict=True))
         levels, value = self._chain.levels, self._background(layer)
         return _Above(levels, self._within, outputs, value, shelf)
 
@@ -184,7 +204,7 @@ class PyramidPass:
             is_topped=self._chain.halvings > self._within,
         )
 
-    def _background(self, layer: int) -> int:
+    def _background(self, layer: int) -> Background:
         return background(self._chain.source, self._scan, layer)
 
     def _blocks(self) -> Iterator[tuple[int, Block]]:
@@ -268,7 +288,7 @@ class _Above:
         levels: Sequence[SlideImage],
         within: int,
         outputs: Sequence[tuple[Encode | None, InstanceWriter | None, bytes | None]],
-        background: int,
+        background: Background,
         shelf: Shelf,
     ) -> None:
         self._levels = levels
@@ -358,6 +378,43 @@ def _encode(output: InstancePlan | None) -> Encode | None:
 
     jpeg = encoder(Codec.JPEG, output.image.pixel_format, output.quality).encode
     return placed(lambda pixels: recompress(jpeg(pixels)), output.file_name)
+
+
+def _elsewhere(encode: Encode, pool: ThreadPoolExecutor) -> Encode:
+    """Return an encoder that works in a thread of a pool."""
+    return lambda pixels: pool.submit(encode, pixels).result()
+
+
+def _held_bytes(chain: Chain) -> int:
+    """Return the size of the decoded pixels of a block."""
+    image, within = chain.levels[0], _halvings_within(chain)
+    tiles = _block_width(image, within) << 2 * within
+    return tiles * image.frame_bytes + chain.source.frame_bytes
+
+
+def _work_bytes(chain: Chain) -> int:
+    """Return what a thread takes to decode or to code a frame, whichever is more."""
+    coding = (
+        coding_bytes(
+            item.codec,
+            None if item.lossy_method is None else item.quality,
+            item.image.pixel_format,
+            item.image.tile_size.width * item.image.tile_size.height,
+        )
+        for item in chain.outputs
+        if item is not None
+    )
+    return max(round(DECODING * chain.source.frame_bytes), *coding)
+
+
+def _above_bytes(chain: Chain) -> int:
+    """Return what a tile above the blocks and its parts take."""
+    return 2 * chain.levels[0].frame_bytes
+
+
+def _threads_that_fit(threads: int, each_bytes: int, chain: Chain) -> int:
+    """Return how many threads may work at a time: one at least, however much that takes."""
+    return max(1, min(threads, (WORK_BYTES - _above_bytes(chain)) // each_bytes))
 
 
 def _blanks(output: InstancePlan | None) -> Blanks | None:

@@ -18,6 +18,7 @@ from dicomizer.pixels.resample import halve, pad
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from dicomizer.pipeline.blank import Background
     from dicomizer.pipeline.tiles import Block, Pixels, Tiles
     from dicomizer.slide import SlideImage
 
@@ -47,7 +48,7 @@ def compose(
     quarters: Mapping[Place, Pixels | None],
     image: SlideImage,
     place: Place,
-    background: int,
+    background: Background,
 ) -> Pixels | None:
     """Put a tile together from the halves of the up to four tiles under it.
 
@@ -74,7 +75,7 @@ def compose(
     return pixels
 
 
-def surface(image: SlideImage, place: Place, background: int) -> Pixels:
+def surface(image: SlideImage, place: Place, background: Background) -> Pixels:
     """Return a tile of nothing but background, cropped to the image."""
     shape = (*valid_size(image, *place), image.pixel_format.samples)
     return np.full(shape, background, dtype=image.pixel_format.dtype)
@@ -111,7 +112,7 @@ class Reduction:
         self,
         levels: Sequence[SlideImage],
         encoders: Sequence[Encode | None],
-        background: int,
+        background: Background,
         *,
         is_topped: bool,
     ) -> None:
@@ -146,7 +147,7 @@ class _Walk:
         self,
         levels: tuple[SlideImage, ...],
         encoders: tuple[Encode | None, ...],
-        background: int,
+        background: Background,
         tiles: Tiles,
     ) -> None:
         self._levels = levels

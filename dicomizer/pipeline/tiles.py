@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dicomizer.dicom.transfer_syntax import TransferSyntax
+    from dicomizer.pipeline.blank import Background
     from dicomizer.slide import SlideImage
 
     Pixels = NDArray[np.uint8] | NDArray[np.uint16]
@@ -168,7 +169,7 @@ class CutTiles:
         source: SlideImage,
         image: SlideImage,
         block: Block,
-        background: int,
+        background: Background,
     ) -> None:
         self._image = image
         self._top = block.row_start * image.tile_size.height

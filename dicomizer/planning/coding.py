@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.encode import encoder
+from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.codecs.memory import most_pixels
 from dicomizer.planning.plan import Route
 from dicomizer.slide import ColorSpace, Compression
 
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
 
     from dicomizer.options import ConvertOptions
     from dicomizer.planning.levels import Level
+    from dicomizer.planning.plan import InstancePlan
     from dicomizer.slide import SlideImage
 
 _LOSSLESS = {
@@ -103,7 +107,36 @@ def level_coding(level: Level, stored: SlideImage, options: ConvertOptions) -> F
         if kept is not None:
             return kept
     route = Route.TRANSCODE if level.halvings == 0 else Route.DERIVE
-    return _coded(route, stored, codec, options.quality)
+    coding = _coded(route, stored, codec, options.quality)
+    if options.tile_size is not None:
+        _check_fits(coding, level.image)
+    return coding
+
+
+def _check_fits(coding: FrameCoding, image: SlideImage) -> None:
+    """Refuse tiles that are larger than can be coded within the memory that is promised.
+
+    Those of a file, which nobody chose, are coded one at a time, whatever they take; see
+    `size_notes`.
+    """
+    most = _most_pixels(coding, image)
+    if image.tile_size.width * image.tile_size.height > most:
+        edge = _fitting_edge(most)
+        raise CodecError(
+            f"frames of {image.tile_size} pixels take too much memory to code as "
+            f"{coding.codec.value}, expected at most {edge} x {edge}",
+            remedy=f"choose --tile-size {edge}, or another --codec",
+        )
+
+
+def _most_pixels(coding: FrameCoding | InstancePlan, image: SlideImage) -> int:
+    quality = None if coding.lossy_method is None else coding.quality
+    return most_pixels(coding.codec, quality, image.pixel_format)
+
+
+def _fitting_edge(pixels: int) -> int:
+    """Return the largest power of two whose square is not more."""
+    return 1 << int(math.log2(pixels)) // 2
 
 
 def coding_notes(stored: SlideImage, options: ConvertOptions) -> Iterator[str]:
@@ -118,6 +151,19 @@ def coding_notes(stored: SlideImage, options: ConvertOptions) -> Iterator[str]:
         yield (
             f"frames are stored with {bits} bits for a sample: coded anew with {allocated}, which "
             "DICOM demands of a slide"
+        )
+
+
+def size_notes(coding: InstancePlan) -> Iterator[str]:
+    """Tell where the file's own tiles are so large that more memory is needed than promised."""
+    image = coding.image
+    if coding.route not in (Route.TRANSCODE, Route.DERIVE):
+        return
+    most = _most_pixels(coding, image)
+    if image.tile_size.width * image.tile_size.height > most:
+        yield (
+            f"frames of {image.tile_size} pixels take much memory to code as "
+            f"{coding.codec.value}: --tile-size {_fitting_edge(most)} takes less"
         )
 
 

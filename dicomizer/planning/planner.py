@@ -11,7 +11,7 @@ from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.errors import CorruptSourceError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.color import srgb_profile
-from dicomizer.planning.coding import coding_notes, kept_coding, level_coding
+from dicomizer.planning.coding import coding_notes, kept_coding, level_coding, size_notes
 from dicomizer.planning.levels import choose_levels
 from dicomizer.planning.optics import with_optics
 from dicomizer.planning.plan import ConversionPlan, InstancePlan, Origin, Route, Tiling
@@ -245,6 +245,7 @@ def _notes(slide: Slide, instances: tuple[InstancePlan, ...]) -> Iterator[str]:
     if slide.scans[0].origin is None:
         yield "position on the glass not told by the file: written as a standard slide's corner"
     for instance in instances:
+        yield from size_notes(instance)
         if instance.route is Route.TRANSCODE and instance.lossy_method:
             yield f"{instance.file_name}: coded anew with loss as {instance.codec.value}"
     for scan in slide.scans:

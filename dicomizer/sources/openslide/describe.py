@@ -97,7 +97,14 @@ class Description:
         return Slide(
             path=self.path,
             format_name=vendors.vendor_of(name, self.path).format_name,
-            scans=(Scan(images, (self._optical_path(),), origin=hamamatsu_origin(properties)),),
+            scans=(
+                Scan(
+                    images,
+                    (self._optical_path(),),
+                    origin=hamamatsu_origin(properties),
+                    background=_background(properties),
+                ),
+            ),
             associated=tuple(self._associated()),
             metadata=vendors.read_metadata(name, self.path, properties),
             notes=(*self.notes, f"pixels are as OpenSlide {self.opened['version']} decodes them"),
@@ -234,6 +241,16 @@ def _is_small(size: SizePx | None) -> bool:
         and 0 < size.height <= 0xFFFF
         and size.width * size.height <= _MOST_ASSOCIATED_PIXELS
     )
+
+
+def _background(properties: dict[str, str]) -> tuple[int, int, int] | None:
+    """Return the colour that pixels which were not scanned are shown in; `worker` does so too."""
+    found = properties.get("openslide.background-color", "")
+    try:
+        red, green, blue = bytes.fromhex(found)
+    except ValueError:
+        return None
+    return red, green, blue
 
 
 def _icc_profile(digits: str) -> bytes | None:

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 _MOST_PIXELS = 1 << 26
 """Of an image that is held whole: 200 MB."""
+_ORIENTATION = 274
+_TURNED = range(2, 9)
+"""Values of the Orientation tag but the usual 1 (TIFF 6.0, section 8)."""
 
 
 class TiffImages:
@@ -149,9 +152,9 @@ class TiffImages:
         flavor: Flavor = Flavor.VOLUME,
     ) -> SlideImage:
         self._frames[key] = frames
-        note = note_of(directory, frames.content)
-        if note is not None:
-            self._notes[note] = None
+        for note in (note_of(directory, frames.content), _note_of_orientation(directory)):
+            if note is not None:
+                self._notes[note] = None
         return SlideImage(
             key=key,
             flavor=flavor,
@@ -164,6 +167,16 @@ class TiffImages:
             paths=frames.content.paths,
             missing=frames.missing,
         )
+
+
+def _note_of_orientation(directory: TiffDirectory) -> str | None:
+    """Return a sentence where rows do not begin at the top left, as in a camera that was turned."""
+    if directory.tags.get(_ORIENTATION, 1) not in _TURNED:
+        return None
+    return (
+        f"{directory.place}: its Orientation says that it is turned or mirrored: the pixels are "
+        "kept as they are"
+    )
 
 
 def _check_frame_size(directory: TiffDirectory, path: Path) -> None:

@@ -225,7 +225,8 @@ def test_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path):
         subprocess.run(["umount", disk], check=True)
 
 
-def test_terminated_conversion_leaves_nothing(tmp_path):
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_terminated_conversion_leaves_nothing(tmp_path, number):
     built = slides.write_svs(tmp_path / "a.svs", size=(2000, 2000))
     code = (
         "import os, signal\n"
@@ -233,7 +234,7 @@ def test_terminated_conversion_leaves_nothing(tmp_path):
         "write = InstanceWriter.write\n"
         "def writing(self, frames):\n"
         "    write(self, frames)\n"
-        f"    os.kill(os.getpid(), {int(signal.SIGTERM)})\n"
+        f"    os.kill(os.getpid(), {int(number)})\n"
         "InstanceWriter.write = writing\n"
         "from dicomizer.cli import main; main()"
     )

@@ -193,3 +193,19 @@ def test_every_codec_that_can_be_asked_for_is_filled(tmp_path, codec):
         stored = pydicom.encaps.generate_frames(found.PixelData, number_of_frames=8)
         fourth = list(stored)[3]
     assert (decode(fourth, syntax, RGB_8, rows=64, columns=64) >= 254).all()
+
+
+def test_background_is_the_colour_that_the_slide_tells():
+    stored = build.image(pixel_format=RGB_8)
+    scan = Scan((stored,), (BRIGHT,), background=(243, 242, 241))
+    grey = build.image(pixel_format=GREY_8)
+
+    assert background(stored, scan, 0) == (243, 242, 241)
+    assert background(grey, scan, 0) == 255
+    planned = replace(
+        build.instance(stored),
+        scan=scan,
+        transfer_syntax=Syntax.EXPLICIT_VR_LITTLE_ENDIAN,
+        photometric_interpretation="RGB",
+    )
+    assert Blanks(planned).frame(0)[:6] == bytes((243, 242, 241) * 2)

@@ -3,6 +3,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import build_instance as build
 import pytest
 
 from dicomizer.dicom.transfer_syntax import TransferSyntax
@@ -11,7 +14,7 @@ from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.format import GREY_16, PixelFormat
 from dicomizer.planning import Route
-from dicomizer.planning.coding import coding_notes, level_coding
+from dicomizer.planning.coding import coding_notes, level_coding, size_notes
 from dicomizer.planning.levels import Level, retiled
 from dicomizer.slide import Coding, ColorSpace, Compression, Flavor, SizePx, SlideImage
 
@@ -172,3 +175,39 @@ def test_frames_that_declare_no_bits_are_kept(compression):
 
     assert coded(stored, ConvertOptions())[0] is Route.PASSTHROUGH
     assert not list(coding_notes(stored, ConvertOptions()))
+
+
+@pytest.mark.parametrize(
+    ("options", "edge"),
+    [
+        (ConvertOptions(codec=Codec.JPEG_2000), 2048),
+        (ConvertOptions(codec=Codec.JPEG_XL, quality=80), 1024),
+    ],
+)
+def test_a_tile_size_beyond_the_memory_is_refused_and_the_largest_that_fits_is_told(options, edge):
+    stored = image(Compression.JPEG, ColorSpace.YCBCR)
+
+    def at(side: int) -> tuple:
+        size = SizePx(side, side)
+        level = Level(retiled(stored, size), stored)
+        return level_coding(level, stored, replace(options, tile_size=size)).route
+
+    assert at(edge) is Route.TRANSCODE
+    with pytest.raises(CodecError, match=f"expected at most {edge} x {edge}; .*size {edge},"):
+        at(2 * edge)
+
+
+def test_large_tiles_of_the_file_are_coded_with_a_note():
+    size = SizePx(4096, 4096)
+    stored = image(Compression.NONE, ColorSpace.RGB, lossy=False)
+    stored = replace(stored, size=size, tile_size=size)
+
+    coding = level_coding(Level(stored, stored), stored, ConvertOptions(codec=Codec.JPEG_2000))
+
+    planned = replace(
+        build.instance(stored), route=coding.route, codec=coding.codec, lossy_method=None
+    )
+    assert list(size_notes(planned)) == [
+        "frames of 4096 x 4096 pixels take much memory to code as jpeg2000: --tile-size 2048 "
+        "takes less"
+    ]

@@ -146,3 +146,19 @@ def test_what_is_refused_on_purpose_is_read_by_no_other_reader(
 
     with pytest.raises(UnsupportedSourceError, match=reason):
         open_source(path)
+
+
+@pytest.mark.parametrize(("orientation", "is_told"), [(1, False), (3, True)])
+def test_a_turned_picture_is_kept_and_said(tmp_path, orientation, is_told):
+    path = tmp_path / "a.tif"
+    pixels = slides.picture(128, 128)
+    tags = [(274, "H", 1, orientation, True)]
+    tifffile.imwrite(path, pixels, tile=(64, 64), photometric="rgb", metadata=None, extratags=tags)
+
+    with GenericTiffSource(path) as source:
+        assert (slides.assembled(source, source.slide.levels[0]) == pixels).all()
+        expected = (
+            "directory 0: its Orientation says that it is turned or mirrored: the pixels are kept "
+            "as they are",
+        )
+        assert source.slide.notes == (expected if is_told else ())

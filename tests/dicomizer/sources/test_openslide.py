@@ -14,6 +14,7 @@ import pytest
 import slides
 
 from dicomizer.errors import CorruptSourceError
+from dicomizer.pipeline.blank import background
 from dicomizer.pixels.color import srgb_profile
 from dicomizer.slide import Compression, Flavor, LossyStep, PointMm, SizePx, SpacingMm
 from dicomizer.sources.base import Refusal
@@ -551,3 +552,24 @@ def test_coverage_is_looked_at_in_the_finest_level_that_is_small():
 
     assert coverage_level(levels) == levels[2]
     assert coverage_level(levels[:1]) is None
+
+
+def test_missing_tiles_have_the_colour_of_what_was_not_scanned_beside_them(tmp_path):
+    path = tmp_path / "a.mrxs"
+    # Half of the second tile, and all of the fourth, of each row.
+    absent = frozenset((column, row) for column in (6, 7) for row in range(10)) | BLOCK
+    build_mirax.write_mirax(path, absent=absent)
+    with OpenSlideSource(path) as source:
+        image = source.slide.levels[0]
+        shown = {
+            tuple(pixel)
+            for frame in frames_of(source, image)
+            for pixel in pixels_of(frame)[::64, ::64].reshape(-1, 3)
+        }
+        told = source.slide.scans[0].background
+        found = background(image, source.slide.scans[0], 0)
+
+    assert told is not None
+    assert told != (255, 255, 255)
+    assert found == told
+    assert told in shown
