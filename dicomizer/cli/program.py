@@ -23,6 +23,7 @@ from dicomizer.cli.info import info
 from dicomizer.cli.metadata import metadata
 from dicomizer.cli.send import send
 from dicomizer.cli.validate import validate
+from dicomizer.cli.verify import verify
 from dicomizer.errors import DicomizerError
 
 if TYPE_CHECKING:
@@ -71,6 +72,7 @@ group.add_command(info)
 group.add_command(metadata)
 group.add_command(send)
 group.add_command(validate)
+group.add_command(verify)
 
 
 def main() -> NoReturn:
