@@ -14,7 +14,7 @@ from dicomizer.job import Job
 from dicomizer.options import ConvertOptions, UidChoice
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
 from dicomizer.pipeline.repair import RepairedSource
-from dicomizer.planning import Origin, Route, plan
+from dicomizer.planning import Occasion, Route, plan
 from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
 
@@ -77,12 +77,11 @@ def convert(
     options = options or ConvertOptions()
     start = time.perf_counter()
     with _naming(slide), open_source(slide) as source:
-        is_coded = any(
-            item.route is not Route.PASSTHROUGH for item in plan(source.slide, options).instances
-        )
-        job = Job(source, options, is_coded=is_coded)
+        # UIDs depend on whether codecs decide on the result; a plan is cheap, and reads no pixels.
+        routes = {item.route for item in plan(source.slide, options).instances}
+        job = Job(source, options, is_coded=routes != {Route.PASSTHROUGH})
         with FolderTarget(folder, overwrite=options.overwrite, job=job.fingerprint) as target:
-            planned = plan(source.slide, options, _origin(job, options, target.journal))
+            planned = plan(source.slide, options, _occasion(job, options, target.journal))
             threads = options.threads or default_threads()
             repaired = RepairedSource(source, options.on_bad_tile, threads)
             outcome = run(planned, repaired, target, report, threads)
@@ -98,11 +97,11 @@ def convert(
     )
 
 
-def _origin(job: Job, options: ConvertOptions, journal: Journal) -> Origin:
+def _occasion(job: Job, options: ConvertOptions, journal: Journal) -> Occasion:
     """Return where UIDs and the time come from: of an interrupted conversion, those it had."""
     if options.uids is UidChoice.STABLE:
-        return Origin(Uids(job.stable_key()), None)
-    return Origin(Uids(journal.key), journal.moment)
+        return Occasion(Uids(job.stable_key()), None)
+    return Occasion(Uids(journal.key), journal.moment)
 
 
 @contextlib.contextmanager

@@ -24,9 +24,10 @@ from dicomizer.sources.base import FileSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from pathlib import Path
 
     from dicomizer.pipeline.tiles import Pixels
-    from dicomizer.slide import Scan, Slide, SlideImage
+    from dicomizer.slide import Scan, SlideImage
     from dicomizer.sources.base import Frame, SlideSource
 
 _LOG = logging.getLogger(__name__)
@@ -74,14 +75,15 @@ class RepairedSource(FileSource):
 
     def __init__(self, source: SlideSource, on_bad_tile: OnBadTile, threads: int) -> None:
         self._source = source
+        self._slide = source.slide
         self._on_bad_tile = on_bad_tile
         self._threads = threads
         self._bad: dict[tuple[str, int], BadTile] = {}
 
     @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._source.slide
+    def files(self) -> tuple[Path, ...]:
+        """All files that the slide consists of."""
+        return self._source.files
 
     @property
     def bad_tiles(self) -> tuple[BadTile, ...]:
@@ -146,11 +148,12 @@ class RepairedSource(FileSource):
         )
 
     def _background(self, image: SlideImage, index: int) -> Pixels:
-        scan = self._scan(image) or self.slide.scans[0]
-        layer = index // image.number_of_tiles if image in scan.levels else 0
+        scan = self._scan(image)
+        # Label and overview are taken by white light, whatever the scan was.
+        value = (1 << image.pixel_format.bits) - 1
         return np.full(
             (image.tile_size.height, image.tile_size.width, image.pixel_format.samples),
-            background(image, scan, layer),
+            background(image, scan, index // image.number_of_tiles) if scan else value,
             image.pixel_format.dtype,
         )
 

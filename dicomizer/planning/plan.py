@@ -116,7 +116,7 @@ class InstancePlan:
 
 
 @dataclass(frozen=True, slots=True)
-class Origin:
+class Occasion:
     """What makes one conversion of a slide differ from another with the same options.
 
     Parameters
@@ -149,7 +149,7 @@ class ConversionPlan:
     acquisition_uid: str
     dimension_organization_uid: str
     notes: tuple[str, ...]
-    origin: Origin = field(default_factory=Origin)
+    occasion: Occasion = field(default_factory=Occasion)
 
     @property
     def number_of_frames(self) -> int:

@@ -14,7 +14,7 @@ from dicomizer.pixels.color import srgb_profile
 from dicomizer.planning.coding import coding_notes, kept_coding, level_coding, size_notes
 from dicomizer.planning.levels import choose_levels
 from dicomizer.planning.optics import with_optics
-from dicomizer.planning.plan import ConversionPlan, InstancePlan, Origin, Route, Tiling
+from dicomizer.planning.plan import ConversionPlan, InstancePlan, Occasion, Route, Tiling
 from dicomizer.planning.spacing import with_spacing
 from dicomizer.slide import Compression, Flavor, Illumination, LossyStep, Scan, Slide, SlideImage
 
@@ -56,12 +56,12 @@ class _Series:
     prefix: str
 
 
-def plan(slide: Slide, options: ConvertOptions, origin: Origin | None = None) -> ConversionPlan:
+def plan(slide: Slide, options: ConvertOptions, occasion: Occasion | None = None) -> ConversionPlan:
     """Decide what a conversion of ``slide`` writes.
 
     Parameters
     ----------
-    origin
+    occasion
         Where UIDs come from, and when the conversion began; new UIDs and now if ``None``.
 
     Raises
@@ -75,8 +75,8 @@ def plan(slide: Slide, options: ConvertOptions, origin: Origin | None = None) ->
     MetadataError
         The user tells of another number of optical paths than the slide has.
     """
-    origin = origin or Origin()
-    uids = origin.uids
+    occasion = occasion or Occasion()
+    uids = occasion.uids
     slide, left_out = _without_empty_levels(slide)
     slide, estimated = with_spacing(slide, options)
     slide = with_optics(slide, options.metadata.optics)
@@ -108,7 +108,7 @@ def plan(slide: Slide, options: ConvertOptions, origin: Origin | None = None) ->
         frame_of_reference_uid=uids.uid("frame of reference"),
         acquisition_uid=uids.uid("acquisition"),
         dimension_organization_uid=uids.uid("dimension organization"),
-        origin=origin,
+        occasion=occasion,
         notes=tuple(dict.fromkeys(notes)),
     )
 

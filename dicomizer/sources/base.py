@@ -72,12 +72,17 @@ class SlideSource(Protocol):
 
 
 class FileSource(abc.ABC):
-    """What readers have in common: they have files, and close them after a ``with`` block."""
+    """What readers have in common: they tell what they found, and close their files.
+
+    A constructor sets ``_slide``.
+    """
+
+    _slide: Slide
 
     @property
-    @abc.abstractmethod
     def slide(self) -> Slide:
         """What the file holds."""
+        return self._slide
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -70,7 +70,7 @@ class Journal:
         """Return the last state of a part; ``None`` where there is none that can be used."""
         try:
             return _unpacked((self._folder / f"{part}{_SUFFIX}").read_bytes())
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError):
             return None
 
     def save(self, part: str, state: State) -> None:

@@ -136,7 +136,7 @@ class DividedFiles:
             self._refuse("a TIFF cannot be divided", "leave out --dual or --max-instance-size")
         header = Header(self._plan, _sparse(self._instance))
         bounds = self._bounds(header)
-        uids, name = self._plan.origin.uids, PurePath(self._instance.file_name)
+        uids, name = self._plan.occasion.uids, PurePath(self._instance.file_name)
         concatenation = uids.uid(f"concatenation {name}")
         for number, (first, stop) in enumerate(bounds, start=1):
             uid = uids.uid(f"part {number} of {name}")

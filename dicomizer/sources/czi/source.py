@@ -59,11 +59,6 @@ class CziSource(FileSource):
             self._team.close()
             raise
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:

@@ -75,11 +75,6 @@ class DicomWsiSource(FileSource):
         )
 
     @property
-    def slide(self) -> Slide:
-        """What the series holds."""
-        return self._slide
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """The files of the series."""
         images = self._images.values()

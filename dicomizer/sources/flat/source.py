@@ -57,11 +57,6 @@ class FlatSource(FileSource):
             notes=tuple(_notes(self._header)),
         )
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:

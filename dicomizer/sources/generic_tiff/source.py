@@ -15,17 +15,16 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Scan, Slide, SlideImage, SpacingMm
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.tiff.content import channel_paths
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
+from dicomizer.sources.tiff.source import TiffSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dicomizer.sources.base import Frame
 
 _VENDOR_SIGNS = (
     ("description", "Aperio", "Aperio SVS"),
@@ -47,7 +46,7 @@ _VENDOR_TAGS = {34412: "Zeiss LSM", 33628: "MetaMorph STK", 50706: "Adobe DNG"}
 _IMAGEJ_STACK = re.compile(r"ImageJ=.*?^images=(\d+)", re.DOTALL | re.MULTILINE)
 
 
-class GenericTiffSource(FileSource):
+class GenericTiffSource(TiffSource):
     """An open TIFF.
 
     Raises
@@ -69,21 +68,6 @@ class GenericTiffSource(FileSource):
         except BaseException:
             self._images.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
-    def frames(
-        self, image: SlideImage, indices: Sequence[int] | None = None
-    ) -> Iterator[list[Frame]]:
-        """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        return self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _describe(self, path: Path, directories: tuple[TiffDirectory, ...]) -> Slide:
         chosen = [item for item in directories if item.is_tiled] or list(directories)

@@ -56,11 +56,6 @@ class NdpiSource(FileSource):
             self._file.close()
             raise
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Illumination, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.ome.description import OmeImage, read_images
 from dicomizer.sources.ome.metadata import read_metadata
 from dicomizer.sources.ome.planes import plane_directories
@@ -22,15 +22,14 @@ from dicomizer.sources.tiff.content import channel_paths
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import pyramids, with_level_spacing
+from dicomizer.sources.tiff.source import TiffSource
 from dicomizer.sources.xml import parse_xml
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
     from xml.etree.ElementTree import Element
 
     from dicomizer.slide import SlideImage
-    from dicomizer.sources.base import Frame
 
 _FLAVORS = {
     "label": Flavor.LABEL,
@@ -44,7 +43,7 @@ _REDUCED = 1
 """Subfile type of an image at lower resolution."""
 
 
-class OmeSource(FileSource):
+class OmeSource(TiffSource):
     """An open OME-TIFF.
 
     Raises
@@ -73,21 +72,6 @@ class OmeSource(FileSource):
         except BaseException:
             self._images.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
-    def frames(
-        self, image: SlideImage, indices: Sequence[int] | None = None
-    ) -> Iterator[list[Frame]]:
-        """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        return self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _describe(self, root: Element) -> Slide:
         images = read_images(root)

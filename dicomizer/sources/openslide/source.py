@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dicomizer.slide import Slide, SlideImage
+    from dicomizer.slide import SlideImage
     from dicomizer.sources.base import Frame
 
 _PROGRAM = "dicomizer.sources.openslide.worker"
@@ -59,11 +59,6 @@ class OpenSlideSource(FileSource):
         except BaseException:
             self._team.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
 
     @property
     def files(self) -> tuple[Path, ...]:

@@ -13,13 +13,14 @@ from typing import TYPE_CHECKING
 
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Flavor, OpticalPath, Scan, Slide
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.philips.description import read_description
 from dicomizer.sources.philips.embedded import read_embedded
 from dicomizer.sources.philips.levels import with_true_sizes
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
+from dicomizer.sources.tiff.source import TiffSource
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
 _NAMED = {"Label": Flavor.LABEL, "Macro": Flavor.OVERVIEW}
 
 
-class PhilipsSource(FileSource):
+class PhilipsSource(TiffSource):
     """An open Philips TIFF.
 
     Raises
@@ -59,11 +60,6 @@ class PhilipsSource(FileSource):
             self._images.close()
             raise
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:
@@ -74,10 +70,6 @@ class PhilipsSource(FileSource):
         else:
             frame = embedded.frame(self._path)
             yield [(frame,) for _ in (indices if indices is not None else (0,))]
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _describe(self, description: PhilipsDescription) -> Slide:
         levels = self._levels(description)

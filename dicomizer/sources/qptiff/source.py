@@ -14,18 +14,17 @@ from typing import TYPE_CHECKING
 from dicomizer.dicom.metadata import Equipment, SlideMetadata
 from dicomizer.dicom.schema.limits import fitting
 from dicomizer.slide import Flavor, Scan, SizePx, Slide, SpacingMm
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.qptiff.description import read_description
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
+from dicomizer.sources.tiff.source import TiffSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dicomizer.slide import SlideImage
-    from dicomizer.sources.base import Frame
     from dicomizer.sources.qptiff.description import QptiffDescription
     from dicomizer.sources.tiff.directory import TiffDirectory
 
@@ -38,7 +37,7 @@ _ASSOCIATED = {
 }
 
 
-class QptiffSource(FileSource):
+class QptiffSource(TiffSource):
     """An open QPTIFF.
 
     Raises
@@ -67,21 +66,6 @@ class QptiffSource(FileSource):
         except BaseException:
             self._images.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
-    def frames(
-        self, image: SlideImage, indices: Sequence[int] | None = None
-    ) -> Iterator[list[Frame]]:
-        """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        return self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _read(self, directory: TiffDirectory) -> QptiffDescription | None:
         return read_description(

@@ -12,23 +12,22 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError
 from dicomizer.slide import Flavor, Slide
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.scn.collection import read_collection
 from dicomizer.sources.scn.metadata import is_fluorescence, objective_power, read_metadata
 from dicomizer.sources.scn.scans import ScanBuilder, base_directory, spacing_of
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
+from dicomizer.sources.tiff.source import TiffSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
     from dicomizer.slide import SlideImage
-    from dicomizer.sources.base import Frame
     from dicomizer.sources.scn.collection import ScnCollection, ScnImage
 
 
-class ScnSource(FileSource):
+class ScnSource(TiffSource):
     """An open Leica SCN file.
 
     Raises
@@ -53,21 +52,6 @@ class ScnSource(FileSource):
         except BaseException:
             self._images.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
-    def frames(
-        self, image: SlideImage, indices: Sequence[int] | None = None
-    ) -> Iterator[list[Frame]]:
-        """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        return self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _describe(self, collection: ScnCollection) -> Slide:
         for image in collection.images:

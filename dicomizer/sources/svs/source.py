@@ -11,23 +11,22 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.slide import Flavor, Scan, Slide, SlideImage
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.svs.metadata import SvsDescription, read_description
 from dicomizer.sources.svs.scans import read_scans
 from dicomizer.sources.tiff.directory import TiffDirectory, read_directories
 from dicomizer.sources.tiff.images import TiffImages
+from dicomizer.sources.tiff.source import TiffSource
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from dicomizer.sources.base import Frame
 
 _NAMED = {"label": Flavor.LABEL, "macro": Flavor.OVERVIEW}
 _SUBFILE_TYPES = {1: Flavor.LABEL, 9: Flavor.OVERVIEW}
 
 
-class SvsSource(FileSource):
+class SvsSource(TiffSource):
     """An open Aperio SVS file.
 
     Raises
@@ -50,21 +49,6 @@ class SvsSource(FileSource):
         except BaseException:
             self._images.close()
             raise
-
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
-    def frames(
-        self, image: SlideImage, indices: Sequence[int] | None = None
-    ) -> Iterator[list[Frame]]:
-        """Yield frames of an image in batches, coded as ``image.coding`` says."""
-        return self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _describe(self, path: Path, directories: tuple[TiffDirectory, ...]) -> Slide:
         described = [(item, read_description(item.description)) for item in directories]

@@ -12,11 +12,12 @@ from typing import TYPE_CHECKING
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.pixels.codecs.jpeg import JpegError
 from dicomizer.slide import Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, Placed, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels, with_level_spacing
+from dicomizer.sources.tiff.source import TiffSource
 from dicomizer.sources.trestle.companion import read_companion
 from dicomizer.sources.trestle.description import read_description
 
@@ -33,7 +34,7 @@ _TILE = SizePx(512, 512)
 """Of composed levels."""
 
 
-class TrestleSource(FileSource):
+class TrestleSource(TiffSource):
     """An open Trestle slide.
 
     Raises
@@ -67,11 +68,6 @@ class TrestleSource(FileSource):
             self._images.close()
             raise
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:
@@ -81,10 +77,6 @@ class TrestleSource(FileSource):
             return iter([[(stream,) for _ in (indices if indices is not None else (0,))]])
         composed = self._composed.get(image.key)
         return composed.frames(indices) if composed else self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _read_companion(self) -> Companion | None:
         try:

@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import CorruptSourceError, UnsupportedSourceError
 from dicomizer.slide import Flavor, Scan, SizePx, Slide
-from dicomizer.sources.base import AnotherFormat, FileSource, Refusal
+from dicomizer.sources.base import AnotherFormat, Refusal
 from dicomizer.sources.overlap import ComposedImage, DecodedTiles, Layout, lies_in_grid, place
 from dicomizer.sources.tiff.directory import read_directories
 from dicomizer.sources.tiff.images import TiffImages
 from dicomizer.sources.tiff.pyramid import check_levels
+from dicomizer.sources.tiff.source import TiffSource
 from dicomizer.sources.ventana.dp import arrange, choose
 from dicomizer.sources.ventana.encode_info import read_areas
 from dicomizer.sources.ventana.levels import find_levels
@@ -49,7 +50,7 @@ _LARGEST_EXTENT = 500_000
 """Pixels: 75 mm of glass at 0.15 um."""
 
 
-class VentanaSource(FileSource):
+class VentanaSource(TiffSource):
     """An open Ventana BIF, or TIFF exported from one.
 
     Raises
@@ -80,21 +81,12 @@ class VentanaSource(FileSource):
             self._images.close()
             raise
 
-    @property
-    def slide(self) -> Slide:
-        """What the file holds."""
-        return self._slide
-
     def frames(
         self, image: SlideImage, indices: Sequence[int] | None = None
     ) -> Iterator[list[Frame]]:
         """Yield frames of an image in batches, coded as ``image.coding`` says."""
         composed = self._composed.get(image.key)
         return composed.frames(indices) if composed else self._images.frames(image, indices)
-
-    def close(self) -> None:
-        """Close the file."""
-        self._images.close()
 
     def _read_iscan(self) -> IScan:
         first = self._directories[0]

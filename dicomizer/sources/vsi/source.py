@@ -71,11 +71,6 @@ class VsiSource(FileSource):
             raise
 
     @property
-    def slide(self) -> Slide:
-        """What the files hold."""
-        return self._slide
-
-    @property
     def files(self) -> tuple[Path, ...]:
         """The file itself, and those of pixels."""
         folder = self._path.parent / f"_{self._path.stem}_"

@@ -38,7 +38,7 @@ def instance_dataset(plan: ConversionPlan, instance: InstancePlan) -> Dataset:
     schema.add_series(dataset, plan.metadata.series)
     dataset.SeriesInstanceUID = instance.series_uid
     schema.add_equipment(dataset, plan.metadata.equipment)
-    _add_converter(dataset, plan.origin.moment)
+    _add_converter(dataset, plan.occasion.moment)
     _add_acquisition(dataset, plan)
     _add_frame_of_reference(dataset, plan, instance)
     add_image(dataset, instance)

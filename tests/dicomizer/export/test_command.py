@@ -144,6 +144,7 @@ def test_killed_it_leaves_nothing_that_the_next_does_not_remove(tmp_path, large)
         [sys.executable, "-m", "dicomizer", "export", large, tmp_path / "a.png"]
     ) as process:
         while not list(tmp_path.glob(".dicomizer-export-*/a.png")):
+            assert process.poll() is None, "the export ended before it could be killed"
             time.sleep(0.02)
         os.kill(process.pid, signal.SIGKILL)
     assert len(list(tmp_path.iterdir())) == 1

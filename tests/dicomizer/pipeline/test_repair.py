@@ -6,18 +6,38 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pydicom
 import pytest
+import simplejpeg
 import slides
 import tifffile
 from pydicom.encaps import generate_frames
 
 from dicomizer.convert import Conversion, convert
-from dicomizer.errors import DicomizerError
+from dicomizer.dicom.metadata import SlideMetadata
+from dicomizer.errors import CorruptSourceError, DicomizerError
 from dicomizer.options import ConvertOptions, Levels, OnBadTile
+from dicomizer.pipeline.repair import RepairedSource
+from dicomizer.pixels.format import GREY_8
+from dicomizer.slide import (
+    Coding,
+    ColorSpace,
+    Compression,
+    Flavor,
+    Illumination,
+    OpticalPath,
+    Scan,
+    SizePx,
+    Slide,
+    SlideImage,
+    SpacingMm,
+)
+from dicomizer.sources.base import FileSource
 
 BAD = (1, 2)
 """Row and column of the damaged tile of level 0, of 4 x 5 tiles."""
@@ -43,7 +63,7 @@ def damaged(path: Path, how: str, factors: tuple[int, ...] = (1, 2, 4)) -> slide
 def frames(path: Path) -> list[np.ndarray]:
     dataset = pydicom.dcmread(path)
     coded = generate_frames(dataset.PixelData, number_of_frames=dataset.NumberOfFrames)
-    return [slides.simplejpeg.decode_jpeg(item).astype(int) for item in coded]
+    return [simplejpeg.decode_jpeg(item).astype(int) for item in coded]
 
 
 def converted(path: Path, policy: OnBadTile, **options: object) -> Conversion:
@@ -178,3 +198,37 @@ def test_repaired_tiles_and_dual_files_are_wrong_usage(tmp_path):
 
     assert done.returncode == 2
     assert "--on-bad-tile" in done.stderr
+
+
+def test_the_background_is_that_of_the_optical_path():
+    """Also for an image that the plan has changed, such as by the spacing that the user gave."""
+    level = SlideImage(
+        "0",
+        Flavor.VOLUME,
+        SizePx(8, 8),
+        SizePx(8, 8),
+        Coding(Compression.NONE, ColorSpace.MONOCHROME, lossy=False, coded_bytes=128),
+        pixel_format=GREY_8,
+        paths=2,
+    )
+    lights = (Illumination.BRIGHTFIELD, Illumination.FLUORESCENCE)
+    scan = Scan((level,), tuple(OpticalPath(illumination=light) for light in lights))
+    source = UnreadableSource(Slide(Path("slide"), "none", (scan,), (), SlideMetadata()))
+    repaired = RepairedSource(source, OnBadTile.BLANK, threads=1)
+
+    (batch,) = repaired.frames(replace(level, spacing=SpacingMm(0.001, 0.001)))
+
+    assert [frame[0] for frame in batch] == [b"\xff" * 64, b"\0" * 64]
+
+
+class UnreadableSource(FileSource):
+    """A slide of which no frame can be read."""
+
+    def __init__(self, slide: Slide) -> None:
+        self._slide = slide
+
+    def frames(self, image: SlideImage, indices: Sequence[int] | None = None) -> Iterator[list]:
+        raise CorruptSourceError("the disk has a bad sector")
+
+    def close(self) -> None:
+        pass

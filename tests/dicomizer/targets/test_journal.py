@@ -36,7 +36,7 @@ def test_a_state_comes_back(tmp_path_factory, state):
 
 
 @pytest.mark.parametrize(
-    "damage", [b"", b"{}", b'{"a": ["<u8", [4]]}\n123', b'{"a": 1}\n', b"\xff\n"]
+    "damage", [b"", b"{}", b'{"a": ["<u8", [4]]}\n123', b'{"a": 1}\n', b"[]\n", b"\xff\n"]
 )
 def test_a_damaged_state_is_none_at_all(tmp_path, damage):
     journal = Journal(tmp_path, "a job")
