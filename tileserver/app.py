@@ -11,13 +11,13 @@ import pydicom.config
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
-from starlette.responses import JSONResponse, PlainTextResponse, Response
-from starlette.routing import Route
+from starlette.responses import JSONResponse, Response
 
-from tileserver import dicomweb, static
+from tileserver import dicomweb, observe, static
 from tileserver.errors import TileserverError, http_status
+from tileserver.hosts import KnownHosts
 from tileserver.index import Index
-from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
+from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore
 
@@ -60,6 +60,7 @@ def create_app(settings: Settings) -> Starlette:
         The data folder cannot be used.
     """
     services, index = open_services(settings)
+    metrics = observe.Metrics(services.status)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -68,14 +69,15 @@ def create_app(settings: Settings) -> Starlette:
 
     app = Starlette(
         routes=[
-            Route("/healthz", _healthz),
+            *observe.routes(),
             *dicomweb.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
-            Middleware(RequestLog),
+            Middleware(RequestLog, observe=metrics.observe),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
+            Middleware(HostCheck, hosts=KnownHosts(settings), answer=_misdirected()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
         lifespan=lifespan,
@@ -84,11 +86,8 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.services = services
+    app.state.metrics = metrics
     return app
-
-
-async def _healthz(_: Request) -> Response:
-    return PlainTextResponse("ok\n")
 
 
 def _error(status: int, name: str, message: str) -> Response:
@@ -112,3 +111,12 @@ async def _http(_: Request, error: Exception) -> Response:
 
 def _unexpected() -> Response:
     return _error(500, "InternalError", "an unexpected error; the server's log has more")
+
+
+def _misdirected() -> Response:
+    return _error(
+        421,
+        "MisdirectedRequest",
+        "the server does not go by the name in the Host header; "
+        "if it should, add it to allowed_hosts",
+    )

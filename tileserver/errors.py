@@ -13,7 +13,8 @@ The tree::
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
-    └── StorageError              the disk does not take or give what it must
+    ├── StorageError              the disk does not take or give what it must
+    └── ConfigurationError        a setting makes no sense; never the fault of a request
 """
 
 from __future__ import annotations
@@ -75,6 +76,10 @@ class StorageError(TileserverError):
     """The disk does not take or give what it must."""
 
 
+class ConfigurationError(TileserverError):
+    """A setting makes no sense or is missing."""
+
+
 HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
     NotFoundError: 404,
@@ -83,6 +88,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     StorageError: 507,
+    ConfigurationError: 500,
 }
 
 

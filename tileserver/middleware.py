@@ -12,8 +12,14 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+    from tileserver.hosts import KnownHosts
+
+    Observe = Callable[[Scope, int, int, float], None]
 
 _logger = logging.getLogger(__name__)
 
@@ -58,6 +64,25 @@ class SecurityHeaders:
         await self._app(scope, receive, with_headers)
 
 
+class HostCheck:
+    """Answers nobody who came by a name that is not the server's."""
+
+    def __init__(self, app: ASGIApp, hosts: KnownHosts, answer: Response) -> None:
+        self._app = app
+        self._hosts = hosts
+        self._answer = answer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Handle a request or a web socket; HTTP/1.0, which no browser speaks, needs no name."""
+        given = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        if all(self._hosts.knows(value.decode("latin-1")) for value in given):
+            await self._app(scope, receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1008})
+
+
 class LastResort:
     """Answers where an error that nobody expected comes out, and logs where it came from.
 
@@ -92,17 +117,23 @@ def _places(error: Exception) -> str:
 
 
 class RequestLog:
-    """Writes a line for each request: method, path, status, bytes, milliseconds.
+    """Writes a line for each request: method, path, status, bytes, milliseconds; and counts it.
 
     The query is left out, since it can hold a patient's name; control characters are escaped.
+
+    Parameters
+    ----------
+    observe
+        Called with scope, status, bytes and seconds of each request.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
+    def __init__(self, app: ASGIApp, observe: Observe) -> None:
         self._app = app
+        self._observe = observe
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request."""
-        if scope["type"] != "http" or not _logger.isEnabledFor(logging.INFO):
+        if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
         start = time.perf_counter()
@@ -119,13 +150,15 @@ class RequestLog:
         try:
             await self._app(scope, receive, counted)
         finally:
+            seconds = time.perf_counter() - start
+            self._observe(scope, status, sent, seconds)
             _logger.info(
                 "method=%s path=%s status=%d bytes=%d ms=%.1f",
                 scope["method"],
                 _printable(scope["path"]),
                 status,
                 sent,
-                (time.perf_counter() - start) * 1000,
+                seconds * 1000,
             )
 
 

@@ -1,40 +1,42 @@
 # SPDX-License-Identifier: Apache-2.0
-"""All that can be set of a server, in one value."""
+"""All that can be set of a server, in one value.
+
+Each field says what it means; help, sample file and reference are made from that.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from pathlib import Path
+from dataclasses import dataclass, field
+from pathlib import Path  # noqa: TC003 - the type of a setting is read when it is loaded
+from typing import Any
 
 DICOMWEB_ROOT = "/dicomweb"
 
 
-@dataclass(frozen=True, slots=True)
+def _means(help: str, **options: Any) -> Any:  # noqa: A002 - as click names it
+    """Return a field with its meaning."""
+    return field(metadata={"help": help}, **options)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """All that can be set of a server.
+    """All that can be set of a server."""
 
-    Parameters
-    ----------
-    data
-        Folder of the stored instances and their index; made when it does not exist.
-    host, port
-        Where to listen; port 0 lets the system choose.
-    base_url
-        Public address of the server, such as ``https://slides.example.org``, for the absolute
-        addresses in answers. Without it the address of the connection is used, never the Host
-        header, which some clients send without its port and anybody can forge.
-    max_body_bytes
-        Of a request.
-    max_results
-        Of a query; more are to be had page by page.
-    """
-
-    data: Path
-    host: str = "127.0.0.1"
-    port: int = 8042
-    base_url: str | None = None
-    max_body_bytes: int = 64 << 30
-    max_results: int = 1000
+    data: Path = _means("Folder of the stored instances and their index; made if it is not there.")
+    host: str = _means("Address to listen on.", default="127.0.0.1")
+    port: int = _means("Port to listen on; 0 lets the system choose.", default=8042)
+    base_url: str | None = _means(
+        "Public address of the server, such as https://slides.example.org, for the addresses in "
+        "answers; needed behind a proxy. Without it they begin with the address of the "
+        "connection, never with the Host header, which anybody can forge.",
+        default=None,
+    )
+    allowed_hosts: tuple[str, ...] = _means(
+        "Further names by which the server answers, such as slides.example.org; * for any. "
+        "Addresses, names of one word, this machine's own and that of base_url need not be told.",
+        default=(),
+    )
+    max_body_bytes: int = _means("Largest body of a request.", default=64 << 30)
+    max_results: int = _means(
+        "Most results of a query; more are to be had page by page.", default=1000
+    )

@@ -62,10 +62,11 @@ def test_other_methods_are_not_allowed(archive, method, path):
 
 
 def test_addresses_do_not_come_from_the_host_header(archive):
-    answer = archive.server.get("/studies", Host="evil.example")
-    slash = archive.server.get("/studies/", Host="evil.example")
+    answer = archive.server.get("/studies", Host="forged")
+    slash = archive.server.get("/studies/", Host="forged")
 
-    assert "evil.example" not in answer.text
+    assert answer.status_code == 200
+    assert "forged" not in answer.text
     assert slash.status_code == 404
 
 
@@ -169,7 +170,7 @@ def subclasses(kind: type) -> set[type]:
 def test_every_error_has_a_status():
     for kind in subclasses(TileserverError) - {TileserverError}:
         assert 400 <= http_status(kind("x")) < 600
-    assert set(HTTP_STATUS.values()) == {400, 404, 406, 409, 413, 415, 507}
+    assert set(HTTP_STATUS.values()) == {400, 404, 406, 409, 413, 415, 500, 507}
 
 
 async def viewer_answers(folder) -> dict[str, httpx.Response]:

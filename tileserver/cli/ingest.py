@@ -8,28 +8,29 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tileserver.cli.options import data_option
+from tileserver.cli.options import settings_options
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tileserver.configuration import Loaded
 
 SOME_FAILED = 3
 
 
 @click.command()
 @click.argument("paths", type=click.Path(path_type=Path, exists=True), nargs=-1, required=True)
-@data_option
+@settings_options("data")
 @click.pass_context
-def ingest(context: click.Context, paths: tuple[Path, ...], data: Path) -> None:
+def ingest(context: click.Context, paths: tuple[Path, ...], loaded: Loaded) -> None:
     """Copy the DICOM files at PATHS, files or folders, into the store.
 
     A server on the same data folder may be running. Identical instances are stored once.
     """
     from tileserver.app import open_services
     from tileserver.errors import TileserverError
-    from tileserver.settings import Settings
 
-    services, index = open_services(Settings(data=data))
+    services, index = open_services(loaded.settings)
     stored = known = failed = 0
     for path in _files(paths):
         try:

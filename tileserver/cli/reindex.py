@@ -7,26 +7,25 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tileserver.cli.options import data_option
+from tileserver.cli.options import settings_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
+    from tileserver.configuration import Loaded
 
 SOME_FAILED = 3
 
 
 @click.command()
-@data_option
+@settings_options("data")
 @click.pass_context
-def reindex(context: click.Context, data: Path) -> None:
+def reindex(context: click.Context, loaded: Loaded) -> None:
     """Make the index anew from the stored files.
 
     A server on the same data folder goes on with the old index until the new one is whole.
     """
     from tileserver.app import open_services
-    from tileserver.settings import Settings
 
-    services, index = open_services(Settings(data=data))
+    services, index = open_services(loaded.settings)
     count, unreadable = services.ingest.reindex()
     index.close()
     for key in unreadable:

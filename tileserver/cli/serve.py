@@ -8,30 +8,17 @@ from typing import TYPE_CHECKING
 
 import click
 
-from tileserver.cli.options import data_option
+from tileserver.cli.options import settings_options
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import uvicorn
+
+    from tileserver.configuration import Loaded
 
 
 @click.command()
-@data_option
-@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option(
-    "--port",
-    type=click.IntRange(0, 65535),
-    default=8042,
-    show_default=True,
-    help="Port to listen on; 0 lets the system choose.",
-)
-@click.option(
-    "--base-url",
-    help="Public address of the server, such as https://slides.example.org, for the addresses in "
-    "answers; needed behind a proxy.",
-)
-def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
+@settings_options("data", "host", "port", "base_url", "allowed_hosts")
+def serve(loaded: Loaded) -> None:
     """Serve DICOMweb and the viewer until interrupted.
 
     Prints the address to open when the server listens. There are no users and no encryption yet:
@@ -40,9 +27,8 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
     import uvicorn
 
     from tileserver.app import create_app
-    from tileserver.settings import Settings
 
-    settings = Settings(data=data, host=host, port=port, base_url=base_url)
+    settings = loaded.settings
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,
@@ -51,8 +37,10 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
         ws="none",
         timeout_graceful_shutdown=10,
     )
-    listening = _listen(host, port)
-    click.echo(f"Coverslip is at {_address(host, listening.getsockname()[1])} (Ctrl+C stops it)")
+    listening = _listen(settings.host, settings.port)
+    click.echo(
+        f"Coverslip is at {_address(settings.host, listening.getsockname()[1])} (Ctrl+C stops it)"
+    )
     _run(uvicorn.Server(config), listening)
 
 

@@ -24,6 +24,7 @@ from sqlalchemy import (
     Select,
     create_engine,
     event,
+    func,
     insert,
     select,
 )
@@ -32,7 +33,7 @@ from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
 from tileserver.errors import ConflictError, StorageError
 from tileserver.index import schema
 from tileserver.index.insertion import add, add_all
-from tileserver.index.records import InstanceRecord, StoredFrames, StoredInstance
+from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
 from tileserver.index.search import Level, Search, clause, fold
 
 if TYPE_CHECKING:
@@ -170,6 +171,16 @@ class Index:
             for uid, modality in connection.execute(query):
                 found.setdefault(uid, []).append(modality)
         return found
+
+    def counts(self) -> Counts:
+        """Return how much is stored."""
+        query = select(
+            func.count(),
+            func.coalesce(func.sum(_study.c.number_of_series), 0),
+            func.coalesce(func.sum(_study.c.number_of_instances), 0),
+        ).select_from(_study)
+        with self._reading() as connection:
+            return Counts(*connection.execute(query).one())
 
     def replace_all(
         self, records: Iterable[InstanceRecord], late: Iterable[InstanceRecord] = ()

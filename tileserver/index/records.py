@@ -79,6 +79,15 @@ class InstanceRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Counts:
+    """How much is stored."""
+
+    studies: int
+    series: int
+    instances: int
+
+
+@dataclass(frozen=True, slots=True)
 class StoredInstance:
     """Where an instance is and what it takes to serve it."""
 

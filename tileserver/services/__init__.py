@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.retrieve import Retrieve
+from tileserver.services.status import Status
 
 if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Retrieve", "Services"]
+__all__ = ["Ingest", "Query", "Retrieve", "Services", "Status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    status: Status
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index))
+        return cls(Ingest(store, index), Query(index), Retrieve(store, index), Status(store, index))

@@ -92,6 +92,16 @@ class BlobStore(Protocol):
         """
         ...
 
+    def free_bytes(self) -> int:
+        """Return how much more can be stored.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be reached.
+        """
+        ...
+
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
         ...

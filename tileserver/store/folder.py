@@ -12,6 +12,7 @@ import contextlib
 import hashlib
 import os
 import re
+import shutil
 import tempfile
 import time
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -181,6 +182,11 @@ class FolderBlobStore:
     def open(self, key: str) -> FolderBlob:
         """Open a blob."""
         return FolderBlob(blob_path(self._blobs, key))
+
+    def free_bytes(self) -> int:
+        """Return how much more can be stored."""
+        with _explained("the data folder cannot be reached"):
+            return shutil.disk_usage(self._blobs).free
 
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""

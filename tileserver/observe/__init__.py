@@ -1,0 +1,7 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What those who run the server look at: whether it lives, whether it is ready, and its figures."""
+
+from tileserver.observe.metrics import Metrics
+from tileserver.observe.routes import routes
+
+__all__ = ["Metrics", "routes"]

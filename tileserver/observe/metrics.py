@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Figures for Prometheus: requests by service, and what is stored.
+
+With several workers each writes its counts into files of its own in the folder that
+``PROMETHEUS_MULTIPROC_DIR`` names, and whichever is asked adds them up.
+
+References
+----------
+https://prometheus.io/docs/practices/naming/
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    PlatformCollector,
+    ProcessCollector,
+    generate_latest,
+)
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.multiprocess import MultiProcessCollector
+from prometheus_client.registry import Collector
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from starlette.types import Scope
+
+    from tileserver.services import Status
+
+_MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
+_SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
+_UNKNOWN = "none"
+"""The service of a path that leads nowhere: paths themselves would be labels without end."""
+
+
+class Metrics:
+    """The figures of this process, and of all workers where there are several."""
+
+    def __init__(self, status: Status) -> None:
+        self._registry = CollectorRegistry()
+        self._requests = Counter(
+            "tileserver_requests",
+            "Requests answered.",
+            ("service", "method", "status"),
+            registry=self._registry,
+        )
+        self._seconds = Histogram(
+            "tileserver_request_duration_seconds",
+            "From the request's first byte to the answer's last.",
+            ("service",),
+            buckets=_SECONDS,
+            registry=self._registry,
+        )
+        self._bytes = Counter(
+            "tileserver_sent_bytes", "Of answers' bodies.", ("service",), registry=self._registry
+        )
+        self._stored = _Stored(status)
+
+    def observe(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
+        """Count an answered request."""
+        service = service_of(scope)
+        self._requests.labels(service, _method(scope["method"]), str(status)).inc()
+        self._seconds.labels(service).observe(seconds)
+        self._bytes.labels(service).inc(sent)
+
+    def text(self) -> bytes:
+        """Return the figures in the text format of Prometheus."""
+        shown = CollectorRegistry()
+        shown.register(self._stored)
+        if os.environ.get(_MULTIPROCESS):
+            MultiProcessCollector(shown)  # type: ignore[no-untyped-call]
+            return generate_latest(shown)
+        ProcessCollector(registry=shown)
+        PlatformCollector(registry=shown)
+        return generate_latest(self._registry) + generate_latest(shown)
+
+
+class _Stored(Collector):
+    """What is stored, looked up when somebody asks."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        """Yield the figures."""
+        counts = self._status.counts()
+        found = (
+            ("tileserver_studies", "Studies stored.", counts.studies),
+            ("tileserver_series", "Series stored.", counts.series),
+            ("tileserver_instances", "Instances stored.", counts.instances),
+            ("tileserver_free_bytes", "Free in the store.", self._status.free_bytes()),
+        )
+        for name, meaning, value in found:
+            yield GaugeMetricFamily(name, meaning, value)
+
+
+def service_of(scope: Scope) -> str:
+    """Return the service that answered, such as ``wado.frames``: its module and its name."""
+    endpoint = scope.get("endpoint")
+    module = getattr(endpoint, "__module__", "")
+    name = getattr(endpoint, "__name__", "")
+    return f"{module.rpartition('.')[2]}.{name}" if module and name else _UNKNOWN
+
+
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
+
+def _method(method: str) -> str:
+    """Return a known method; anybody can make up others without end."""
+    return method if method in _METHODS else "other"

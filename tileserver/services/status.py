@@ -1,0 +1,50 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Whether store and index can be used, and how much is in them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tileserver.errors import StorageError
+
+if TYPE_CHECKING:
+    from tileserver.index import Counts, Index
+    from tileserver.store import BlobStore
+
+
+class Status:
+    """Looks after store and index."""
+
+    def __init__(self, store: BlobStore, index: Index) -> None:
+        self._store = store
+        self._index = index
+
+    def problems(self) -> list[str]:
+        """Return what keeps the server from answering; a full disk does not: it can be read."""
+        found = []
+        for look in (self._index.counts, self._store.free_bytes):
+            try:
+                look()
+            except StorageError as error:
+                found.append(str(error))
+        return found
+
+    def counts(self) -> Counts:
+        """Return how much is stored.
+
+        Raises
+        ------
+        StorageError
+            The index cannot be read.
+        """
+        return self._index.counts()
+
+    def free_bytes(self) -> int:
+        """Return how much more can be stored.
+
+        Raises
+        ------
+        StorageError
+            The store cannot be reached.
+        """
+        return self._store.free_bytes()
