@@ -59,6 +59,8 @@ def convert(
     folder: Path,
     options: ConvertOptions | None = None,
     report: Callable[[Progress], None] = lambda _: None,
+    *,
+    keeps_states: bool = False,
 ) -> Conversion:
     """Convert a slide file to DICOM instances in a folder, all or none.
 
@@ -66,6 +68,9 @@ def convert(
     ----------
     report
         Called after each batch of frames.
+    keeps_states
+        Whether the same conversion to the same folder shall find all done and give the same
+        instances again; hidden files in the folder tell it.
 
     Raises
     ------
@@ -80,11 +85,18 @@ def convert(
         # UIDs depend on whether codecs decide on the result; a plan is cheap, and reads no pixels.
         routes = {item.route for item in plan(source.slide, options).instances}
         job = Job(source, options, is_coded=routes != {Route.PASSTHROUGH})
-        with FolderTarget(folder, overwrite=options.overwrite, job=job.fingerprint) as target:
+        with FolderTarget(
+            folder, overwrite=options.overwrite, job=job.fingerprint, keeps_states=keeps_states
+        ) as target:
             planned = plan(source.slide, options, _occasion(job, options, target.journal))
             threads = options.threads or default_threads()
             repaired = RepairedSource(source, options.on_bad_tile, threads)
-            outcome = run(planned, repaired, target, report, threads)
+            try:
+                outcome = run(planned, repaired, target, report, threads)
+            except DicomizerError:
+                # What is read half old and half new looks damaged.
+                job.check_unchanged()
+                raise
             job.check_unchanged()
     seconds = time.perf_counter() - start
     return Conversion(

@@ -56,6 +56,8 @@ class FolderTarget:
         Whether the slide that the folder holds may be replaced, with all its files.
     job
         What is written; a conversion of the same that was killed is continued.
+    keeps_states
+        Whether to leave what a later conversion of the same needs to find all done.
 
     Raises
     ------
@@ -63,7 +65,10 @@ class FolderTarget:
         The folder cannot be written to, holds a slide, or another conversion writes to it.
     """
 
-    def __init__(self, folder: Path, *, overwrite: bool, job: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, overwrite: bool, job: str = "", keeps_states: bool = False
+    ) -> None:
+        self._keeps_states = keeps_states
         self._folder = folder
         self._names: list[str] = []
         self._made: list[Path] = []
@@ -73,7 +78,7 @@ class FolderTarget:
                 raise TargetError("found a file, expected a folder", file=folder)
             try:
                 self._make_folders()
-                self._lock = _locked(folder)
+                self._lock = locked(folder)
                 _recover(folder, job)
                 self._check(overwrite=overwrite)
                 self._partial = _abandoned(folder, job) or _new_partial(folder)
@@ -166,8 +171,9 @@ class FolderTarget:
                     (self._partial / name).replace(self._folder / name)
                 for path in others:
                     path.unlink()
-                end_publishing(self._partial)
-                shutil.rmtree(self._partial)
+                if not self._keeps_states:
+                    end_publishing(self._partial)
+                    shutil.rmtree(self._partial)
                 _flush_folder(self._folder)
         except BaseException:
             self._discard()
@@ -190,7 +196,7 @@ class FolderTarget:
                 folder.rmdir()
 
 
-def _locked(folder: Path) -> int | None:
+def locked(folder: Path) -> int | None:
     """Lock a folder and return the descriptor that holds the lock.
 
     The system lets go of the lock when the process ends, however it ends. ``None`` stands for a

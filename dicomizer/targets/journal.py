@@ -86,7 +86,7 @@ class Journal:
 
 def belongs(folder: Path, job: str) -> bool:
     """Tell whether a conversion that was interrupted can be continued as ``job``."""
-    if not job or not _is_private(folder):
+    if not job or not is_private(folder):
         return False
     beginning = _read(folder)
     return beginning is not None and (beginning.job, beginning.boot) == (job, _boot())
@@ -106,7 +106,7 @@ def end_publishing(folder: Path) -> None:
 
 def publishing(folder: Path) -> list[str]:
     """Return the names of files that were being moved when the process was killed."""
-    if not _is_private(folder):
+    if not is_private(folder):
         return []
     try:
         names = json.loads((folder / _PUBLISHING).read_text("utf-8"))
@@ -115,7 +115,7 @@ def publishing(folder: Path) -> list[str]:
         return []
 
 
-def _is_private(folder: Path) -> bool:
+def is_private(folder: Path) -> bool:
     """Tell whether this user made the folder and nobody else may write to it."""
     found = folder.lstat()
     is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()
