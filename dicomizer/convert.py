@@ -38,7 +38,7 @@ class Conversion:
     resumed_frames
         How many of the frames a conversion had made that was interrupted.
     bad_tiles
-        That something else is in the place of; of the frames made since.
+        That something else is in the place of, whichever run found them.
     """
 
     plan: ConversionPlan
@@ -90,7 +90,7 @@ def convert(
         ) as target:
             planned = plan(source.slide, options, _occasion(job, options, target.journal))
             threads = options.threads or default_threads()
-            repaired = RepairedSource(source, options.on_bad_tile, threads)
+            repaired = RepairedSource(source, options.on_bad_tile, threads, target.journal)
             try:
                 outcome = run(planned, repaired, target, report, threads)
             except DicomizerError:

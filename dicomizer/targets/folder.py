@@ -10,7 +10,6 @@ with if it does the same, or removes.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dicomizer.errors import TargetError
+from dicomizer.targets.explained import explained
 from dicomizer.targets.journal import (
     Journal,
     begin_publishing,
@@ -30,19 +30,12 @@ from dicomizer.targets.journal import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
 _PARTIAL_PREFIX = ".dicomizer-partial-"
 _OURS = re.compile(r"(scan-\d+-)?(level-\d+|label|overview|thumbnail)(-part-\d+)?\.dcm")
 """Names of any slide's files: one folder holds one slide, never levels of two."""
-_REMEDIES = {
-    errno.ENOSPC: "free some space or choose another folder",
-    errno.EDQUOT: "free some of your quota or choose another folder",
-    errno.EACCES: "choose a folder that you may write to",
-    errno.EPERM: "choose a folder that you may write to",
-    errno.EROFS: "choose a folder that you may write to",
-    errno.EFBIG: "raise the limit on the size of files",
-}
 
 
 class FolderTarget:
@@ -129,16 +122,8 @@ class FolderTarget:
         """Return where a file will be found."""
         return self._folder / name
 
-    @contextlib.contextmanager
-    def _explained(self, problem: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise TargetError(
-                f"{problem}: {error.strerror or error}",
-                file=self._folder,
-                remedy=_REMEDIES.get(error.errno or 0),
-            ) from error
+    def _explained(self, problem: str) -> AbstractContextManager[None]:
+        return explained(problem, self._folder)
 
     def _check(self, *, overwrite: bool) -> None:
         for path in self._in_the_way():
