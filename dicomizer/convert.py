@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.uids import Uids
-from dicomizer.errors import DicomizerError
+from dicomizer.errors import CorruptSourceError, DicomizerError
 from dicomizer.job import Job
-from dicomizer.options import ConvertOptions, UidChoice
+from dicomizer.options import ConvertOptions, OnBadTile, UidChoice
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
 from dicomizer.pipeline.repair import RepairedSource
 from dicomizer.planning import Occasion, Route, plan
@@ -93,9 +93,11 @@ def convert(
             repaired = RepairedSource(source, options.on_bad_tile, threads, target.journal)
             try:
                 outcome = run(planned, repaired, target, report, threads)
-            except DicomizerError:
+            except DicomizerError as error:
                 # What is read half old and half new looks damaged.
                 job.check_unchanged()
+                if isinstance(error, CorruptSourceError):
+                    _offer_repair(error, options)
                 raise
             job.check_unchanged()
     seconds = time.perf_counter() - start
@@ -107,6 +109,13 @@ def convert(
         resumed_frames=outcome.resumed_frames,
         bad_tiles=repaired.bad_tiles,
     )
+
+
+def _offer_repair(error: CorruptSourceError, options: ConvertOptions) -> None:
+    """Tell of the option that goes on without a tile that is damaged."""
+    if options.on_bad_tile is OnBadTile.FAIL:
+        other = "--on-bad-tile blank or resample goes on without a damaged tile"
+        error.remedy = f"{error.remedy}; {other}" if error.remedy else other
 
 
 def _occasion(job: Job, options: ConvertOptions, journal: Journal) -> Occasion:

@@ -127,7 +127,7 @@ def test_derived_levels_are_made_of_what_is_in_its_place(tmp_path):
 def test_it_fails_by_default_and_leaves_nothing(tmp_path):
     path = damaged(tmp_path / "slide.tiff", "zeros").path
 
-    with pytest.raises(DicomizerError):
+    with pytest.raises(DicomizerError, match="--on-bad-tile blank or resample goes on"):
         convert(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
