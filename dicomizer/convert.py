@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.uids import Uids
-from dicomizer.errors import DicomizerError
+from dicomizer.errors import CorruptSourceError, DicomizerError
 from dicomizer.job import Job
-from dicomizer.options import ConvertOptions, UidChoice
+from dicomizer.options import ConvertOptions, OnBadTile, UidChoice
 from dicomizer.pipeline import Progress, WrittenInstance, default_threads, run
 from dicomizer.pipeline.repair import RepairedSource
 from dicomizer.planning import Occasion, Route, plan
@@ -38,7 +38,7 @@ class Conversion:
     resumed_frames
         How many of the frames a conversion had made that was interrupted.
     bad_tiles
-        That something else is in the place of; of the frames made since.
+        That something else is in the place of, whichever run found them.
     """
 
     plan: ConversionPlan
@@ -59,6 +59,8 @@ def convert(
     folder: Path,
     options: ConvertOptions | None = None,
     report: Callable[[Progress], None] = lambda _: None,
+    *,
+    keeps_states: bool = False,
 ) -> Conversion:
     """Convert a slide file to DICOM instances in a folder, all or none.
 
@@ -66,6 +68,9 @@ def convert(
     ----------
     report
         Called after each batch of frames.
+    keeps_states
+        Whether the same conversion to the same folder shall find all done and give the same
+        instances again; hidden files in the folder tell it.
 
     Raises
     ------
@@ -80,11 +85,20 @@ def convert(
         # UIDs depend on whether codecs decide on the result; a plan is cheap, and reads no pixels.
         routes = {item.route for item in plan(source.slide, options).instances}
         job = Job(source, options, is_coded=routes != {Route.PASSTHROUGH})
-        with FolderTarget(folder, overwrite=options.overwrite, job=job.fingerprint) as target:
+        with FolderTarget(
+            folder, overwrite=options.overwrite, job=job.fingerprint, keeps_states=keeps_states
+        ) as target:
             planned = plan(source.slide, options, _occasion(job, options, target.journal))
             threads = options.threads or default_threads()
-            repaired = RepairedSource(source, options.on_bad_tile, threads)
-            outcome = run(planned, repaired, target, report, threads)
+            repaired = RepairedSource(source, options.on_bad_tile, threads, target.journal)
+            try:
+                outcome = run(planned, repaired, target, report, threads)
+            except DicomizerError as error:
+                # What is read half old and half new looks damaged.
+                job.check_unchanged()
+                if isinstance(error, CorruptSourceError):
+                    _offer_repair(error, options)
+                raise
             job.check_unchanged()
     seconds = time.perf_counter() - start
     return Conversion(
@@ -95,6 +109,13 @@ def convert(
         resumed_frames=outcome.resumed_frames,
         bad_tiles=repaired.bad_tiles,
     )
+
+
+def _offer_repair(error: CorruptSourceError, options: ConvertOptions) -> None:
+    """Tell of the option that goes on without a tile that is damaged."""
+    if options.on_bad_tile is OnBadTile.FAIL:
+        other = "--on-bad-tile blank or resample goes on without a damaged tile"
+        error.remedy = f"{error.remedy}; {other}" if error.remedy else other
 
 
 def _occasion(job: Job, options: ConvertOptions, journal: Journal) -> Occasion:

@@ -148,12 +148,20 @@ class ScriptedServer:
 def scripted(
     post: Sequence[tuple[int, dict[str, str], bytes]],
     get: Sequence[tuple[int, dict[str, str], bytes]] = ((404, {}, b""),),
+    idle_seconds: float | None = None,
 ) -> Iterator[ScriptedServer]:
-    """Serve scripted answers; every GET answers 404 unless told."""
+    """Serve scripted answers; every GET answers 404 unless told.
+
+    Parameters
+    ----------
+    idle_seconds
+        After which a connection without a request is ended.
+    """
     told = ScriptedServer("", {"POST": list(post), "GET": list(get)})
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        timeout = idle_seconds
 
         def _do(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -70,9 +70,14 @@ def convert(
     from dicomizer.convert import convert as convert_slide
 
     show = not quiet and not as_json and sys.stderr.isatty()
-    with room_until_sent(out, sending) as room:
+    with room_until_sent(slide, out, sending) as room:
+        if room.is_temporary:
+            options = replace(options, overwrite=True)
         with progress(show=show) as report:
-            conversion = convert_slide(slide, room.folder, options, report)
+            conversion = convert_slide(
+                slide, room.folder, options, report, keeps_states=room.is_temporary
+            )
+        room.is_whole = True
         if not quiet and not as_json:
             _show(conversion)
         document = _document(conversion)

@@ -70,7 +70,7 @@ class _Region(click.ParamType):  # type: ignore[type-arg]  # generic from click 
 def export(
     context: click.Context, /, dicom: Path, out: Path, *, as_json: bool, **chosen: object
 ) -> None:
-    r"""Write a DICOM slide as a file of another format, or each frame as a file.
+    """Write a DICOM slide as a file of another format, or each frame as a file.
 
     DICOM is the folder of a slide, or one of its files. The name of OUT says what is written:
 
@@ -83,7 +83,7 @@ def export(
 
     JPEG and JPEG 2000 frames become tiles as they are, and JPEG XL made of JPEG the identical JPEG
     stream. What a format does not know is coded anew without loss, and that is said.
-    """
+    """  # noqa: D301 - \b is the character by which click keeps lines apart
     from dicomizer import export as exporting
 
     if chosen["level"] is not None and chosen["mpp"] is not None:

@@ -89,9 +89,8 @@ def main() -> NoReturn:
         error.show()
         _show_as_json(_usage_as_json(error))
         sys.exit(error.exit_code)
-    except (click.Abort, KeyboardInterrupt):
-        click.echo("dicomizer: interrupted; nothing was left behind", err=True)
-        _show_as_json(_document("Interrupted", "interrupted", remedy="start it again"))
+    except (click.Abort, KeyboardInterrupt) as stop:
+        _tell_interrupted(stop)
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
@@ -107,6 +106,15 @@ def main() -> NoReturn:
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _tell_interrupted(stop: BaseException) -> None:
+    """Say what stays, which whoever leaves something has noted."""
+    cause = stop.__cause__ or stop
+    left = "; ".join(getattr(cause, "__notes__", ())) or "nothing was left behind"
+    click.echo(f"dicomizer: interrupted; {left}", err=True)
+    problem = f"interrupted; {left}"
+    _show_as_json(_document("Interrupted", problem, remedy="start it again"))
 
 
 def _fail(error: DicomizerError) -> NoReturn:

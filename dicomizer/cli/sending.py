@@ -137,8 +137,12 @@ class Sending:
         from dicomizer.send.instances import find_instances
 
         instances, notes = find_instances(paths)
-        with transfer(show=show) as report:
-            outcomes = send(instances, self._peer, self._journal, self._options, report)
+        try:
+            with transfer(show=show) as report:
+                outcomes = send(instances, self._peer, self._journal, self._options, report)
+        except KeyboardInterrupt as stop:
+            stop.add_note("what the peer has taken stays there")
+            raise
         unverified = sum(outcome.is_good and not outcome.is_verified for outcome in outcomes)
         if unverified:
             notes.append(
@@ -164,48 +168,69 @@ class Room:
 
     Parameters
     ----------
+    is_temporary
+        Whether it goes when nothing is left to be sent.
+    is_whole
+        Whether all instances are in it.
     is_sent
         Whether nothing is left to be sent.
     """
 
     folder: Path
+    is_temporary: bool
     is_sent: bool
+    is_whole: bool = False
 
 
 @contextlib.contextmanager
-def room_until_sent(out: Path | None, sending: Sending | None) -> Iterator[Room]:
+def room_until_sent(slide: Path, out: Path | None, sending: Sending | None) -> Iterator[Room]:
     """Give the folder named, or one that is removed when all in it is sent.
 
     What could not be sent stays, and the error or a note says where: a conversion may have taken
-    hours.
+    hours, and the peer may hold a part of it.
     """
-    if out is not None:
-        yield Room(out, is_sent=sending is None)
-        return
-    import shutil
-    import tempfile
-    from pathlib import Path
+    from dicomizer.errors import TargetError
+    from dicomizer.targets.room import remove_room, room_for
 
+    if out is not None:
+        room = Room(out, is_temporary=False, is_sent=sending is None)
+        goes_on = "" if sending is None else f"dicomizer send {out} --to {sending.address} goes on"
+        try:
+            yield from _until_sent(room, goes_on)
+        except TargetError as error:
+            # Of a run that was killed while it sent: another conversion would have other UIDs.
+            if sending is not None and not room.is_whole and any(out.glob("*.dcm")):
+                error.remedy = f"{goes_on} with what it holds; or {error.remedy}"
+            raise
+        return
+    assert sending is not None
+    with room_for([str(slide.resolve()), sending.address]) as folder:
+        room = Room(folder, is_temporary=True, is_sent=False)
+        try:
+            yield from _until_sent(
+                room, f"the instances are kept in {folder}: the same command goes on"
+            )
+        finally:
+            if room.is_sent or not any(folder.glob("*.dcm")):
+                remove_room(folder)
+
+
+def _until_sent(room: Room, goes_on: str) -> Iterator[Room]:
+    """Give the room, and tell what to do where it is whole but not sent."""
     from dicomizer.errors import DicomizerError
 
-    assert sending is not None
-    room = Room(Path(tempfile.mkdtemp(prefix="dicomizer-")), is_sent=False)
-    goes_on = f"dicomizer send {room.folder} --to {sending.address} goes on"
     try:
         yield room
     except DicomizerError as error:
-        if any(room.folder.glob("*.dcm")):
+        if room.is_whole:
             error.remedy = f"{error.remedy}; {goes_on}" if error.remedy else goes_on
-        else:
-            shutil.rmtree(room.folder, ignore_errors=True)
         raise
-    except BaseException:
-        shutil.rmtree(room.folder, ignore_errors=True)
+    except KeyboardInterrupt as stop:
+        if room.is_whole:
+            stop.add_note(goes_on)
         raise
-    if room.is_sent:
-        shutil.rmtree(room.folder, ignore_errors=True)
-    else:
-        click.echo(f"note: the instances are kept: {goes_on}", err=True)
+    if not room.is_sent:
+        click.echo(f"note: {goes_on}", err=True)
 
 
 @contextlib.contextmanager

@@ -59,6 +59,8 @@ def write_picture(
         ExportCodec.JPEG if is_jpeg else ExportCodec.DEFLATE,
     ):
         _refuse(slide, f"{path.suffix} has a coding of its own", "leave out --codec")
+    if not is_jpeg and options.quality is not None:
+        _refuse(slide, f"{path.suffix} loses nothing", "leave out --quality, or name a .jpg")
     scan = selection.one_scan(slide, options)
     layer = selection.one_layer(slide, scan, options)
     view, size = _chosen(slide, selection.views(slide, scan, replace(options, mpp=None)), options)

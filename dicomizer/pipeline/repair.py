@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from itertools import islice
 from typing import TYPE_CHECKING, cast
 
@@ -29,8 +29,10 @@ if TYPE_CHECKING:
     from dicomizer.pipeline.tiles import Pixels
     from dicomizer.slide import Scan, SlideImage
     from dicomizer.sources.base import Frame, SlideSource
+    from dicomizer.targets.journal import Journal
 
 _LOG = logging.getLogger(__name__)
+_INDEX = "index"
 _AT_ONCE = 64
 """Frames that are decoded by all threads before the next are read."""
 
@@ -71,14 +73,23 @@ class RepairedSource(FileSource):
     ----------
     threads
         That decode.
+    journal
+        Of the conversion: remembers bad tiles for the one that goes on with it.
     """
 
-    def __init__(self, source: SlideSource, on_bad_tile: OnBadTile, threads: int) -> None:
+    def __init__(
+        self,
+        source: SlideSource,
+        on_bad_tile: OnBadTile,
+        threads: int,
+        journal: Journal | None = None,
+    ) -> None:
         self._source = source
         self._slide = source.slide
         self._on_bad_tile = on_bad_tile
         self._threads = threads
-        self._bad: dict[tuple[str, int], BadTile] = {}
+        self._journal = journal
+        self._bad = _noted(journal) if journal else {}
 
     @property
     def files(self) -> tuple[Path, ...]:
@@ -87,7 +98,7 @@ class RepairedSource(FileSource):
 
     @property
     def bad_tiles(self) -> tuple[BadTile, ...]:
-        """Those found up to now."""
+        """Those found up to now, also by the conversion that is continued."""
         return tuple(self._bad.values())
 
     def frames(
@@ -141,6 +152,8 @@ class RepairedSource(FileSource):
         bad = BadTile(image.key, *divmod(tile, image.grid.width), reason, name)
         if (image.key, index) not in self._bad:
             _LOG.warning("%s: %s", self.slide.path.name, bad)
+            if self._journal:
+                self._journal.note({_INDEX: index, **asdict(bad)})
         self._bad[image.key, index] = bad
         coding = kept_coding(image)
         return coded_as(
@@ -227,6 +240,16 @@ class RepairedSource(FileSource):
 
     def _decoded(self, image: SlideImage, index: int, frame: bytes) -> Pixels:
         return _decode(image, frame) if frame else self._background(image, index)
+
+
+def _noted(journal: Journal) -> dict[tuple[str, int], BadTile]:
+    """Return the bad tiles that an interrupted conversion noted, by image and index."""
+    found = {}
+    for note in journal.notes():
+        index = int(note.pop(_INDEX))
+        bad = BadTile(**note)  # type: ignore[arg-type]  # as it was written
+        found[bad.image, index] = bad
+    return found
 
 
 def _decode(image: SlideImage, frame: bytes) -> Pixels:

@@ -24,6 +24,7 @@ from dicomizer.send.errors import (
 from dicomizer.send.retry import parse_retry_after
 
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable, Mapping
 
     from dicomizer.send.credentials import Credentials
@@ -189,6 +190,7 @@ class HttpClient:
     def _begin(
         self, method: str, path: str, headers: dict[str, str], body: Body | None, query: str
     ) -> None:
+        self._drop_ended()
         queries = "&".join(part for part in (query, self._destination.query) if part)
         address = f"{self._destination.path}{path}{'?' if queries else ''}{queries}"
         connection = self._connection
@@ -203,6 +205,16 @@ class HttpClient:
         connection.endheaders()
         if connection.sock is not None:
             connection.sock.settimeout(self._timeout)
+
+    def _drop_ended(self) -> None:
+        """Close a connection that the peer has ended while nothing was asked of it.
+
+        Servers do so after some seconds, which our waits exceed; what goes into it is lost. Nothing
+        else is to be read between two requests, over TLS neither.
+        """
+        socket = self._connection.sock
+        if socket is not None and _is_readable(socket):
+            self._connection.close()
 
     def _send(self, body: Body) -> None:
         """Send a body, or as much of it as the peer wants."""
@@ -225,11 +237,8 @@ class HttpClient:
         Not over TLS, where what arrives may be the protocol's own.
         """
         socket = self._connection.sock
-        if socket is None or isinstance(socket, ssl.SSLSocket):
-            return False
-        with contextlib.suppress(OSError, ValueError):
-            return bool(select.select([socket], [], [], 0)[0])
-        return False
+        is_plain = socket is not None and not isinstance(socket, ssl.SSLSocket)
+        return is_plain and _is_readable(socket)
 
     def _bounded(self, response: http.client.HTTPResponse) -> bytes:
         body = response.read(ANSWER_LIMIT + 1)
@@ -262,6 +271,13 @@ class HttpClient:
                 file=self._destination,
                 remedy="give the address that it sends others to",
             )
+
+
+def _is_readable(socket: socket.socket) -> bool:
+    """Tell whether the peer has sent something, or ended the connection."""
+    with contextlib.suppress(OSError, ValueError):
+        return bool(select.select([socket], [], [], 0)[0])
+    return False
 
 
 def _lost(error: Exception, destination: WebDestination) -> ConnectionLostError:

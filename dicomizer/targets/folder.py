@@ -10,7 +10,6 @@ with if it does the same, or removes.
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import re
@@ -20,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dicomizer.errors import TargetError
+from dicomizer.targets.explained import explained
 from dicomizer.targets.journal import (
     Journal,
     begin_publishing,
@@ -30,19 +30,12 @@ from dicomizer.targets.journal import (
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from contextlib import AbstractContextManager
     from types import TracebackType
 
 _PARTIAL_PREFIX = ".dicomizer-partial-"
 _OURS = re.compile(r"(scan-\d+-)?(level-\d+|label|overview|thumbnail)(-part-\d+)?\.dcm")
 """Names of any slide's files: one folder holds one slide, never levels of two."""
-_REMEDIES = {
-    errno.ENOSPC: "free some space or choose another folder",
-    errno.EDQUOT: "free some of your quota or choose another folder",
-    errno.EACCES: "choose a folder that you may write to",
-    errno.EPERM: "choose a folder that you may write to",
-    errno.EROFS: "choose a folder that you may write to",
-    errno.EFBIG: "raise the limit on the size of files",
-}
 
 
 class FolderTarget:
@@ -56,6 +49,8 @@ class FolderTarget:
         Whether the slide that the folder holds may be replaced, with all its files.
     job
         What is written; a conversion of the same that was killed is continued.
+    keeps_states
+        Whether to leave what a later conversion of the same needs to find all done.
 
     Raises
     ------
@@ -63,7 +58,10 @@ class FolderTarget:
         The folder cannot be written to, holds a slide, or another conversion writes to it.
     """
 
-    def __init__(self, folder: Path, *, overwrite: bool, job: str = "") -> None:
+    def __init__(
+        self, folder: Path, *, overwrite: bool, job: str = "", keeps_states: bool = False
+    ) -> None:
+        self._keeps_states = keeps_states
         self._folder = folder
         self._names: list[str] = []
         self._made: list[Path] = []
@@ -73,7 +71,7 @@ class FolderTarget:
                 raise TargetError("found a file, expected a folder", file=folder)
             try:
                 self._make_folders()
-                self._lock = _locked(folder)
+                self._lock = locked(folder)
                 _recover(folder, job)
                 self._check(overwrite=overwrite)
                 self._partial = _abandoned(folder, job) or _new_partial(folder)
@@ -124,16 +122,8 @@ class FolderTarget:
         """Return where a file will be found."""
         return self._folder / name
 
-    @contextlib.contextmanager
-    def _explained(self, problem: str) -> Iterator[None]:
-        try:
-            yield
-        except OSError as error:
-            raise TargetError(
-                f"{problem}: {error.strerror or error}",
-                file=self._folder,
-                remedy=_REMEDIES.get(error.errno or 0),
-            ) from error
+    def _explained(self, problem: str) -> AbstractContextManager[None]:
+        return explained(problem, self._folder)
 
     def _check(self, *, overwrite: bool) -> None:
         for path in self._in_the_way():
@@ -166,8 +156,9 @@ class FolderTarget:
                     (self._partial / name).replace(self._folder / name)
                 for path in others:
                     path.unlink()
-                end_publishing(self._partial)
-                shutil.rmtree(self._partial)
+                if not self._keeps_states:
+                    end_publishing(self._partial)
+                    shutil.rmtree(self._partial)
                 _flush_folder(self._folder)
         except BaseException:
             self._discard()
@@ -190,7 +181,7 @@ class FolderTarget:
                 folder.rmdir()
 
 
-def _locked(folder: Path) -> int | None:
+def locked(folder: Path) -> int | None:
     """Lock a folder and return the descriptor that holds the lock.
 
     The system lets go of the lock when the process ends, however it ends. ``None`` stands for a

@@ -20,12 +20,17 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from dicomizer.targets.explained import explained
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dicomizer.state import State
 
+    Finding = dict[str, str | int]
+
 _FILE = "job.json"
+_FINDINGS = "findings.jsonl"
 _SUFFIX = ".state"
 _PUBLISHING = "publishing.json"
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -76,17 +81,38 @@ class Journal:
     def save(self, part: str, state: State) -> None:
         """Replace the state of a part, at once or not at all."""
         partial = self._folder / f"{part}{_SUFFIX}.new"
-        partial.write_bytes(_packed(state))
-        partial.replace(self._folder / f"{part}{_SUFFIX}")
+        with self._explained():
+            partial.write_bytes(_packed(state))
+            partial.replace(self._folder / f"{part}{_SUFFIX}")
 
     def forget(self, part: str) -> None:
         """Begin a part anew if this process is killed from here on."""
         (self._folder / f"{part}{_SUFFIX}").unlink(missing_ok=True)
 
+    def note(self, finding: Finding) -> None:
+        """Remember what was found on the way, before any state that it belongs to."""
+        with self._explained(), (self._folder / _FINDINGS).open("ab", buffering=0) as file:
+            file.write(json.dumps(finding).encode() + b"\n")
+
+    def notes(self) -> list[Finding]:
+        """Return what was found by the conversion that is continued."""
+        try:
+            lines = (self._folder / _FINDINGS).read_bytes().splitlines()
+        except OSError:
+            return []
+        found = []
+        for line in lines:
+            with contextlib.suppress(ValueError):  # the last may have been cut
+                found.append(json.loads(line))
+        return found
+
+    def _explained(self) -> contextlib.AbstractContextManager[None]:
+        return explained("how far it is cannot be written", self._folder.parent)
+
 
 def belongs(folder: Path, job: str) -> bool:
     """Tell whether a conversion that was interrupted can be continued as ``job``."""
-    if not job or not _is_private(folder):
+    if not job or not is_private(folder):
         return False
     beginning = _read(folder)
     return beginning is not None and (beginning.job, beginning.boot) == (job, _boot())
@@ -106,7 +132,7 @@ def end_publishing(folder: Path) -> None:
 
 def publishing(folder: Path) -> list[str]:
     """Return the names of files that were being moved when the process was killed."""
-    if not _is_private(folder):
+    if not is_private(folder):
         return []
     try:
         names = json.loads((folder / _PUBLISHING).read_text("utf-8"))
@@ -115,7 +141,7 @@ def publishing(folder: Path) -> list[str]:
         return []
 
 
-def _is_private(folder: Path) -> bool:
+def is_private(folder: Path) -> bool:
     """Tell whether this user made the folder and nobody else may write to it."""
     found = folder.lstat()
     is_own = stat.S_ISDIR(found.st_mode) and found.st_uid == os.geteuid()

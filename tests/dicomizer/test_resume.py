@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import errno
 import itertools
 import json
 import os
@@ -15,6 +16,9 @@ from pathlib import Path
 
 import pytest
 import slides
+
+from dicomizer.convert import convert
+from dicomizer.errors import TargetError
 
 EDGE = 8192
 KILLS = int(os.environ.get("COVERSLIP_KILLS", "8"))
@@ -238,3 +242,18 @@ def test_a_conversion_that_was_not_begun_by_this_user_is_not_believed(tmp_path, 
     resumed, _ = run(slide, out, "--levels", "dyadic")
 
     assert resumed == 0
+
+
+def test_a_disk_that_is_full_when_progress_is_marked_is_told(tmp_path, slide, monkeypatch):
+    """The mark, not an instance, may be what no space is left for."""
+    write = Path.write_bytes
+
+    def full(self: Path, data: bytes) -> int:
+        if self.name.endswith(".state.new"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(self, data)
+
+    monkeypatch.setattr(Path, "write_bytes", full)
+    with pytest.raises(TargetError, match=r"out: how far it is .*No space left.*free some space"):
+        convert(slide, tmp_path / "out")
+    assert not (tmp_path / "out").exists()

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 from dataclasses import replace
 from pathlib import Path
@@ -136,6 +137,18 @@ def test_a_slide_that_changes_while_it_is_read_is_an_error(tmp_path, slide):
 
     with pytest.raises(SourceError, match="changed while it was read"):
         convert(changing, tmp_path / "out", report=touch)
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_slide_that_is_cut_while_it_is_read_is_not_called_damaged(tmp_path, slide):
+    changing = tmp_path / "changing.svs"
+    shutil.copy(slide, changing)
+
+    def cut(_: object) -> None:
+        os.truncate(changing, 5000)
+
+    with pytest.raises(SourceError, match="changed while it was read"):
+        convert(changing, tmp_path / "out", replace(STABLE, levels=Levels.DYADIC), report=cut)
     assert not (tmp_path / "out").exists()
 
 

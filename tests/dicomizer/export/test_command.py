@@ -184,3 +184,18 @@ def test_a_slide_of_400_megapixels_takes_less_than_300_mb(large, tmp_path, name,
             assert slide.dimensions == (EDGE, EDGE)
             shown = np.asarray(slide.read_region((20_000, 20_000), 0, (256, 256)))
             assert shown.std() > 10
+
+
+def test_help_lists_each_format_in_a_line_of_its_own():
+    done = subprocess.run(
+        [sys.executable, "-m", "dicomizer", "export", "--help"],
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    assert "\\b" not in done.stdout
+    assert (
+        "\n  .dzi       Deep Zoom for web viewers, with a folder of tiles beside it\n"
+        in done.stdout
+    )

@@ -102,6 +102,7 @@ def test_mpp_is_the_mean_of_the_area_that_each_pixel_covers(tmp_path, slide):
         ("a.tif", {"mpp": 1.0}, "has no level of 1 .* those of its levels: 0.5, 2"),
         ("a.tif", {"scan": 2}, "has 1 scan; choose another --scan"),
         ("a.dzi", {"plane": 2}, "has 1 focal plane; choose another --plane"),
+        ("a.png", {"quality": 20}, r"\.png loses nothing; leave out --quality"),
         ("a.jpg", {"codec": ExportCodec.DEFLATE}, r"\.jpg has a coding of its own"),
         ("a.dzi", {"codec": ExportCodec.JPEG_2000}, "Deep Zoom has no jpeg2000; choose --codec"),
     ],

@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -126,7 +127,7 @@ def test_derived_levels_are_made_of_what_is_in_its_place(tmp_path):
 def test_it_fails_by_default_and_leaves_nothing(tmp_path):
     path = damaged(tmp_path / "slide.tiff", "zeros").path
 
-    with pytest.raises(DicomizerError):
+    with pytest.raises(DicomizerError, match="--on-bad-tile blank or resample goes on"):
         convert(path, tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
@@ -141,6 +142,34 @@ def test_a_slide_without_damage_is_what_it_is_without_the_option(tmp_path):
     for name in ("level-0.dcm", "level-1.dcm", "level-2.dcm"):
         pixels = [pydicom.dcmread(folder / name).PixelData for folder in (first, second)]
         assert pixels[0] == pixels[1]
+
+
+@pytest.mark.parametrize("how", [["--levels", "stored"], ["--quality", "70"]])
+def test_bad_tiles_found_before_a_kill_are_told_by_the_run_that_goes_on(tmp_path, how):
+    path = damaged(tmp_path / "slide.tiff", "zeros").path
+    out = tmp_path / "out"
+    code = (
+        "import os, signal, sys\n"
+        "from dicomizer.pipeline import runner\n"
+        "finish = runner._Run._finish\n"
+        "def killed(self, *arguments):\n"
+        "    if os.environ.get('KILL'):\n"
+        "        os.kill(os.getpid(), signal.SIGKILL)\n"
+        "    finish(self, *arguments)\n"
+        "runner._Run._finish = killed\n"
+        "from dicomizer.cli import main; main()"
+    )
+    command = [sys.executable, "-c", code, "convert", str(path), str(out), "--json",
+               "--on-bad-tile", "blank", *how]  # fmt: skip
+    first = subprocess.run(command, env=os.environ | {"KILL": "1"}, check=False)
+    assert first.returncode < 0
+
+    document = json.loads(subprocess.run(command, check=True, capture_output=True).stdout)
+
+    assert document["resumed_frames"] > INDEX
+    (bad,) = document["bad_tiles"]
+    assert (bad["row"], bad["column"], bad["replaced_by"]) == (*BAD, "background")
+    assert list(out.glob(".*")) == []
 
 
 def test_missing_tiles_are_not_bad(tmp_path):

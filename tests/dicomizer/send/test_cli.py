@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -18,7 +19,9 @@ from sending import scripted, write_study
 def dicomizer(tmp_path):
     """Give a function that runs the program."""
 
-    def run(*arguments: object, **variables: str) -> subprocess.CompletedProcess[str]:
+    def run(
+        *arguments: object, code: str = "from dicomizer.cli import main; main()", **variables: str
+    ) -> subprocess.CompletedProcess[str]:
         environment = os.environ | {
             "XDG_STATE_HOME": str(tmp_path / "state"),
             "TMPDIR": str(tmp_path / "tmp"),
@@ -26,7 +29,7 @@ def dicomizer(tmp_path):
         }
         (tmp_path / "tmp").mkdir(exist_ok=True)
         return subprocess.run(
-            [sys.executable, "-m", "dicomizer", *map(str, arguments)],
+            [sys.executable, "-c", code, *map(str, arguments)],
             capture_output=True,
             text=True,
             timeout=60,
@@ -126,8 +129,80 @@ def test_what_could_not_be_sent_is_kept(dicomizer, server, slide, tmp_path):
 
     assert failed.returncode == 1
     (folder,) = (tmp_path / "tmp").iterdir()
-    assert f"dicomizer send {folder} --to http://127.0.0.1:1/x goes on" in failed.stderr
-    assert dicomizer("send", folder, "--to", server.root).returncode == 0
+    assert f"the instances are kept in {folder}/slide: the same command goes on" in failed.stderr
+    assert folder.stat().st_mode & 0o777 == 0o700
+    assert dicomizer("send", folder / "slide", "--to", server.root).returncode == 0
+
+
+STOPPED = """
+import os, signal, sys
+from dicomizer.send.stow import WebPeer
+store, number = WebPeer.store, int(sys.argv.pop())
+def stopped(self, batch, sent):
+    yield from list(store(self, batch[:2], sent))
+    os.kill(os.getpid(), number)
+WebPeer.store = stopped
+from dicomizer.cli import main; main()
+"""
+"""Ends by a signal when the peer has the first two instances."""
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT])
+def test_the_same_command_goes_on_where_it_was_stopped(dicomizer, server, slide, tmp_path, number):
+    arguments = ("convert", slide, "--to", server.root)
+    stopped = dicomizer(*arguments, number.value, code=STOPPED)
+    begun = {item["00080018"]["Value"][0] for item in server.get("/instances").json()}
+
+    done = dicomizer(*arguments, "--json")
+
+    assert stopped.returncode == (130 if number == signal.SIGINT else -number)
+    assert len(begun) == 2
+    sent = json.loads(done.stdout)["sent"]["instances"]
+    assert {item["sop_instance_uid"] for item in sent if item["state"] == "held"} == begun
+    assert len(server.get("/instances").json()) == len(sent) > 2
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_other_options_replace_what_was_kept(dicomizer, server, slide, tmp_path):
+    dicomizer("convert", slide, "--to", server.root, signal.SIGKILL.value, code=STOPPED)
+
+    done = dicomizer("convert", slide, "--to", server.root, "--no-label", "--json")
+
+    files = {item["file"] for item in json.loads(done.stdout)["instances"]}
+    assert files == {"level-0.dcm", "level-1.dcm", "thumbnail.dcm"}
+    assert list((tmp_path / "tmp").iterdir()) == []
+
+
+def test_interrupted_it_says_what_stays(dicomizer, server, slide, tmp_path):
+    command = ("convert", slide, tmp_path / "out", "--to", server.root)
+    converting = dicomizer(*command, signal.SIGINT.value, code=STOPPED)
+    sending = dicomizer(
+        "send", tmp_path / "out", "--to", server.root, signal.SIGINT.value, code=STOPPED
+    )
+    again = dicomizer(*command)
+
+    goes_on = f"dicomizer send {tmp_path / 'out'} --to {server.root} goes on"
+    stays = "dicomizer: interrupted; what the peer has taken stays there"
+    assert converting.stderr.splitlines()[-1] == f"{stays}; {goes_on}"
+    assert sending.stderr.splitlines()[-1] == stays
+    assert "already holds" in again.stderr
+    assert f"{goes_on} with what it holds" in again.stderr
+
+
+def test_a_folder_that_somebody_else_could_have_made_is_not_used(
+    dicomizer, server, slide, tmp_path
+):
+    dicomizer("convert", slide, "--to", server.root, signal.SIGKILL.value, code=STOPPED)
+    (folder,) = (tmp_path / "tmp").iterdir()
+    folder.chmod(0o777)
+
+    done = dicomizer("convert", slide, "--to", server.root)
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        f"dicomizer: {folder}: found something of another user, expected a private folder; "
+        "name a folder OUT\n"
+    )
 
 
 def test_a_conversion_that_fails_leaves_nothing(dicomizer, server, tmp_path):

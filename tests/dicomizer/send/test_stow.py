@@ -19,6 +19,7 @@ from dicomizer.send import State, http, qido
 from dicomizer.send.credentials import Credentials, read_credentials
 from dicomizer.send.errors import BusyError, ConnectionLostError, NotOfferedError
 from dicomizer.send.instances import read_instance
+from dicomizer.send.retry import Retry
 
 _FOUND_NOTHING = [(200, {}, b"[]")]
 _NO_QUERIES = [(501, {}, b"")]
@@ -167,6 +168,18 @@ def test_a_busy_peer_is_waited_for(send_to, tmp_path):
 
         assert outcome.state is State.SENT
         assert len(peer.stored) == 4
+
+
+def test_a_connection_that_the_peer_ended_while_we_waited_is_opened_again(send_to, tmp_path):
+    """Servers end one that is idle, uvicorn after 5 s: each long wait cost an attempt, and all."""
+    paths = write_study(tmp_path / "in", 1)
+    answers = [(503, {}, b""), (503, {}, b""), (200, {}, b"{}")]
+    retry = Retry(attempts=3, first_seconds=0.8, longest_seconds=0.8)
+    with scripted(answers, _NO_QUERIES, idle_seconds=0.1) as peer:
+        (outcome,) = send_to(peer.url, paths, retry=retry)
+
+    assert outcome.state is State.SENT
+    assert len(peer.stored) == 3
 
 
 def test_an_instance_that_the_peer_breaks_on_spoils_no_other(send_to, tmp_path):
