@@ -9,9 +9,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import build_qptiff
 import pytest
 
 from dicomizer.convert import convert
+from dicomizer.dicom.metadata import Optics, PathMetadata, SlideMetadata
 from dicomizer.errors import DicomizerError, MissingSpacingError
 from dicomizer.options import ConvertOptions, Levels
 from dicomizer.pixels.codecs.codec import Codec
@@ -104,5 +106,17 @@ def test_a_conversion_of_a_real_slide_is_the_same(tmp_path, real_slide, name):
     assert _converted(slide, tmp_path / "out", options)
 
     found = verify(slide, tmp_path / "out")
+
+    assert found.is_same, [str(item) for item in found.differences]
+
+
+def test_a_wavelength_that_32_bits_round_is_the_same(tmp_path):
+    paths = tuple(PathMetadata(name=name, excitation_nm=358.1) for name in "ABC")
+    told = ConvertOptions(metadata=SlideMetadata(optics=Optics(paths=paths)))
+    slide = tmp_path / "slide.tif"
+    build_qptiff.write_fluorescence(slide)
+    convert(slide, tmp_path / "out", told)
+
+    found = verify(slide, tmp_path / "out", VerifyOptions(told))
 
     assert found.is_same, [str(item) for item in found.differences]
