@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.derivation import quality_of
 from dicomizer.options import ConvertOptions
 from dicomizer.pipeline import Progress, default_threads
 from dicomizer.pipeline.blank import background
@@ -49,8 +50,8 @@ class VerifyOptions:
         What is known of the options of the conversion: spacing, magnification, metadata, levels,
         label, and what became of bad tiles.
     quality
-        Of frames coded anew with loss; ``None`` where it is not known, or is JPEG's, which its
-        streams tell.
+        Of frames coded anew with loss; ``None`` where the DICOM tells it, by Derivation Description
+        or in the tables of JPEG, or nobody knows it.
     least_psnr
         In dB, of every frame; ``None`` for what its codec can reach.
     threads
@@ -231,7 +232,7 @@ class _Comparison:
             image.tile_size,
             peak,
             loses=steps_beyond(item, wsi.instances[0].dataset) > 0,
-            quality=self._options.quality,
+            quality=self._options.quality or quality_of(wsi.instances[0].dataset),
             least_db=self._options.least_psnr,
         )
         return _Pair(match.name, item, wsi, judge, Tally(peak))

@@ -10,7 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 
 import build_qptiff
+import numpy as np
 import pytest
+import tifffile
 
 from dicomizer.convert import convert
 from dicomizer.dicom.metadata import Optics, PathMetadata, SlideMetadata
@@ -120,3 +122,16 @@ def test_a_wavelength_that_32_bits_round_is_the_same(tmp_path):
     found = verify(slide, tmp_path / "out", VerifyOptions(told))
 
     assert found.is_same, [str(item) for item in found.differences]
+
+
+@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.HTJ2K, Codec.JPEG_LS, Codec.JPEG_XL])
+def test_a_low_quality_need_not_be_told_again(tmp_path, codec):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    slide = tmp_path / "slide.tif"
+    tifffile.imwrite(slide, noise, tile=(64, 64), photometric="rgb", resolution=(20000, 20000))
+    convert(slide, tmp_path / "out", ConvertOptions(codec=codec, quality=5))
+
+    found = verify(slide, tmp_path / "out")
+
+    assert found.is_same, [str(item) for item in found.differences]
+    assert found.images[0].worst_psnr < 25
