@@ -25,6 +25,7 @@ from dicomizer.verify.judge import Judge
 from dicomizer.verify.opened import open_dicom
 from dicomizer.verify.planned import Match, Matches, matched
 from dicomizer.verify.report import Difference, ImageReport, Verdict, Verification
+from dicomizer.verify.shared import shared_differences
 from dicomizer.verify.stored import DicomFrames
 from dicomizer.verify.tally import Tally
 
@@ -210,6 +211,12 @@ class _Comparison:
                 if shared not in seen:
                     self.differences.append(made)
                 seen.add(shared)
+        found = [
+            (match.name, match.found)
+            for match in self._matches.images
+            if match.expected is not None and match.found is not None
+        ]
+        self.differences += shared_differences(found)
 
     def _pair(self, match: Match) -> _Pair | None:
         """Return a pair whose frames can be compared one by one."""
