@@ -11,9 +11,10 @@ from pathlib import Path
 
 from pydicom.dataset import Dataset
 
-from dicomizer.dicom.metadata import SlideMetadata
+from dicomizer.dicom.metadata import Optics, PathMetadata, SlideMetadata
 from dicomizer.dicom.placeholders import fill_placeholders
 from dicomizer.dicom.schema import dataset as schema
+from dicomizer.dicom.schema.optics import add_path
 from dicomizer.dicom.schema.specimen import add_specimens
 from dicomizer.dicom.uids import Uids
 
@@ -28,12 +29,23 @@ def written(metadata: SlideMetadata) -> Dataset:
     schema.add_equipment(found, metadata.equipment)
     schema.add_slide_label(found, metadata.container)
     add_specimens(found, metadata.container, metadata.specimens)
-    path = Dataset()
-    if metadata.optics.objective_power is not None:
-        path.ObjectiveLensPower = str(metadata.optics.objective_power)
-    found.OpticalPathSequence = [path]
+    found.OpticalPathSequence = [
+        _path(path, metadata.optics) for path in metadata.optics.paths or (None,)
+    ]
     if metadata.acquisition_datetime is not None:
         found.AcquisitionDateTime = schema.dicom_datetime(metadata.acquisition_datetime)
+    return found
+
+
+def _path(path: PathMetadata | None, optics: Optics) -> Dataset:
+    """Return the item of a path of a grey image; of one that nobody tells of, what all have."""
+    found = Dataset()
+    if path is not None:
+        add_path(found, path, bytes_per_sample=1)
+    if optics.objective_power is not None:
+        found.ObjectiveLensPower = str(optics.objective_power)
+    if optics.icc_profile is not None:
+        found.ICCProfile = optics.icc_profile
     return found
 
 

@@ -69,6 +69,7 @@ MILLIMETRES = st.floats(-1000, 1000)
 
 TOLD = {
     "specimen": maybe(text(64).map("part {}".format).map(lambda t: t[:64])),
+    "issuer": maybe(text(64).map("issuer {}".format).map(lambda t: t[:64])),
     "datetime": maybe(MOMENTS),
     "operator": maybe(NAMES),
     "description": maybe(lines(100)),
@@ -191,6 +192,17 @@ def metadata(optics: st.SearchStrategy[Optics]) -> st.SearchStrategy[SlideMetada
 
 
 POWERS = maybe(st.sampled_from([5.0, 20.0, 40.0, 63.5]))
-IN_DATASET = metadata(st.builds(Optics, POWERS))
-"""What a dataset tells of a slide beside its images; paths and profile are of images."""
+TOLD_PATHS = st.builds(
+    PathMetadata,
+    maybe(text(50).filter(lambda name: not name.isdecimal())),
+    # A dataset always tells of the light, and emission in whole nanometres.
+    st.sampled_from(LightPath),
+    maybe(st.integers(10, 20_000).map(lambda tenths: tenths / 10)),
+    maybe(st.integers(1, 2000).map(float)),
+    maybe(st.from_regex(r"#[0-9a-f]{6}", fullmatch=True)),
+)
+WHOLE_PROFILES = st.binary(min_size=88, max_size=99).map(
+    lambda data: (40 + len(data)).to_bytes(4, "big") + bytes(32) + b"acsp" + data
+)
+IN_DATASET = metadata(st.builds(Optics, POWERS, few(TOLD_PATHS), maybe(WHOLE_PROFILES)))
 IN_JSON = metadata(st.builds(Optics, POWERS, few(PATHS), maybe(PROFILES)))

@@ -50,7 +50,7 @@ def _positive(
     "--quality",
     type=click.IntRange(1, 100),
     metavar="NUMBER",
-    help="The --quality of the conversion, for other codecs than JPEG, whose streams tell it.",
+    help="The --quality of the conversion, where neither JPEG tables nor the header tell it.",
 )
 @click.option(
     "--mpp",

@@ -36,6 +36,7 @@ BLOCK_SECTIONING = Code("434472006", "SCT", "Block sectioning")
 
 # Concept names of TID 8001 Specimen Preparation, 8002 Sampling, 8003 Staining.
 SPECIMEN_IDENTIFIER = Code("121041", "DCM", "Specimen Identifier")
+SPECIMEN_ISSUER = Code("111724", "DCM", "Issuer of Specimen Identifier")
 PROCESSING_TYPE = Code("111701", "DCM", "Processing type")
 PROCESSING_TIME = Code("111702", "DCM", "DateTime of processing")
 PROCESSING_DESCRIPTION = Code("111703", "DCM", "Processing step description")

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""ICC profiles: checked as far as their header goes, and sRGB for files that have none."""
+"""Colours as text; ICC profiles, checked by their header, and sRGB for files without one."""
 
 from __future__ import annotations
 
@@ -35,6 +35,12 @@ def srgb_profile() -> bytes:
     if len(profile) % 2:
         profile += b"\0"
     return bytes(profile)
+
+
+def rgb(color: str) -> tuple[int, int, int]:
+    """Return red, green and blue of a colour such as "#0080ff"."""
+    red, green, blue = bytes.fromhex(color[1:])
+    return red, green, blue
 
 
 def describe_profile(profile: bytes) -> str:

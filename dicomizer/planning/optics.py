@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.errors import MetadataError
+from dicomizer.pixels.color import rgb
 from dicomizer.slide import Illumination
 
 if TYPE_CHECKING:
@@ -53,11 +54,5 @@ def _path(told: PathMetadata, known: OpticalPath) -> OpticalPath:
         illumination=Illumination(light.value) if light else known.illumination,
         excitation_nm=known.excitation_nm if excitation is None else excitation,
         emission_nm=known.emission_nm if emission is None else emission,
-        color=_rgb(color) if color else known.color,
+        color=rgb(color) if color else known.color,
     )
-
-
-def _rgb(color: str) -> tuple[int, int, int]:
-    """Return red, green and blue of a colour such as "#0080ff"."""
-    red, green, blue = bytes.fromhex(color[1:])
-    return red, green, blue

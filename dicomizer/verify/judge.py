@@ -3,8 +3,8 @@
 
 A lossy frame is measured against what our own encoder makes of the same pixels at the same
 quality: a frame of noise may have 25 dB and be as good as it gets, while one of empty glass with
-35 dB shows another place. The quality of JPEG stands in its quantisation tables; that of other
-codings stands nowhere, and their frames have a fixed bound unless the user tells it.
+35 dB shows another place. The quality of JPEG stands in its quantisation tables, that of other
+codings in what we write of them; where nobody tells it, their frames have a fixed bound.
 """
 
 from __future__ import annotations
@@ -60,7 +60,7 @@ class Judge:
     loses
         Whether the DICOM tells of a loss beyond what the slide file has; else nothing may differ.
     quality
-        As told by the user.
+        As told by the user, or by the DICOM itself.
     least_db
         Of every frame, as told by the user; goes over all else.
     peak

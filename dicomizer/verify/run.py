@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.derivation import quality_of
 from dicomizer.options import ConvertOptions
 from dicomizer.pipeline import Progress, default_threads
 from dicomizer.pipeline.blank import background
@@ -24,6 +25,7 @@ from dicomizer.verify.judge import Judge
 from dicomizer.verify.opened import open_dicom
 from dicomizer.verify.planned import Match, Matches, matched
 from dicomizer.verify.report import Difference, ImageReport, Verdict, Verification
+from dicomizer.verify.shared import shared_differences
 from dicomizer.verify.stored import DicomFrames
 from dicomizer.verify.tally import Tally
 
@@ -49,8 +51,8 @@ class VerifyOptions:
         What is known of the options of the conversion: spacing, magnification, metadata, levels,
         label, and what became of bad tiles.
     quality
-        Of frames coded anew with loss; ``None`` where it is not known, or is JPEG's, which its
-        streams tell.
+        Of frames coded anew with loss; ``None`` where the DICOM tells it, by Derivation Description
+        or in the tables of JPEG, or nobody knows it.
     least_psnr
         In dB, of every frame; ``None`` for what its codec can reach.
     threads
@@ -209,6 +211,12 @@ class _Comparison:
                 if shared not in seen:
                     self.differences.append(made)
                 seen.add(shared)
+        found = [
+            (match.name, match.found)
+            for match in self._matches.images
+            if match.expected is not None and match.found is not None
+        ]
+        self.differences += shared_differences(found)
 
     def _pair(self, match: Match) -> _Pair | None:
         """Return a pair whose frames can be compared one by one."""
@@ -231,7 +239,7 @@ class _Comparison:
             image.tile_size,
             peak,
             loses=steps_beyond(item, wsi.instances[0].dataset) > 0,
-            quality=self._options.quality,
+            quality=self._options.quality or quality_of(wsi.instances[0].dataset),
             least_db=self._options.least_psnr,
         )
         return _Pair(match.name, item, wsi, judge, Tally(peak))

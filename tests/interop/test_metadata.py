@@ -10,9 +10,11 @@ from pathlib import Path
 
 import build_metadata
 import build_qptiff
+import highdicom
 import peers
 import pytest
 import slides
+import wsidicom
 from pydicom import dcmread
 
 from dicomizer.convert import convert
@@ -82,6 +84,8 @@ def test_instances_tell_what_was_given(told, instances):
         assert found.study == told.study
         assert found.series.operators == told.series.operators
         assert found.specimens == told.specimens
+        if told.optics.paths and path.name.startswith("level"):
+            assert found.optics.paths == told.optics.paths
         assert found.container.identifier == told.container.identifier
         assert found.container.issuer == told.container.issuer
 
@@ -108,6 +112,44 @@ def test_validators_find_nothing(case, instances):
     assert peers.dciodvfy(instances) == []
     assert peers.dciodvfy(instances, "WG26SP2025") == []
     assert peers.dcentvfy(instances) == []
+
+
+def test_highdicom_reads_every_preparation_step(told, instances):
+    for item in dcmread(instances / "level-0.dcm").SpecimenDescriptionSequence:
+        # It reads places of one value type only, and TID 8004 has several.
+        if "SpecimenLocalizationContentItemSequence" in item:
+            del item.SpecimenLocalizationContentItemSequence
+
+        found = highdicom.SpecimenDescription.from_dataset(item)
+
+        (specimen,) = (one for one in told.specimens if one.identifier == found.specimen_id)
+        steps = found.specimen_preparation_steps
+        assert [step.processing_type.value for step in steps] == [
+            step.procedure.value for step in specimen.preparation
+        ]
+        assert {step.issuer_of_specimen_id for step in steps} == {specimen.issuer}
+
+
+def test_wsidicom_follows_a_section_to_its_part(instances, monkeypatch):
+    # It asks for an issuer of the parent, with which highdicom refuses the step.
+    monkeypatch.setattr(wsidicom.settings, "strict_specimen_identifier_check", False)
+
+    with wsidicom.WsiDicom.open(instances) as opened:
+        samples = opened.metadata.slide.samples or []
+
+    assert samples
+    for sample in samples:
+        names = [type(step).__name__ for step in _steps_of(sample)]
+        assert {"Fixation", "Embedding"} <= set(names)
+
+
+def _steps_of(sample):
+    """Return the steps of a specimen and of all that it was taken from."""
+    found = list(sample.steps or ())
+    parents = getattr(sample, "sampled_from", None) or ()
+    for sampling in parents if isinstance(parents, list | tuple) else (parents,):
+        found += _steps_of(sampling.specimen)
+    return found
 
 
 def test_optical_paths_are_as_given(case, told, instances):

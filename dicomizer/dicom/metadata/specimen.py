@@ -50,6 +50,9 @@ class PreparationStep:
     specimen
         Identifier of the specimen that it was done to, or that came of it, such as a part "A" or
         a block "A1"; left out where it is the specimen on the slide.
+    issuer
+        Who assigned the identifier of that specimen; left out where it is who assigned that of
+        the specimen on the slide.
     datetime
         When it was done.
     operator
@@ -72,6 +75,7 @@ class PreparationStep:
 
     procedure: Code
     specimen: str | None = None
+    issuer: str | None = None
     datetime: dt.datetime | None = None
     operator: str | None = None
     description: str | None = None

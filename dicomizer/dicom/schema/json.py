@@ -22,7 +22,7 @@ from enum import Enum
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import Code, PreparationStep, SlideMetadata, Specimen, Text
-from dicomizer.dicom.schema.limits import check_metadata
+from dicomizer.dicom.schema.limits import check_metadata, names_somebody
 from dicomizer.dicom.schema.names import GROUPS, closest, concept, several
 from dicomizer.dicom.schema.shorthand import SHORTHAND, expanded
 from dicomizer.errors import MetadataError
@@ -124,7 +124,7 @@ def _record(record: type, value: JsonValue, place: str) -> object:
         }
     for key in value:
         if key not in fields:
-            raise _unknown(key, list(fields), place)
+            raise _unknown(key, [*fields, COMMENT], place)
     known = {
         key: _value(fields[key][0], item, f"{place}.{key}", fields[key][1])
         for key, item in value.items()
@@ -219,6 +219,8 @@ def _choice(kind: type[Enum], value: JsonValue, place: str) -> Enum:
 
 
 def _wrong(value: JsonValue, expected: str, place: str) -> MetadataError:
+    if names_somebody(place):
+        return MetadataError(f"expected {expected}", place=place)
     found = json.dumps(value, ensure_ascii=False)
     found = found if len(found) <= 60 else f"{found[:57]}..."
     return MetadataError(f"found {found}, expected {expected}", place=place)

@@ -77,7 +77,13 @@ _REPRESENTATIONS: dict[type, dict[str, str]] = {
         "detailed_description": "UT",
     },
     SpecimenLocation: {"description": "UT", "reference": "UT", "visual_marking": "UT"},
-    PreparationStep: {"specimen": "LO", "operator": "PN", "description": "UT", "parent": "LO"},
+    PreparationStep: {
+        "specimen": "LO",
+        "issuer": "LO",
+        "operator": "PN",
+        "description": "UT",
+        "parent": "LO",
+    },
     Code: {"value": "UC", "scheme": "SH", "meaning": "LO"},
     Text: {"text": "UT"},
     PathMetadata: {"name": "ST"},
@@ -97,9 +103,15 @@ def check_metadata(metadata: SlideMetadata) -> None:
     for place, kind, text in _texts(metadata, "metadata"):
         problem = _problem(kind, text)
         if problem:
-            raise MetadataError(f'found "{_short(text)}", {problem}', place=place)
+            found = "" if names_somebody(place) else f'found "{_short(text)}", '
+            raise MetadataError(f"{found}{problem}", place=place)
     for place, problem in rules_broken(metadata):
         raise MetadataError(problem, place=place)
+
+
+def names_somebody(place: str) -> bool:
+    """Tell whether a value at a path is a patient's, which no message may show."""
+    return place.startswith("metadata.patient")
 
 
 def longest(record: type, name: str) -> int | None:

@@ -21,6 +21,7 @@ from dicomizer.dicom.metadata import (
     Study,
 )
 from dicomizer.dicom.placeholders import UNKNOWN, UNKNOWN_DATETIME
+from dicomizer.dicom.schema.optics import read_paths, read_profile
 from dicomizer.dicom.schema.read_moments import parse_date, parse_datetime, parse_time
 from dicomizer.dicom.schema.read_specimen import read_specimens
 from dicomizer.dicom.schema.read_values import (
@@ -133,11 +134,15 @@ def _container(dataset: Dataset) -> Container:
 
 
 def _optics(dataset: Dataset) -> Optics:
-    for path in items(dataset, "OpticalPathSequence"):
-        power = _positive(text(path, "ObjectiveLensPower"))
-        if power is not None:
-            return Optics(objective_power=power)
-    return Optics()
+    powers = (
+        _positive(text(path, "ObjectiveLensPower"))
+        for path in items(dataset, "OpticalPathSequence")
+    )
+    return Optics(
+        objective_power=next((power for power in powers if power is not None), None),
+        paths=read_paths(dataset),
+        icc_profile=read_profile(dataset),
+    )
 
 
 def _positive(value: str | None) -> float | None:

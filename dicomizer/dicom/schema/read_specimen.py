@@ -11,6 +11,7 @@ PS3.3 C.7.6.22 (Specimen Module), PS3.16 TID 8001 to 8004 (preparation and local
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom import codes
@@ -29,7 +30,7 @@ from dicomizer.dicom.schema.read_values import (
     text,
     uid,
 )
-from dicomizer.dicom.schema.specimen import method_concept
+from dicomizer.dicom.schema.specimen import implied_description, method_concept
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -102,23 +103,32 @@ def _current(concept: Code | None) -> Code | None:
 
 
 def _preparation(item: Dataset, identifier: str | None) -> tuple[PreparationStep, ...]:
-    found = (_step(step, identifier) for step in items(item, "SpecimenPreparationSequence"))
-    steps = tuple(step for step in found if step)
+    whose = identifier, issuer(item, "IssuerOfTheSpecimenIdentifierSequence")
+    found = (_step(step, *whose) for step in items(item, "SpecimenPreparationSequence"))
+    steps = tuple(_without_implied(step) for step in found if step)
     is_placeholder = steps == (PreparationStep(codes.SPECIMEN_PROCESSING),)
     return () if is_placeholder else steps
 
 
-def _step(item: Dataset, identifier: str | None) -> PreparationStep | None:
+def _without_implied(step: PreparationStep) -> PreparationStep:
+    """Return a step without the description that is written where nobody gave one."""
+    plain = replace(step, description=None)
+    return plain if step.description == implied_description(plain) else step
+
+
+def _step(item: Dataset, identifier: str | None, assigned_by: str | None) -> PreparationStep | None:
     content = _Content(items(item, "SpecimenPreparationStepContentItemSequence"))
     procedure = _current(content.code(codes.PROCESSING_TYPE))
     if procedure is None:
         return None
     whose = content.text(codes.SPECIMEN_IDENTIFIER)
+    told_issuer = content.text(codes.SPECIMEN_ISSUER)
     method = content.code(method_concept(procedure))
     is_staining = procedure == codes.STAINING
     return PreparationStep(
         procedure,
         specimen=None if whose == identifier else whose,
+        issuer=None if told_issuer == assigned_by else told_issuer,
         datetime=next(
             (
                 moment

@@ -14,7 +14,7 @@ from pydicom.dataset import Dataset
 from pydicom.valuerep import DSfloat, PersonName
 
 from dicomizer.dicom import codes
-from dicomizer.dicom.metadata import Code
+from dicomizer.dicom.metadata import Code, PreparationStep
 from dicomizer.dicom.schema.dataset import code_item, dicom_datetime, issuer_items, sequence
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from dicomizer.dicom.metadata import (
         Container,
-        PreparationStep,
         Specimen,
         SpecimenLocation,
         Text,
@@ -42,6 +41,19 @@ def method_concept(procedure: Code) -> Code:
     if procedure == codes.SPECIMEN_COLLECTION:
         return codes.SPECIMEN_COLLECTION
     return codes.SAMPLING_METHOD if procedure == codes.SAMPLING else codes.PROCESSING_DESCRIPTION
+
+
+def implied_description(step: PreparationStep) -> str | None:
+    """Return what a step of processing is called by what it used, where nobody described it.
+
+    TID 8001 has one type for fixation, embedding and all other processing: readers tell these
+    apart by the description, and some, such as highdicom, refuse a step without one.
+    """
+    if step.procedure != codes.SPECIMEN_PROCESSING or step.method:
+        return None
+    used = (("fixation", step.fixative), ("embedding", step.embedding_medium))
+    words = " and ".join(word for word, value in used if value)
+    return words.capitalize() or codes.SPECIMEN_PROCESSING.meaning
 
 
 def _description(specimen: Specimen) -> Dataset:
@@ -87,27 +99,23 @@ def _location(location: SpecimenLocation) -> Iterator[Dataset]:
 
 def _unknown_step(specimen: Specimen) -> Dataset:
     """Return the most general step, where none is known."""
-    return _preparation(
-        [
-            _text_item(codes.SPECIMEN_IDENTIFIER, specimen.identifier or ""),
-            _code_content_item(codes.PROCESSING_TYPE, codes.SPECIMEN_PROCESSING),
-        ]
-    )
+    return _step(specimen, PreparationStep(codes.SPECIMEN_PROCESSING))
 
 
 def _step(specimen: Specimen, step: PreparationStep) -> Dataset:
     """Return a step with its content items in the order of TID 8001."""
     identifier = step.specimen or specimen.identifier or ""
-    content = [
-        _text_item(codes.SPECIMEN_IDENTIFIER, identifier),
-        _code_content_item(codes.PROCESSING_TYPE, step.procedure),
-    ]
+    issuer = step.issuer or specimen.issuer
+    content = [_text_item(codes.SPECIMEN_IDENTIFIER, identifier)]
+    if issuer:
+        content.append(_text_item(codes.SPECIMEN_ISSUER, issuer))
+    content.append(_code_content_item(codes.PROCESSING_TYPE, step.procedure))
     if step.datetime:
         content.append(_time_item(codes.PROCESSING_TIME, step))
     if step.operator:
         content.append(_person_item(codes.PERSON_NAME, step.operator))
     told = (
-        (codes.PROCESSING_DESCRIPTION, step.description),
+        (codes.PROCESSING_DESCRIPTION, step.description or implied_description(step)),
         (method_concept(step.procedure), _method(step)),
         (codes.PARENT_IDENTIFIER, step.parent),
         (codes.PARENT_TYPE, step.parent_type),

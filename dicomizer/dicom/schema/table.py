@@ -163,7 +163,10 @@ def _row_of(rows: Sequence[_Row], slide: Path | None) -> _Row:
     parts = slide.absolute().parts
     found = [row for row in rows if parts[-len(row.slide) :] == row.slide]
     if not found:
-        raise MetadataError(f'no row has "{slide.name}" in the column "{SLIDE}"')
+        raise MetadataError(
+            f'no row has "{slide.name}" in the column "{SLIDE}"',
+            remedy=f"found {len(rows)} rows: give it one, or convert without --metadata",
+        )
     if len(found) > 1:
         lines = " and ".join(str(row.line) for row in found)
         raise MetadataError(

@@ -9,11 +9,11 @@ PS3.3 C.8.12.5 (Optical Path), C.8.12.4 (Imaged Volume), C.8.12.2 (slide coordin
 from __future__ import annotations
 
 import math
-import struct
 from typing import TYPE_CHECKING, cast
 
-from dicomizer.dicom.schema.read_values import code, first, items, number, numbers, text, whole
-from dicomizer.pixels.color import is_rgb_profile
+from dicomizer.dicom.schema.optics import read_path
+from dicomizer.dicom.schema.read_values import first, items, number, numbers, text, whole
+from dicomizer.pixels.color import is_rgb_profile, rgb
 from dicomizer.slide import Illumination, OpticalPath, PointMm, SpacingMm
 from dicomizer.sources.dicom_wsi.places import shared_group
 
@@ -24,8 +24,6 @@ if TYPE_CHECKING:
 
     from dicomizer.slide import Orientation, SizePx
 
-_FLUORESCENCE = ("111743", "P5-00112")
-"""Epifluorescence illumination (CID 8123), now and in older files."""
 _LARGEST_MM = 10.0
 """Between two pixels; the image of a whole glass in 3 pixels."""
 _COSINE_PRECISION = 1e-3
@@ -46,53 +44,16 @@ def optical_paths(
 
 
 def _optical_path(item: Dataset) -> OpticalPath:
-    kind = code(item, "IlluminationTypeCodeSequence")
-    is_fluorescence = kind is not None and kind.value in _FLUORESCENCE
-    identifier = text(item, "OpticalPathIdentifier", "SH") or ""
-    name = text(item, "OpticalPathDescription", "UT")
+    told = read_path(item)
     return OpticalPath(
-        # A number is an identifier, no name.
-        name=name or ("" if identifier.isdecimal() else identifier),
-        illumination=Illumination.FLUORESCENCE if is_fluorescence else Illumination.BRIGHTFIELD,
-        excitation_nm=_wavelength(item, "IlluminationWaveLength", "LightPathFilter"),
-        emission_nm=_wavelength(item, "", "ImagePathFilter"),
-        color=_color(first(item, "PaletteColorLookupTableSequence")),
+        name=told.name or "",
+        illumination=Illumination(told.illumination.value)
+        if told.illumination
+        else Illumination.BRIGHTFIELD,
+        excitation_nm=told.excitation_nm,
+        emission_nm=told.emission_nm,
+        color=rgb(told.color) if told.color else None,
     )
-
-
-def _wavelength(item: Dataset, keyword: str, filter_name: str) -> float | None:
-    """Return a wavelength in nanometres that is told as one number."""
-    for name in (keyword, f"{filter_name}PassThroughWavelength"):
-        value = number(item, name) if name else None
-        if value is not None and 100 <= value <= 10_000:
-            return value
-    return None
-
-
-def _color(palette: Dataset) -> tuple[int, int, int] | None:
-    """Return the colour of the largest value in a palette."""
-    found = [
-        _last_entry(palette, f"{name}PaletteColorLookupTable") for name in ("Red", "Green", "Blue")
-    ]
-    red, green, blue = found
-    return None if red is None or green is None or blue is None else (red, green, blue)
-
-
-def _last_entry(palette: Dataset, keyword: str) -> int | None:
-    descriptor = numbers(palette, f"{keyword}Descriptor")
-    data = palette.get(f"{keyword}Data")
-    if len(descriptor) == 3 and isinstance(data, bytes) and len(data) >= 2:
-        is_16_bit = descriptor[2] == 16 and len(data) % 2 == 0
-        return int(struct.unpack_from("<H", data, len(data) - 2)[0] >> 8) if is_16_bit else data[-1]
-    return _last_of_segments(palette.get(f"Segmented{keyword}Data"))
-
-
-def _last_of_segments(data: object) -> int | None:
-    """Return where the last segment, if it is linear, leads (PS3.3 C.7.9.2)."""
-    if not isinstance(data, bytes) or len(data) < 6 or len(data) % 2:
-        return None
-    opcode, _, end = struct.unpack_from("<HHH", data, len(data) - 6)
-    return end >> 8 if opcode == 1 else None
 
 
 def spacing(dataset: Dataset, size: SizePx) -> SpacingMm | None:

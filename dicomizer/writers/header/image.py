@@ -5,10 +5,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dicomizer.dicom.derivation import quality_told
 from dicomizer.dicom.placeholders import UNKNOWN_RATIO, UNKNOWN_RATIO_TOLD
 from dicomizer.slide import Flavor
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from pydicom.dataset import Dataset
 
     from dicomizer.planning import InstancePlan
@@ -34,8 +37,16 @@ def add_image(dataset: Dataset, instance: InstancePlan) -> None:
     dataset.ExtendedDepthOfField = "NO"
     for keyword, value in lossy_compression(instance, 1.0).items():
         setattr(dataset, keyword, value)
+    if derivation := "; ".join(_derivation(instance)):
+        dataset.DerivationDescription = derivation
+
+
+def _derivation(instance: InstancePlan) -> Iterator[str]:
+    """Yield what no other attribute tells of how the image was made."""
     if any(step.ratio is None for step in instance.lossy):
-        dataset.DerivationDescription = UNKNOWN_RATIO_TOLD
+        yield UNKNOWN_RATIO_TOLD
+    if instance.lossy_method is not None and instance.quality is not None:
+        yield quality_told(instance.quality)
 
 
 def lossy_compression(instance: InstancePlan, ratio: float) -> dict[str, object]:

@@ -181,6 +181,28 @@ def test_what_does_not_agree_is_an_error(value, message):
         metadata_from_json(value)
 
 
+@pytest.mark.parametrize(
+    ("patient", "message"),
+    [
+        ({"name": "Roe\\Ann"}, "metadata.patient.name: expected one line without a backslash"),
+        ({"id": "77" * 40}, "metadata.patient.id: expected 64 characters at most"),
+        ({"birth_date": "7.7.1977"}, "metadata.patient.birth_date: expected a date such as"),
+        ({"id": 777}, "metadata.patient.id: expected text"),
+        ("Roe 77", "metadata.patient: expected an object"),
+    ],
+)
+def test_no_value_of_a_patient_is_in_a_message(patient, message):
+    with pytest.raises(MetadataError, match=f"^{re.escape(message)}") as caught:
+        metadata_from_json({"patient": patient})
+
+    assert not any(value in str(caught.value) for value in ("Roe", "77"))
+
+
+def test_misspelt_comment_is_an_error_with_a_suggestion():
+    with pytest.raises(MetadataError, match='unknown key "_coment"; did you mean "_comment"'):
+        metadata_from_json({"_coment": "for people"})
+
+
 def test_key_that_is_given_twice_is_an_error(tmp_path):
     path = tmp_path / "case.json"
     path.write_text('{"patient": {"id": "1", "id": "2"}}')

@@ -133,6 +133,59 @@ def test_steps_in_the_codes_of_earlier_editions_are_those_of_today():
     assert metadata_of(found).specimens[0].preparation == (step,)
 
 
+def test_processing_is_described_by_what_it_used_where_nobody_described_it():
+    medium, fixative = Code("311731000", "SCT", "Paraffin"), Code("431510009", "SCT", "Formalin")
+    processing = codes.SPECIMEN_PROCESSING
+    steps = (
+        PreparationStep(processing, fixative=fixative),
+        PreparationStep(processing, embedding_medium=medium),
+        PreparationStep(processing, fixative=fixative, embedding_medium=medium),
+        PreparationStep(processing, operator="Doe^Jane"),
+        PreparationStep(processing, description="Decalcified overnight"),
+        PreparationStep(processing, method=Code("433452008", "SCT", "Specimen clearing")),
+    )
+    found = Dataset()
+    add_specimens(found, Container("C"), [Specimen("A", uid="1.2", preparation=steps)])
+
+    assert [_texts(step, "111703") for step in _steps(found)] == [
+        ["Fixation"],
+        ["Embedding"],
+        ["Fixation and embedding"],
+        ["Specimen processing"],
+        ["Decalcified overnight"],
+        [],
+    ]
+    assert metadata_of(found).specimens[0].preparation == steps
+
+
+def test_issuer_of_a_step_is_that_of_the_specimen_unless_told():
+    stain = (Code("12710003", "SCT", "hematoxylin"),)
+    steps = (
+        PreparationStep(codes.SPECIMEN_COLLECTION, specimen="P", issuer="Other clinic"),
+        PreparationStep(codes.STAINING, stains=stain),
+    )
+    found = Dataset()
+    specimen = Specimen("A", issuer="General Hospital", uid="1.2", preparation=steps)
+    add_specimens(found, Container("C"), [specimen])
+
+    issuers = [_texts(step, "111724") for step in _steps(found)]
+
+    assert issuers == [["Other clinic"], ["General Hospital"]]
+    assert metadata_of(found).specimens[0].preparation == steps
+
+
+def _steps(found):
+    return found.SpecimenDescriptionSequence[0].SpecimenPreparationSequence
+
+
+def _texts(step, concept):
+    return [
+        item.TextValue
+        for item in step.SpecimenPreparationStepContentItemSequence
+        if item.ConceptNameCodeSequence[0].CodeValue == concept and "TextValue" in item
+    ]
+
+
 def test_step_without_procedure_and_offset_in_another_unit_are_left_aside():
     found = Dataset()
     location = SpecimenLocation(x_mm=1.5, y_mm=2.5)

@@ -407,6 +407,16 @@ def test_metadata_of_the_user(make):
     assert "Doe" not in line
 
 
+@pytest.mark.parametrize("keyword", ["PatientName", "PatientID", "ContainerIdentifier"])
+def test_an_instance_of_another_patient_or_container(make, keyword):
+    converted = make()
+
+    converted.change("level-1", set_value(keyword, "Roe"))
+
+    (line,) = told(converted.verified())
+    assert line == f"level 1: {keyword}: expected that of level 0, found another value"
+
+
 def test_a_bound_of_the_user_goes_over_all_else(make):
     converted = make(ConvertOptions(levels=Levels.DYADIC), factors=(1,))
     derived = [image for image in converted.verified().images if image.worst_psnr]

@@ -9,9 +9,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import build_qptiff
+import numpy as np
 import pytest
+import tifffile
 
 from dicomizer.convert import convert
+from dicomizer.dicom.metadata import Optics, PathMetadata, SlideMetadata
 from dicomizer.errors import DicomizerError, MissingSpacingError
 from dicomizer.options import ConvertOptions, Levels
 from dicomizer.pixels.codecs.codec import Codec
@@ -106,3 +110,28 @@ def test_a_conversion_of_a_real_slide_is_the_same(tmp_path, real_slide, name):
     found = verify(slide, tmp_path / "out")
 
     assert found.is_same, [str(item) for item in found.differences]
+
+
+def test_a_wavelength_that_32_bits_round_is_the_same(tmp_path):
+    paths = tuple(PathMetadata(name=name, excitation_nm=358.1) for name in "ABC")
+    told = ConvertOptions(metadata=SlideMetadata(optics=Optics(paths=paths)))
+    slide = tmp_path / "slide.tif"
+    build_qptiff.write_fluorescence(slide)
+    convert(slide, tmp_path / "out", told)
+
+    found = verify(slide, tmp_path / "out", VerifyOptions(told))
+
+    assert found.is_same, [str(item) for item in found.differences]
+
+
+@pytest.mark.parametrize("codec", [Codec.JPEG_2000, Codec.HTJ2K, Codec.JPEG_LS, Codec.JPEG_XL])
+def test_a_low_quality_need_not_be_told_again(tmp_path, codec):
+    noise = np.random.default_rng(0).integers(0, 256, (200, 300, 3), np.uint8)
+    slide = tmp_path / "slide.tif"
+    tifffile.imwrite(slide, noise, tile=(64, 64), photometric="rgb", resolution=(20000, 20000))
+    convert(slide, tmp_path / "out", ConvertOptions(codec=codec, quality=5))
+
+    found = verify(slide, tmp_path / "out")
+
+    assert found.is_same, [str(item) for item in found.differences]
+    assert found.images[0].worst_psnr < 25

@@ -15,6 +15,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.pixels import apply_color_lut
 
+from dicomizer.dicom.derivation import quality_of
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.pixels.format import GREY_8, GREY_16, PixelFormat
 from dicomizer.planning import Tiling
@@ -335,6 +336,16 @@ def test_ratio_that_is_not_known_is_said_to_be_so():
         "Lossy Image Compression Ratio 1 stands for a ratio that is not known"
     )
     assert "DerivationDescription" not in known
+
+
+def test_quality_of_a_lossy_coding_is_told():
+    lossy = dataset(lossy_method="ISO_15444_1", quality=35)
+    both = dataset(lossy=(LossyStep("ISO_10918_1", None),), lossy_method="ISO_15444_1", quality=35)
+    lossless = dataset(quality=35)
+
+    assert lossy.DerivationDescription == "coded with quality 35 of 100"
+    assert quality_of(lossy) == quality_of(both) == 35
+    assert quality_of(lossless) is None
 
 
 def test_identifiers_of_many_paths_are_those_of_the_paths():
