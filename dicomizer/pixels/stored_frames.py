@@ -349,7 +349,7 @@ def _complete_head(stream: bytes, *, is_ybr: bool) -> tuple[int, bytes | None]:
 
     scan = stream.find(_SCAN)
     length = scan + 2 + int.from_bytes(stream[scan + 2 : scan + 4], "big")
-    if 0 < scan and length <= min(_HEAD_LIMIT, len(stream)):
+    if scan > 0 and length <= min(_HEAD_LIMIT, len(stream)):
         try:
             return length, _known_head(stream[:length], is_ybr=is_ybr)
         except jpeg.JpegError:
