@@ -9,8 +9,8 @@ nearest pixels at the centre of the interval. At a scale of one both are the sam
 
 OpenCV takes the means. Its area filter begins at a whole pixel, so for a region that does not the
 image is moved by the rest before, as the mean over an interval of one pixel does it. That is exact
-at whole scales; at others the pixels are weighed one by one, in about the same time. Pillow interpolates:
-OpenCV rounds places to a 32nd of a pixel.
+at whole scales; at others numpy weighs the rows and columns. Pillow interpolates: OpenCV rounds
+places to a 32nd of a pixel.
 """
 
 from __future__ import annotations
