@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
+from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
 from tileserver.services.status import Status
 
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Retrieve", "Services", "Status"]
+__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services", "Status"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,16 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    render: Render
     status: Status
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index), Status(store, index))
+        return cls(
+            Ingest(store, index),
+            Query(index),
+            Retrieve(store, index),
+            Render(store, index),
+            Status(store, index),
+        )

@@ -80,6 +80,11 @@ class JpegFrame:
         return self.process == _SOF0 and self.precision == 8
 
     @property
+    def is_lossless(self) -> bool:
+        """Whether samples are predicted from their neighbours (T.81 Annex H): SOF 3, 7, 11, 15."""
+        return self.process & 0x03 == 0x03
+
+    @property
     def mcu_size(self) -> tuple[int, int]:
         """Width and height in pixels of a minimum coded unit of an interleaved scan."""
         return (
@@ -190,6 +195,21 @@ def decoder_takes_for_ycbcr(segments: Sequence[Segment], frame: JpegFrame) -> bo
     return {b"\x01\x02\x03": True, b"RGB": False}.get(identifiers)
 
 
+def colors_told(header: JpegHeader) -> bool | None:
+    """Tell whether three components are YCbCr; ``None`` where no marker says it.
+
+    Identifiers 1, 2, 3 without a marker are what any encoder writes, for RGB too.
+    """
+    if len(header.frame.sampling) != 3:
+        return None
+    told = decoder_takes_for_ycbcr(header.segments, header.frame)
+    return None if told and not any(map(_tells_colors, header.segments)) else told
+
+
+def _tells_colors(segment: Segment) -> bool:
+    return segment.payload.startswith((b"JFIF\0", b"Adobe"))
+
+
 def dc_quantisers(segments: Sequence[Segment]) -> Iterator[int]:
     """Yield the first value of each quantisation table (T.81 B.2.4.1)."""
     for segment in segments:
@@ -236,7 +256,8 @@ def complete_header(
     """
     segments = [*tables, *header.segments]
     for marker, name in ((_DQT, "quantisation"), (_DHT, "Huffman")):
-        if all(item.marker != marker for item in segments):
+        is_needed = marker != _DQT or not header.frame.is_lossless
+        if is_needed and all(item.marker != marker for item in segments):
             raise JpegError(f"found no {name} tables")
     if (
         len(header.frame.sampling) == 3
