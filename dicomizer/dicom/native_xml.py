@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import functools
 import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
@@ -29,7 +30,7 @@ from pydicom.valuerep import VR
 from dicomizer.errors import CorruptDicomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from xml.etree.ElementTree import Element
 
     from dicomizer.dicom.dicom_json import JsonDataset
@@ -49,6 +50,7 @@ _HEAD = (
 _TAIL = "</NativeDicomModel>\n"
 # What XML 1.0 cannot hold, not even as a reference (2.2).
 _NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[^\t\n\x20-%'-;=?-~]")
 _NAME_PARTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
 _NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
@@ -68,55 +70,61 @@ def to_xml(dataset: JsonDataset) -> str:
 
     Characters that XML cannot hold, such as a form feed, become U+FFFD.
     """
-    return "".join((_HEAD, *_attributes(dataset), _TAIL))
+    out = [_HEAD]
+    _write_dataset(dataset, out)
+    out.append(_TAIL)
+    return "".join(out)
 
 
-def _attributes(dataset: JsonDataset) -> Iterator[str]:
+def _write_dataset(dataset: JsonDataset, out: list[str]) -> None:
     for tag, element in dataset.items():
         vr = str(element["vr"])
-        yield f'<DicomAttribute tag="{_written_tag(tag)}" vr="{vr}"{_naming(dataset, tag)}'
-        content = "".join(_content(vr, element))
-        yield f">{content}</DicomAttribute>" if content else "/>"
+        begin = _private_begin(dataset, tag, vr) if int(tag[3], 16) % 2 else _begin(tag, vr)
+        out.append(begin)
+        before = len(out)
+        _write_content(vr, element, out)
+        if len(out) > before:
+            out.append("</DicomAttribute>")
+        else:
+            out[-1] = f"{begin[:-1]}/>"
 
 
-def _written_tag(tag: str) -> str:
-    return f"{tag[:4]}00{tag[6:]}" if _is_private(tag) else tag
+@functools.lru_cache(4096)
+def _begin(tag: str, vr: str) -> str:
+    keyword = keyword_for_tag(int(tag, 16))
+    named = f' keyword="{keyword}"' if keyword else ""
+    return f'<DicomAttribute tag="{tag}" vr="{vr}"{named}>'
 
 
-def _is_private(tag: str) -> bool:
-    return int(tag[3], 16) % 2 == 1
-
-
-def _naming(dataset: JsonDataset, tag: str) -> str:
-    """Return the attribute that names an element: a keyword, or who made it."""
-    if not _is_private(tag):
-        keyword = keyword_for_tag(int(tag, 16))
-        return f' keyword="{keyword}"' if keyword else ""
+def _private_begin(dataset: JsonDataset, tag: str, vr: str) -> str:
+    """Return the begin of a private element: without its block, but with who made it."""
     creator = dataset.get(f"{tag[:4]}00{tag[4:6]}", {}).get("Value")
-    if tag[4:6] == "00" or not isinstance(creator, list) or not creator:
-        return ""
-    return f" privateCreator={quoteattr(_clean(str(creator[0])), _LINE_BREAKS)}"
+    named = ""
+    if tag[4:6] != "00" and isinstance(creator, list) and creator:
+        named = f" privateCreator={_quoted(creator[0])}"
+    return f'<DicomAttribute tag="{tag[:4]}00{tag[6:]}" vr="{vr}"{named}>'
 
 
-_LINE_BREAKS = {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"}
+def _quoted(value: object) -> str:
+    return quoteattr(_clean(str(value)), {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
 
 
-def _content(vr: str, element: dict[str, object]) -> Iterator[str]:
+def _write_content(vr: str, element: dict[str, object], out: list[str]) -> None:
     if "BulkDataURI" in element:
-        yield f"<BulkData uri={quoteattr(_clean(str(element['BulkDataURI'])), _LINE_BREAKS)}/>"
+        out.append(f"<BulkData uri={_quoted(element['BulkDataURI'])}/>")
     elif "InlineBinary" in element:
-        yield f"<InlineBinary>{_text(element['InlineBinary'])}</InlineBinary>"
+        out.append(f"<InlineBinary>{_text(element['InlineBinary'])}</InlineBinary>")
     values = element.get("Value")
     for number, value in enumerate(values if isinstance(values, list) else (), 1):
         if vr == "SQ":
-            yield f'<Item number="{number}">'
-            yield from _attributes(value)
-            yield "</Item>"
+            out.append(f'<Item number="{number}">')
+            _write_dataset(value, out)
+            out.append("</Item>")
         elif vr == "PN":
-            yield _person_name(number, value if isinstance(value, dict) else {})
+            out.append(_person_name(number, value if isinstance(value, dict) else {}))
         else:
             text = "" if value is None else _text(value)
-            yield f'<Value number="{number}">{text}</Value>'
+            out.append(f'<Value number="{number}">{text}</Value>')
 
 
 def _person_name(number: int, name: dict[str, object]) -> str:
@@ -132,8 +140,11 @@ def _person_name(number: int, name: dict[str, object]) -> str:
 def _text(value: object) -> str:
     if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
         value = int(value)
+    text = str(value)
+    if not _SPECIAL.search(text):
+        return text
     # A parser would make a line feed of a carriage return.
-    return escape(_clean(str(value)), {"\r": "&#13;"})
+    return escape(_clean(text), {"\r": "&#13;"})
 
 
 def _clean(text: str) -> str:

@@ -83,7 +83,7 @@ def test_pixels_short_answers_and_errors_are_not(archive, path, accept):
 
 
 def test_metadata_of_megabytes_is_streamed_and_whole(server):
-    items = [instances.item(ImageComments=f"{number:06}" * 6_000) for number in range(300)]
+    items = [instances.item(TextValue=f"{number:06}" * 6_000) for number in range(300)]
     found = instances.dataset(PerFrameFunctionalGroupsSequence=items)
     assert server.store(instances.written(found)).status_code == 200
     path = f"/studies/{found.StudyInstanceUID}/metadata"

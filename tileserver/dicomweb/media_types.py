@@ -15,9 +15,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from dicomizer.dicom.part10 import EXPLICIT_VR_BIG_ENDIAN
 from dicomizer.net.multipart import parse_media_type
 from tileserver.errors import BadRequestError, NotAcceptableError
+from tileserver.services.transfer_syntaxes import UNCOMPRESSED
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -242,10 +242,10 @@ def _fits(item: AcceptRange, candidate: str, transfer_syntax_uid: str) -> bool:
         return False
     if candidate != OCTET_STREAM:
         return True
-    # Bytes of an unknown kind are uncompressed and little endian unless said otherwise.
-    is_native = frame_media_type(transfer_syntax_uid) == OCTET_STREAM
-    is_big = transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN and item.media_type == OCTET_STREAM
-    return is_native and not is_big
+    if frame_media_type(transfer_syntax_uid) != OCTET_STREAM:
+        return False
+    # Octets of no transfer syntax are uncompressed and little endian (PS3.18 8.7.3.3).
+    return item.media_type != OCTET_STREAM or transfer_syntax_uid == UNCOMPRESSED
 
 
 def choose(

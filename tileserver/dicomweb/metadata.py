@@ -27,7 +27,9 @@ def json_pieces(pages: Pages) -> Iterator[bytes]:
     """Yield the pieces of a JSON array of all instances."""
     before = b"["
     for page in pages:
-        yield before + ",".join(text for _, text in page).encode()
+        yield before
+        # One of many megabytes is encoded without being joined to anything.
+        yield ",".join([text for _, text in page]).encode()
         before = b","
     yield b"]"
 

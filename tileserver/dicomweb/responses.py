@@ -119,19 +119,19 @@ async def whole_or_streamed(
     """Return an answer at once where it is short, as it is read where it is long."""
     begin, is_whole = await run_in_threadpool(_beginning, pieces)
     if is_whole:
-        return Response(begin, media_type=media_type, headers=dict(headers))
-    return streamed(request, chain([begin], pieces), media_type, headers)
+        return Response(b"".join(begin), media_type=media_type, headers=dict(headers))
+    return streamed(request, chain(begin, pieces), media_type, headers)
 
 
-def _beginning(pieces: Iterator[bytes]) -> tuple[bytes, bool]:
+def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bool]:
     found: list[bytes] = []
     size = 0
     for piece in pieces:
         found.append(piece)
         size += len(piece)
         if size >= _WHOLE_BYTES:
-            return b"".join(found), False
-    return b"".join(found), True
+            return found, False
+    return found, True
 
 
 def ranged(
@@ -206,6 +206,9 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     pending: list[bytes] = []
     size = 0
     for piece in pieces:
+        if len(piece) >= _SENT_BYTES and size:
+            yield b"".join(pending)
+            pending, size = [], 0
         pending.append(piece)
         size += len(piece)
         if size >= _SENT_BYTES:

@@ -85,16 +85,19 @@ class Transcode:
         NotAcceptableError
             The instance cannot be had so.
         """
-        if transfer_syntax_uid == JPEG_BASELINE:
-            return _begun(self._jpeg_instance(found))
-        return _begun(self._native_instance(found))
+        is_jpeg = transfer_syntax_uid == JPEG_BASELINE
+        pieces = self._jpeg_instance(found) if is_jpeg else self._native_instance(found)
+        try:
+            return _begun(pieces)
+        except DicomizerError as error:
+            raise _refusal(found, str(error)) from error
 
     def _description(self, found: StoredInstance) -> PixelDescription:
         try:
             with self._store.open(found.key) as blob:
                 description = read_description(blob, found.transfer_syntax_uid)
             description.check()
-        except (DicomizerError, CodecError) as error:
+        except DicomizerError as error:
             raise _refusal(found, str(error)) from error
         return description
 
@@ -168,6 +171,8 @@ def _native_length(description: PixelDescription) -> int:
 
 
 def _check(description: PixelDescription, transfer_syntax_uid: str) -> None:
+    if description.bits_allocated < 8:
+        raise NotAcceptableError("frames of single bits can be had as they are stored only")
     if transfer_syntax_uid != JPEG_BASELINE:
         return
     if description.bits_stored > 8 or description.is_signed:

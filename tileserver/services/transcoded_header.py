@@ -20,6 +20,7 @@ from pydicom.multival import MultiValue
 
 from dicomizer.dicom.part10 import read_header
 from dicomizer.dicom.uids import Uids
+from dicomizer.errors import DicomError
 from tileserver.services.pixel_reference import pixel_vr
 
 if TYPE_CHECKING:
@@ -58,6 +59,11 @@ def transcoded_header(
         Of pixels that are decoded; ``None`` where they stay as they are.
     jpeg
         Quality and ratio of pixels that are compressed with loss.
+
+    Raises
+    ------
+    DicomError
+        The stored header cannot be read, or not be written otherwise.
     """
     from pydicom import dcmwrite
     from pydicom.uid import UID
@@ -75,8 +81,10 @@ def transcoded_header(
     dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     out = io.BytesIO()
-    # Values that break their VR are written as they came: what is stored is not judged here.
-    dcmwrite(out, dataset, implicit_vr=False, little_endian=True)
+    try:
+        dcmwrite(out, dataset, implicit_vr=False, little_endian=True)
+    except Exception as error:  # the writer raises whatever a value that breaks its VR provokes
+        raise DicomError(f"its attributes cannot be written: {type(error).__name__}") from error
     return out.getvalue(), element
 
 

@@ -289,3 +289,74 @@ def test_a_study_of_several_encodings_is_had_in_one(archive):
 def test_native_frames_are_not_made_anew(archive):
     for accept in ("application/octet-stream", f"{OCTETS}; transfer-syntax={PLAIN}"):
         assert NATIVE_FRAMES[0] in archive.server.get(f"{NATIVE}/frames/1", accept).content
+
+
+HTJ2K = "1.2.840.10008.1.2.4.201"
+SYNTAXES = [
+    BASELINE,
+    "1.2.840.10008.1.2.4.51",
+    "1.2.840.10008.1.2.4.70",
+    "1.2.840.10008.1.2.4.80",
+    J2K,
+    "1.2.840.10008.1.2.4.110",
+    "1.2.840.10008.1.2.4.111",
+    HTJ2K,
+    "1.2.840.10008.1.2.4.100",
+    "1.2.840.10008.1.2.5",
+]
+
+
+ODD = [
+    {"Rows": 0},
+    {"Rows": 65535, "Columns": 65535},
+    {"BitsAllocated": 1, "BitsStored": 1, "HighBit": 0},
+    {"BitsAllocated": 64},
+    {"BitsStored": 99},
+    {"SamplesPerPixel": 2},
+    {"PhotometricInterpretation": "PALETTE COLOR"},
+    {"PhotometricInterpretation": "ELSE"},
+]
+
+
+@pytest.mark.parametrize(
+    ("syntax", "attributes"),
+    [*((syntax, {}) for syntax in SYNTAXES), *((J2K, attributes) for attributes in ODD)],
+)
+def test_frames_that_are_none_are_refused_and_never_an_error_of_the_server(
+    server, syntax, attributes
+):
+    frames = [
+        JPEG_FRAMES[0][:300],
+        b"\xff\x4f\xff\x51" + bytes(60),
+        b"\xff\x0a" + bytes(50),
+        b"\0\0",
+    ]
+    # Not every syntax is one that pydicom writes.
+    is_known = not syntax.startswith("1.2.840.10008.1.2.4.11")
+    found = instances.slide(frames, syntax if is_known else HTJ2K, **attributes)
+    file = instances.written(found).replace(HTJ2K.encode(), syntax.encode())
+    assert server.store(file).status_code == 200
+
+    for number in range(1, 5):
+        for accept in (
+            "application/octet-stream",
+            f"image/jpeg; transfer-syntax={BASELINE}, image/x; q=0.1",
+        ):
+            answer = server.get(f"{path_of(found)}/frames/{number}", accept)
+            is_stored = syntax == BASELINE and "jpeg" in accept
+            assert answer.status_code == (200 if is_stored else 406)
+    whole_one = server.get(path_of(found), f"application/dicom; transfer-syntax={PLAIN}")
+    assert whole_one.status_code == 406
+
+
+def test_attributes_that_cannot_be_written_are_told(server):
+    found = instances.slide([JPEG_FRAMES[0]], SeriesNumber=7, PatientName="Secret^Name")
+    file = instances.written(found)
+    odd = file.replace(b"IS\x02\x007 ", b"IS\x02\x00x ")
+    assert odd != file
+    assert server.store(odd).status_code == 200
+
+    answer = server.get(path_of(found), f"application/dicom; transfer-syntax={PLAIN}")
+
+    assert answer.status_code in (200, 406)
+    assert "Secret" not in (answer.text if answer.status_code == 406 else "")
