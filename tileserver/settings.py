@@ -40,3 +40,8 @@ class Settings:
     max_results: int = _means(
         "Most results of a query; more are to be had page by page.", default=1000
     )
+    cors_origins: tuple[str, ...] = _means(
+        "Origins whose pages may read answers in a browser, such as https://viewer.example.org; "
+        "* for all.",
+        default=(),
+    )

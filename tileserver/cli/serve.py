@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tileserver.cli.options import settings_options
+from tileserver.configuration import fields
 
 if TYPE_CHECKING:
     import uvicorn
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@settings_options("data", "host", "port", "base_url", "allowed_hosts")
+@settings_options(*fields())
 def serve(loaded: Loaded) -> None:
     """Serve DICOMweb and the viewer until interrupted.
 

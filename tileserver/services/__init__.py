@@ -14,12 +14,13 @@ from tileserver.services.query import Query
 from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
 from tileserver.services.status import Status
+from tileserver.services.transcode import Transcode
 
 if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services", "Status"]
+__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services", "Status", "Transcode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,15 +31,18 @@ class Services:
     query: Query
     retrieve: Retrieve
     render: Render
+    transcode: Transcode
     status: Status
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
+        retrieve = Retrieve(store, index)
         return cls(
             Ingest(store, index),
             Query(index),
-            Retrieve(store, index),
+            retrieve,
             Render(store, index),
+            Transcode(store, retrieve),
             Status(store, index),
         )
