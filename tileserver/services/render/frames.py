@@ -8,12 +8,10 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dicomizer.dicom.dicom_json import bulk_value
-from dicomizer.dicom.part10 import read_beginning
-from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
+from tileserver.services.bulk import BulkData
 from tileserver.services.render.grey import palette_table
 from tileserver.services.render.shown import looked_up
 
@@ -45,8 +43,9 @@ class Frames:
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
+        self._bulk = BulkData(store)
         self._threads = ThreadPoolExecutor(_THREADS, "decode")
-        # Instances never change, so that what is cached never gets old.
+        # The digest of the file is part of the keys, so that what is cached never gets old.
         self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
         self._binary = functools.lru_cache(_CACHED_VALUES)(self._load_binary)
         self._palette = functools.lru_cache(_CACHED_TABLES)(self._load_palette)
@@ -95,7 +94,7 @@ class Frames:
             yield pixels if image.palette is None else looked_up(pixels, self._palette(image))
 
     def _stored(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[bytes]:
-        index = self._frame_index(image.found.sop_instance_uid)
+        index = self._frame_index(image.found.sop_instance_uid, image.found.sha256)
         if index is None:
             raise UnrenderableError("the instance has no frames that can be had one by one")
         with self._store.open(image.found.key) as blob:
@@ -124,10 +123,8 @@ class Frames:
 
     def _load_binary(self, found: StoredInstance, path: str) -> bytes:
         try:
-            with self._store.open(found.key) as blob:
-                dataset = read_beginning(blob.file(), int(path[:8], 16))
-                return bulk_value(dataset, path)
-        except (DicomError, ValueError) as error:
+            return b"".join(self._bulk.value(found, path).pieces())
+        except NotFoundError as error:
             raise UnrenderableError(f"a binary value cannot be read: {error}") from error
 
     def _load_palette(self, image: StoredImage) -> NDArray[np.uint8]:
@@ -135,6 +132,6 @@ class Frames:
         data = tuple(self.binary(image.found, one) for one in image.palette.data)
         return palette_table(image.palette.descriptors, data)
 
-    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+    def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
