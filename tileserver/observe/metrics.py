@@ -101,7 +101,7 @@ class _Stored(Collector):
 
 
 def service_of(scope: Scope) -> str:
-    """Return the service that answered, such as ``wado.frames``: its module and its name."""
+    """Return the service that answered, such as ``qido.studies``: its module and its name."""
     endpoint = scope.get("endpoint")
     module = getattr(endpoint, "__module__", "")
     name = getattr(endpoint, "__name__", "")
