@@ -43,6 +43,7 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
     from tileserver.settings import Settings
 
     settings = Settings(data=data, host=host, port=port, base_url=base_url)
+    listening = _listen(host, port)  # before a folder is made for a server that cannot run
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,
@@ -51,7 +52,6 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
         ws="none",
         timeout_graceful_shutdown=10,
     )
-    listening = _listen(host, port)
     click.echo(f"Coverslip is at {_address(host, listening.getsockname()[1])} (Ctrl+C stops it)")
     _run(uvicorn.Server(config), listening)
 
