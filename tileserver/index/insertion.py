@@ -10,6 +10,7 @@ from __future__ import annotations
 import sqlite3
 from typing import TYPE_CHECKING
 
+from tileserver.index.key_rows import add_keys
 from tileserver.index.rows import rows_of
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ def add(connection: Connection, rows: Rows) -> bool:
         return False
     study_id, study_date = _study(connection, rows)
     series_id = _series(connection, rows, study_id)
-    _add_keys(connection, rows.series_keys, (study_date, study_id, series_id))
+    add_keys(connection, rows.series_keys, (study_date, study_id, series_id))
     _instance(connection, rows, series_id)
     for table, key in (("study", study_id), ("series", series_id)):
         _run(
@@ -57,18 +58,6 @@ def _driver(connection: Connection) -> sqlite3.Connection:
     driver = connection.connection.driver_connection
     assert isinstance(driver, sqlite3.Connection)
     return driver
-
-
-def _add_keys(
-    connection: Connection, keys: Iterable[tuple[int, str]], place: tuple[str, int, int]
-) -> None:
-    rows = [(*key, *place) for key in sorted(keys)]
-    if rows:
-        _driver(connection).executemany(
-            "INSERT OR IGNORE INTO study_key (code, value, study_date, study_id, series_id) "
-            "VALUES (?, ?, ?, ?, ?)",
-            rows,
-        )
 
 
 def _study(connection: Connection, rows: Rows) -> tuple[int, str]:
@@ -95,7 +84,7 @@ def _study(connection: Connection, rows: Rows) -> tuple[int, str]:
         rows.study_attributes,
     ).lastrowid
     assert study_id is not None
-    _add_keys(connection, rows.study_keys, (rows.study_date, study_id, 0))
+    add_keys(connection, rows.study_keys, (rows.study_date, study_id, 0))
     return study_id, rows.study_date
 
 
@@ -120,11 +109,11 @@ def _series(connection: Connection, rows: Rows, study_id: int) -> int:
         rows.series_attributes,
     ).lastrowid
     assert series_id is not None
-    _count_series(connection, study_id)
+    count_series(connection, study_id)
     return series_id
 
 
-def _count_series(connection: Connection, study_id: int) -> None:
+def count_series(connection: Connection, study_id: int) -> None:
     """Bring the number of series and the modalities of a study up to date."""
     found = _run(
         connection, "SELECT modality, count(*) FROM series WHERE study_id = ? GROUP BY 1", study_id

@@ -82,17 +82,29 @@ def filters(conditions: Sequence[Condition], level: Level) -> tuple[Sql, frozens
     others = [item for item in conditions if not is_found_by_key(item, level)]
     parts = [_by_key(item, level) for item in by_key]
     parts += [part for of_level in Level for part in _of_level(others, of_level)]
-    needed = {item.level for item in others} | {min(level, Level.SERIES) for _ in by_key}
+    needed = {item.level for item in others}
+    if by_key:
+        needed |= {Level.STUDY}
+    if not all(_is_of_study(item, level) for item in by_key):
+        needed |= {Level.SERIES}
     return all_of(parts), frozenset(needed)
+
+
+def _is_of_study(condition: Condition, level: Level) -> bool:
+    return level is Level.STUDY or condition.level is Level.STUDY
 
 
 def _by_key(condition: Condition, level: Level) -> Sql:
     """Match a series, or else a study, by the keys of what it has."""
-    is_of_study = level is Level.STUDY or condition.level is Level.STUDY
+    is_of_study = _is_of_study(condition, level)
     column, table = ("study_id", "study") if is_of_study else ("series_id", "series")
     text, values = any_of(key_clause(condition))
+    if all(isinstance(item, OneOf) for item in condition.match):
+        place = "k.study_date = study.study_date AND k.study_id = study.id"
+        place += "" if is_of_study else " AND k.series_id = series.id"
+        return Sql(f"EXISTS (SELECT 1 FROM study_key AS k WHERE {text} AND {place})", values)  # noqa: S608 - names of our own
     return Sql(
-        f"{table}.id IN (SELECT {column} FROM study_key AS k WHERE {text})",  # noqa: S608 - names of our own
+        f"{table}.id IN (SELECT {column} FROM study_key AS k WHERE {text})",  # noqa: S608
         values,
     )
 
