@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from tileserver.settings import Settings
 
 _OFFERED = (Chosen(DICOM_JSON, is_multipart=False), Chosen(JSON, is_multipart=False))
-_COUNTED = 1000
+_COUNTED = 100
 """How far what is left is counted: the exact number of very many is worth no wait."""
 
 

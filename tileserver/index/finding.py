@@ -80,16 +80,14 @@ class Finder:
         search = replace(asked, limit=0, offset=0, needs_all=False)
         page = Page(asked, choose_start(asked, lambda sql: _count(connection, sql)))
         skipped, after = self._places.before(search, version, asked.offset)
-        # One more than asked tells whether there are more.
-        statement = page.places(asked.limit + 1, asked.offset - skipped, after)
+        statement = page.places(asked.limit + asked.counted, asked.offset - skipped, after)
         places = [tuple(row) for row in _run(connection, statement)]
-        remaining = 0
-        if len(places) > asked.limit > 0:
-            places.pop()
+        remaining = len(places) - asked.limit if asked.limit else 0
+        if remaining > 0:
+            places = places[: asked.limit]
             self._places.keep(search, version, asked.offset + asked.limit, places[-1])
-            remaining = _count(connection, page.count_behind(places[-1], asked.counted))
         ids = [place[-1] for place in places[: asked.limit]]
-        return Found(_rows(connection, asked, ids), remaining)
+        return Found(_rows(connection, asked, ids), max(remaining, 0))
 
 
 def _run(connection: Connection, sql: Sql) -> Any:

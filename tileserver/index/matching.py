@@ -114,24 +114,26 @@ def key_clause(condition: Condition) -> list[Sql]:
     code = key_code(condition.path)
     return [
         Sql(f"k.code = ? AND {text}", (code, *values))
-        for text, values in (_key_value(item) for item in condition.match)
+        for text, values in (value_clause(item) for item in condition.match)
     ]
 
 
-def _key_value(match: Match) -> Sql:
+def value_clause(match: Match) -> Sql:
+    """Return what the value of a key has to fulfil."""
     if isinstance(match, OneOf):
         cut = tuple(value[: keys.LONGEST_VALUE] for value in match.values)
         return Sql("k.value = ?" if len(cut) == 1 else f"k.value IN ({marks(len(cut))})", cut)
     if isinstance(match, Words):
-        return _begins(max(match.text.split(), key=len))
+        return begins(max(match.text.split(), key=len))
     text = match.pattern if isinstance(match, Name) else getattr(match, "text", "*")
     begin = fixed_begin(text)
     if begin == text:
         return Sql("k.value = ?", (text[: keys.LONGEST_VALUE],))
-    return all_of([_begins(begin), Sql("k.value GLOB ?", (glob(text),))])
+    return all_of([begins(begin), Sql("k.value GLOB ?", (glob(text),))])
 
 
-def _begins(text: str) -> Sql:
+def begins(text: str) -> Sql:
+    """Return what holds for values of keys that begin with a text."""
     text = text[: keys.LONGEST_VALUE]
     if not text:
         return Sql("1")

@@ -44,11 +44,6 @@ class Page:
         order = ", ".join([f"{date} DESC", f"{study} DESC", *lower])
         return Sql(f"{text} ORDER BY {order} LIMIT ? OFFSET ?", (*values, limit, offset))
 
-    def count_behind(self, place: Place, bound: int) -> Sql:
-        """Return how many answers come behind a place, counted up to a bound."""
-        text, values = self._selection(place)
-        return Sql(f"SELECT count(*) FROM ({text} LIMIT ?)", (*values, bound))  # noqa: S608
-
     def _selection(self, after: Place | None) -> Sql:
         behind = _behind(self._columns, after) if after else Sql("1")
         where = all_of([self._where, behind])

@@ -13,12 +13,20 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tileserver.index import keys
-from tileserver.index.matching import between, fixed_begin, key_clause, key_code
+from tileserver.index.matching import (
+    begins,
+    between,
+    fixed_begin,
+    key_clause,
+    key_code,
+    value_clause,
+)
 from tileserver.index.schema import PATIENT_NAME_TEXT
 from tileserver.index.search import (
     Between,
     Condition,
     Level,
+    Match,
     Name,
     OneOf,
     Pattern,
@@ -53,6 +61,8 @@ class Start:
         The conditions that hold for all of them, and need not be tried again.
     is_sorted
         Whether they come in the order of answers.
+    scanned
+        The rows that have to be looked at, where these are more than those of the source.
     """
 
     source: Sql
@@ -60,6 +70,7 @@ class Start:
     where: Sql = _ANY
     covered: tuple[Condition, ...] = ()
     is_sorted: bool = False
+    scanned: Sql | None = None
 
 
 def choose_start(asked: Search, probe: Callable[[Sql], int]) -> Start:
@@ -90,8 +101,10 @@ def choose_start(asked: Search, probe: Callable[[Sql], int]) -> Start:
 
 
 def _probed(way: Start) -> Sql:
-    text = f"SELECT count(*) FROM (SELECT 1 FROM {way.source.text} WHERE {way.where.text} LIMIT ?)"  # noqa: S608 - names of our own
-    return Sql(text, (*way.source.values, *way.where.values, _FEW))
+    text, values = way.scanned or Sql(
+        f"{way.source.text} WHERE {way.where.text}", (*way.source.values, *way.where.values)
+    )
+    return Sql(f"SELECT count(*) FROM (SELECT 1 FROM {text} LIMIT ?)", (*values, _FEW))  # noqa: S608 - names of our own
 
 
 def _by_uid(conditions: Sequence[Condition]) -> Start | None:
@@ -170,7 +183,13 @@ def _by_key(asked: Search, item: Condition, code: int) -> Start | None:
     ]
     text, values = any_of(parts)
     source = f"(SELECT DISTINCT {columns} FROM study_key AS k WHERE {text}) AS k"  # noqa: S608
-    return Start(Sql(source, values), grain, covered=_covered_dates(asked.conditions))
+    begun, values_begun = any_of(_begun(code, match) for match in item.match)
+    return Start(
+        Sql(source, values),
+        grain,
+        covered=_covered_dates(asked.conditions),
+        scanned=Sql(f"study_key AS k WHERE {begun}", values_begun),
+    )
 
 
 _SERIES_CODES = frozenset({*keys.SERIES_CODES.values(), keys.TRANSFER_SYNTAX_CODE})
@@ -187,6 +206,15 @@ def _with_code(part: Sql, match: object) -> Sql:
     if not isinstance(match, Words):
         return part
     return Sql(part.text, (keys.NAME_WORD_CODE, *part.values[1:]))
+
+
+def _begun(code: int, match: Match) -> Sql:
+    """Return what the index is read for: values of a code that begin as they have to."""
+    if isinstance(match, OneOf):
+        return all_of([Sql("k.code = ?", (code,)), value_clause(match)])
+    code = keys.NAME_WORD_CODE if isinstance(match, Words) else code
+    begin = max(match.text.split(), key=len) if isinstance(match, Words) else _begin(match)
+    return all_of([Sql("k.code = ?", (code,)), begins(begin)])
 
 
 def _grain(asked: Search, item: Condition) -> Level:
@@ -234,4 +262,6 @@ def _by_text(item: Condition) -> Start | None:
         f"FROM {PATIENT_NAME_TEXT} CROSS JOIN study ON study.id = {PATIENT_NAME_TEXT}.rowid "
         f"WHERE {PATIENT_NAME_TEXT} MATCH ?) AS k"
     )
-    return Start(Sql(source, (" AND ".join(f'"{piece}"' for piece in long),)), Level.STUDY)
+    text = " AND ".join(f'"{piece}"' for piece in long)
+    scanned = Sql(f"{PATIENT_NAME_TEXT} WHERE {PATIENT_NAME_TEXT} MATCH ?", (text,))
+    return Start(Sql(source, (text,)), Level.STUDY, scanned=scanned)

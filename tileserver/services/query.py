@@ -14,10 +14,26 @@ from typing import TYPE_CHECKING, Any
 
 from dicomizer.dicom.dicom_json import with_bulk_address
 from tileserver.index import Level, Search
-from tileserver.index.summary import element, elements_of, json_object
+from tileserver.index.summary import (
+    RETURNED_OF_INSTANCE,
+    RETURNED_OF_SERIES,
+    RETURNED_OF_STUDY,
+    element,
+    elements_of,
+    json_object,
+    tags,
+)
+from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 
 if TYPE_CHECKING:
     from tileserver.index import Index
+
+_IN_SUMMARIES = (
+    RETURNED_OF_STUDY
+    | RETURNED_OF_SERIES
+    | RETURNED_OF_INSTANCE
+    | tags("ModalitiesInStudy AvailableTransferSyntaxUID TransferSyntaxUID")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,13 +86,25 @@ class Query:
         root
             Address of the DICOMweb service, which Retrieve URL begins with.
         """
-        needs_all = included.everything or bool(included.tags)
-        found = self._index.search(replace(asked, needs_all=needs_all))
+        levels = _levels_of(included, asked.level)
+        found = self._index.search(replace(asked, needs_all=bool(levels)))
         made = [_answer(row, asked.level, root) for row in found.rows]
-        if needs_all:
-            for row, lines in zip(found.rows, made, strict=True):
-                _include(row, asked.level, lines, included)
+        for row, lines in zip(found.rows, made, strict=True):
+            _include(row, levels, lines, included)
         return Answers([json_object(lines.values()) for lines in made], found.remaining)
+
+
+def _levels_of(included: Included, level: Level) -> list[Level]:
+    """Return the levels down to that of a search that have more to give than their summaries."""
+    if included.everything:
+        return [each for each in Level if each <= level]
+    more = included.tags - _IN_SUMMARIES
+    has_more = {
+        Level.STUDY: more & STUDY_ATTRIBUTES,
+        Level.SERIES: more & SERIES_ATTRIBUTES,
+        Level.INSTANCE: more - STUDY_ATTRIBUTES - SERIES_ATTRIBUTES,
+    }
+    return [each for each in Level if each <= level and has_more[each]]
 
 
 def _answer(row: Any, level: Level, root: str) -> dict[str, str]:
@@ -108,16 +136,14 @@ def _count(tag: str, number: int) -> str:
     return f'"{tag}":{{"vr":"IS","Value":[{number}]}}'
 
 
-def _include(row: Any, level: Level, lines: dict[str, str], included: Included) -> None:
+def _include(row: Any, levels: list[Level], lines: dict[str, str], included: Included) -> None:
     """Add what was asked for to the elements of an answer."""
     wanted = None if included.everything else included.tags
-    texts = [row.study_attributes]
-    if level >= Level.SERIES:
-        texts.append(row.series_attributes)
-    if level is Level.INSTANCE:
-        path = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
-        texts.append(with_bulk_address(row.instance_attributes, f"{path}/bulkdata"))
-        if "00020010" in included.tags:
-            lines["00020010"] = lines["00083002"].replace("00083002", "00020010")
-    for text in texts:
+    for level in levels:
+        text = getattr(row, f"{level.name.lower()}_attributes")
+        if level is Level.INSTANCE:
+            url = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
+            text = with_bulk_address(text, f"{url}/bulkdata")
         lines.update(elements_of(json.loads(text), wanted))
+    if "00020010" in included.tags and "00083002" in lines:
+        lines["00020010"] = lines["00083002"].replace("00083002", "00020010")
