@@ -16,15 +16,22 @@ from starlette.responses import JSONResponse, Response
 from tileserver import dicomweb, observe, static
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
-from tileserver.errors import RangeNotSatisfiableError, TileserverError, http_status
+from tileserver.errors import (
+    DamagedIndexError,
+    RangeNotSatisfiableError,
+    StorageError,
+    TileserverError,
+    http_status,
+)
 from tileserver.hosts import KnownHosts
-from tileserver.index import Index
+from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders
 from tileserver.services import Services
-from tileserver.store import FolderBlobStore
+from tileserver.store import FolderBlobStore, has_store
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
+    from pathlib import Path
 
     from starlette.requests import Request
 
@@ -46,6 +53,38 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     store = FolderBlobStore(settings.data)
     index = Index(settings.data / INDEX_FILE)
     return Services.over(store, index), index
+
+
+def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
+    """Make the index anew from the stored files, also where the one there cannot be used.
+
+    Returns
+    -------
+    count
+        Of instances indexed.
+    unreadable
+        Keys of blobs that are no instance.
+    aside
+        Where a damaged index was moved to.
+
+    Raises
+    ------
+    StorageError
+        The folder has no stored instances, or cannot be used.
+    """
+    if not has_store(settings.data):
+        raise StorageError(f"{settings.data} has no stored instances; nothing was made")
+    aside = None
+    try:
+        services, index = open_services(settings)
+        index.check()
+    except DamagedIndexError:
+        aside = set_aside(settings.data / INDEX_FILE)
+        services, index = open_services(settings)
+    try:
+        return *services.ingest.reindex(), aside
+    finally:
+        index.close()
 
 
 def _read_tolerantly() -> None:

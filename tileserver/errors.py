@@ -17,6 +17,7 @@ The tree::
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── StorageError              the disk does not take or give what it must
+    │   └── DamagedIndexError         the index must be made anew from the stored files
     └── ConfigurationError        a setting makes no sense; never the fault of a request
 """
 
@@ -99,6 +100,10 @@ class ConflictError(RefusedInstanceError):
 
 class StorageError(TileserverError):
     """The disk does not take or give what it must."""
+
+
+class DamagedIndexError(StorageError):
+    """The index cannot be used any more, and must be made anew from the stored files."""
 
 
 class ConfigurationError(TileserverError):

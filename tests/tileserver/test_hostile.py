@@ -164,13 +164,16 @@ def test_paths_do_not_leave_the_viewer(server):
 
 
 def test_wildcards_do_not_take_time(server):
-    found = instances.dataset(PatientID="a" * 60, StudyInstanceUID=generate_uid())
+    found = instances.dataset(
+        PatientID="a" * 60, PatientName="a" * 60, StudyInstanceUID=generate_uid()
+    )
     assert server.store(instances.written(found)).status_code == 200
 
-    answer = server.get(f"/studies?PatientID={'*a' * 100}b")
+    for keyword in ("PatientID", "PatientName"):
+        answer = server.get(f"/studies?{keyword}={'*a' * 100}b")
 
-    assert answer.json() == []
-    assert answer.elapsed.total_seconds() < 1
+        assert answer.status_code == 204
+        assert answer.elapsed.total_seconds() < 1
 
 
 NAMES = st.one_of(
@@ -200,7 +203,7 @@ def test_no_query_is_an_error_of_the_server(archive, path, parameters, accept):
         f"/dicomweb{path}", params=parameters, headers={"Accept": accept}
     )
 
-    assert answer.status_code in (200, 400, 406), answer.text
+    assert answer.status_code in (200, 204, 400, 406), answer.text
 
 
 @settings(max_examples=200, deadline=None)

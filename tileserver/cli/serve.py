@@ -30,6 +30,8 @@ def serve(loaded: Loaded) -> None:
     from tileserver.app import create_app
 
     settings = loaded.settings
+    # Before a folder is made for a server that cannot run.
+    listening = _listen(settings.host, settings.port)
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,
@@ -38,10 +40,8 @@ def serve(loaded: Loaded) -> None:
         ws="none",
         timeout_graceful_shutdown=10,
     )
-    listening = _listen(settings.host, settings.port)
-    click.echo(
-        f"Coverslip is at {_address(settings.host, listening.getsockname()[1])} (Ctrl+C stops it)"
-    )
+    address = _address(settings.host, listening.getsockname()[1])
+    click.echo(f"Coverslip is at {address} (Ctrl+C stops it)")
     _run(uvicorn.Server(config), listening)
 
 

@@ -1,17 +1,40 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SQL index of what is stored; it can always be made anew from the blobs."""
 
-from tileserver.index.index import Index
+from tileserver.index.finding import Found
+from tileserver.index.index import Index, set_aside
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
-from tileserver.index.search import Condition, Level, Search
+from tileserver.index.search import (
+    Between,
+    Condition,
+    Empty,
+    Level,
+    Match,
+    Name,
+    Number,
+    OneOf,
+    Pattern,
+    Search,
+    Words,
+)
 
 __all__ = [
+    "Between",
     "Condition",
     "Counts",
+    "Empty",
+    "Found",
     "Index",
     "InstanceRecord",
     "Level",
+    "Match",
+    "Name",
+    "Number",
+    "OneOf",
+    "Pattern",
     "Search",
     "StoredFrames",
     "StoredInstance",
+    "Words",
+    "set_aside",
 ]

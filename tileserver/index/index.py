@@ -13,36 +13,47 @@ acknowledged transactions in WAL mode)
 from __future__ import annotations
 
 import contextlib
+import sqlite3
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
     Connection,
-    FromClause,
     Row,
     Select,
     create_engine,
+    delete,
     event,
     func,
     insert,
     select,
 )
-from sqlalchemy.exc import DatabaseError, IntegrityError, OperationalError
+from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tileserver.errors import ConflictError, StorageError
+from tileserver.errors import ConflictError, DamagedIndexError, StorageError
 from tileserver.index import schema
+from tileserver.index.finding import Finder, Found
+from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
 from tileserver.index.insertion import add, add_all
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
-from tileserver.index.search import Level, Search, clause, fold
+from tileserver.index.rows import rows_of
+from tileserver.index.upgrade import READERS, upgrade
 
 if TYPE_CHECKING:
-    import sqlite3
-    from collections.abc import Iterable, Iterator, Sequence
+    from collections.abc import Iterable, Iterator
+
+    from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
-_REMEDY = "remove it and run: tileserver reindex"
-_study, _series, _instance, _frames = schema.study, schema.series, schema.instance, schema.frames
+_REMEDY = "run: tileserver reindex"
+_NOTE_CHANGE = (
+    "INSERT INTO about (name, value) VALUES ('changes', '1') "
+    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
+)
+"""For those who keep what they found until somebody writes."""
+_study, _series, _instance = schema.study, schema.series, schema.instance
+_frames, _per_frame = schema.frames, schema.per_frame
 _STORED = (
     _study.c.study_instance_uid,
     _series.c.series_instance_uid,
@@ -52,6 +63,8 @@ _STORED = (
     _instance.c.sha256,
     _instance.c.size,
 )
+_METADATA = (_instance.c.attributes, _per_frame.c.position, _per_frame.c.attributes)
+"""What `_whole` puts together."""
 
 
 class Index:
@@ -65,11 +78,14 @@ class Index:
     Raises
     ------
     StorageError
-        The file cannot be opened, is no index, or is one of another version.
+        The file cannot be opened.
+    DamagedIndexError
+        It is no index, or one of a version that cannot be upgraded.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._finder = Finder()
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
@@ -77,12 +93,8 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
-        with (
-            _explained("the index cannot be opened", "where it is damaged, " + _REMEDY),
-            self._writing() as connection,
-        ):
-            schema.tables.create_all(connection)
-            self._check_version(connection)
+        with _opening(), self._writing() as connection:
+            self._prepare(connection)
 
     def close(self) -> None:
         """Close all connections."""
@@ -98,12 +110,11 @@ class Index:
         StorageError
             The index cannot be written.
         """
-        with _explained("the index cannot be written"):
-            try:
-                with self._writing() as connection:
-                    add(connection, record)
-            except IntegrityError as error:
-                raise ConflictError("the instance is stored already") from error
+        rows = rows_of(record)
+        with _explained("the index cannot be written"), self._writing() as connection:
+            is_new = add(connection, rows)
+        if not is_new:
+            raise ConflictError("the instance is stored already")
 
     def find(self, sop_instance_uid: str) -> StoredInstance | None:
         """Return an instance by its UID."""
@@ -127,13 +138,12 @@ class Index:
         sop_instance_uid: str | None = None,
     ) -> list[tuple[StoredInstance, str]]:
         """Return the instances below, each with its attributes as DICOM JSON text."""
-        query = _below(
-            select(*_STORED, _instance.c.attributes), study_instance_uid, series_instance_uid
-        )
+        query = _below(select(*_STORED, *_METADATA), study_instance_uid, series_instance_uid)
+        query = query.outerjoin_from(_instance, _per_frame)
         if sop_instance_uid is not None:
             query = query.where(_instance.c.sop_instance_uid == sop_instance_uid)
         with self._reading() as connection:
-            return [(_stored(row), str(row[-1])) for row in connection.execute(query)]
+            return [(_stored(row), _whole(*row[-3:])) for row in connection.execute(query)]
 
     def metadata_page(
         self,
@@ -152,17 +162,15 @@ class Index:
             The first member of the last tuple that was had; 0 to begin with.
         """
         query = _below(
-            select(*_STORED, _instance.c.id, _instance.c.attributes),
-            study_instance_uid,
-            series_instance_uid,
-        )
+            select(*_STORED, _instance.c.id, *_METADATA), study_instance_uid, series_instance_uid
+        ).outerjoin_from(_instance, _per_frame)
         if sop_instance_uid is not None:
             query = query.where(_instance.c.sop_instance_uid == sop_instance_uid)
         if after:
             query = query.where(_instance.c.id > after)
         with self._reading() as connection:
             rows = connection.execute(query.limit(limit))
-            return [(row.id, _stored(row), str(row.attributes)) for row in rows]
+            return [(row.id, _stored(row), _whole(*row[-3:])) for row in rows]
 
     def frames(self, sop_instance_uid: str) -> StoredFrames | None:
         """Return where the frames of an instance lie."""
@@ -175,31 +183,23 @@ class Index:
             row = connection.execute(query).one_or_none()
         return StoredFrames(*row) if row else None
 
-    def search(self, asked: Search) -> Sequence[Row[Any]]:
-        """Return the rows that match, newest study first.
+    def search(self, asked: Search) -> Found:
+        """Return the rows that match, newest study first, and whether there are more."""
+        with self._reading() as connection:
+            return self._finder.find(connection, asked)
 
-        A row has, by name, what its level and those above it hold: ``study_attributes``,
-        ``series_attributes``, ``instance_attributes`` as JSON text, UIDs, counts and
-        ``modalities``.
+    def check(self) -> None:
+        """Read all of the file.
+
+        Raises
+        ------
+        DamagedIndexError
+            It contradicts itself.
         """
-        query = _search_query(asked)
-        with self._reading() as connection:
-            return connection.execute(query).all()
-
-    def modalities(self, study_instance_uids: Sequence[str]) -> dict[str, list[str]]:
-        """Return the modalities in each study, in order."""
-        query = (
-            select(_study.c.study_instance_uid, _series.c.modality)
-            .join(_series)
-            .where(_study.c.study_instance_uid.in_(study_instance_uids), _series.c.modality != "")
-            .distinct()
-            .order_by(_series.c.modality)
-        )
-        found: dict[str, list[str]] = {}
-        with self._reading() as connection:
-            for uid, modality in connection.execute(query):
-                found.setdefault(uid, []).append(modality)
-        return found
+        with _opening(), self._engine.connect() as connection:
+            found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise DamagedIndexError(f"the index is damaged; {_REMEDY}")
 
     def counts(self) -> Counts:
         """Return how much is stored."""
@@ -253,28 +253,36 @@ class Index:
                 connection.exec_driver_sql(
                     f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
                 )
+            connection.exec_driver_sql(_NOTE_CHANGE)
             return add_all(connection, late)
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, _immediate(connection):
             yield connection
+            connection.exec_driver_sql(_NOTE_CHANGE)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
         with _explained("the index cannot be read"), self._engine.connect() as connection:
             yield connection
 
-    def _check_version(self, connection: Connection) -> None:
+    def _prepare(self, connection: Connection) -> None:
+        """Make the tables, or bring those of an earlier version up to date."""
+        schema.about.create(connection, checkfirst=True)
         query = select(schema.about.c.value).where(schema.about.c.name == "version")
         found = connection.execute(query).scalar_one_or_none()
-        if found is None:
+        if found in READERS:
+            upgrade(connection, found)
+        elif found not in (None, str(schema.VERSION)):
+            raise DamagedIndexError(
+                f"the index has version {found}, expected {schema.VERSION}; {_REMEDY}"
+            )
+        schema.tables.create_all(connection)
+        if found != str(schema.VERSION):
+            connection.execute(delete(schema.about).where(schema.about.c.name == "version"))
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
-            )
-        elif found != str(schema.VERSION):
-            raise StorageError(
-                f"the index has version {found}, expected {schema.VERSION}; {_REMEDY}"
             )
 
 
@@ -282,9 +290,13 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
-    connection.create_function(
-        "fold", 1, lambda text: fold(text) if isinstance(text, str) else "", deterministic=True
-    )
+    for name, function, arguments in (
+        ("folded_name", folded_name_of_json, 1),
+        ("is_name", is_name, 2),
+        ("has_words", has_words, 2),
+        ("moment", moment, 1),
+    ):
+        connection.create_function(name, arguments, function, deterministic=True)
 
 
 @contextlib.contextmanager
@@ -313,13 +325,46 @@ def _stored(row: Row[Any]) -> StoredInstance:
     return StoredInstance(*row[: len(_STORED)])
 
 
+def _whole(text: str, position: int | None, per_frame: str | None) -> str:
+    """Put the attributes of each frame, kept apart, in their place."""
+    if position is None or per_frame is None:
+        return text
+    return "".join((text[:position], per_frame, text[position:]))
+
+
 @contextlib.contextmanager
-def _explained(problem: str, remedy: str | None = None) -> Iterator[None]:
+def _explained(problem: str) -> Iterator[None]:
     try:
         yield
-    except (OperationalError, DatabaseError, OSError) as error:
+    except (DatabaseError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError("; ".join(filter(None, (f"{problem}: {cause}", remedy)))) from error
+        raise StorageError(f"{problem}: {cause}") from error
+
+
+@contextlib.contextmanager
+def _opening() -> Iterator[None]:
+    """Tell a file that is no index, or a damaged one, from one that cannot be had now."""
+    with _explained("the index cannot be opened"):
+        try:
+            yield
+        except (OperationalError, sqlite3.OperationalError):
+            raise  # locked, no space, no permission
+        except (DatabaseError, sqlite3.DatabaseError) as error:
+            cause = getattr(error, "orig", None) or error
+            raise DamagedIndexError(
+                f"the index cannot be opened: {cause}; it is damaged: {_REMEDY}"
+            ) from error
+
+
+def set_aside(path: Path) -> Path:
+    """Give a damaged index another name, in place of one set aside before."""
+    aside = path.with_name(f"{path.name}.damaged")
+    for suffix in ("", "-wal", "-shm"):
+        part, target = (each.with_name(each.name + suffix) for each in (path, aside))
+        target.unlink(missing_ok=True)
+        if part.exists():
+            part.rename(target)
+    return aside
 
 
 def _joined(query: Select[Any]) -> Select[Any]:
@@ -333,36 +378,3 @@ def _below(
     if series_instance_uid is not None:
         query = query.where(_series.c.series_instance_uid == series_instance_uid)
     return query.order_by(_instance.c.id)
-
-
-def _search_query(asked: Search) -> Select[Any]:
-    columns = [
-        _study.c.study_instance_uid,
-        _study.c.attributes.label("study_attributes"),
-        _study.c.number_of_series,
-        _study.c.number_of_instances.label("number_of_study_instances"),
-    ]
-    source: FromClause = _study
-    if asked.level >= Level.SERIES:
-        source = source.join(_series)
-        columns += [
-            _series.c.series_instance_uid,
-            _series.c.attributes.label("series_attributes"),
-            _series.c.number_of_instances.label("number_of_series_instances"),
-        ]
-    if asked.level is Level.INSTANCE:
-        source = source.join(_instance)
-        columns += [
-            _instance.c.sop_instance_uid,
-            _instance.c.transfer_syntax_uid,
-            _instance.c.attributes.label("instance_attributes"),
-        ]
-    order = (_study.c.study_date.desc(), _study.c.id, _series.c.id, _instance.c.id)
-    return (
-        select(*columns)
-        .select_from(source)
-        .where(*map(clause, asked.conditions))
-        .order_by(*order[: 2 + asked.level])
-        .limit(asked.limit)
-        .offset(asked.offset)
-    )

@@ -1,9 +1,15 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables: study, series and instance, normalised, with counts kept and attributes as JSON."""
+"""The tables: study, series and instance, normalised, with counts kept and attributes as JSON.
+
+Beside them ``study_key`` has a row for each value that queries look for, in the order in which
+answers come: what is asked most is found, sorted, by one index. The names of patients are indexed
+once more by groups of three characters, for wildcards in front of them.
+"""
 
 from __future__ import annotations
 
 from sqlalchemy import (
+    DDL,
     Column,
     ForeignKey,
     Index,
@@ -13,10 +19,11 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    event,
 )
 
-VERSION = 1
-"""Raised with each change of the tables; an index of another version is made anew."""
+VERSION = 2
+"""Raised with each change of the tables; `tileserver.index.upgrade` reads those before."""
 
 tables = MetaData()
 
@@ -32,14 +39,20 @@ study = Table(
     tables,
     Column("id", Integer, primary_key=True),
     Column("study_instance_uid", String, nullable=False, unique=True),
-    Column("study_date", String, nullable=False, index=True),
-    Column("patient_id", String, nullable=False, index=True),
+    Column("study_date", String, nullable=False),
+    Column("patient_id", String, nullable=False),
     # Upper case and without accents, so that names are found as people type them.
-    Column("folded_patient_name", String, nullable=False, index=True),
-    Column("accession_number", String, nullable=False, index=True),
-    Column("attributes", Text, nullable=False),
+    Column("folded_patient_name", String, nullable=False),
+    Column("accession_number", String, nullable=False),
+    # In order, with a backslash between.
+    Column("modalities", String, nullable=False),
     Column("number_of_series", Integer, nullable=False),
     Column("number_of_instances", Integer, nullable=False),
+    # What answers hold when nobody asks for more: queries leave the long rest on its pages.
+    Column("summary", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
+    # In the order of answers, with what is tried on the way.
+    Index("study_in_order", "study_date", "id", "folded_patient_name", "patient_id"),
 )
 
 series = Table(
@@ -48,9 +61,10 @@ series = Table(
     Column("id", Integer, primary_key=True),
     Column("study_id", ForeignKey("study.id"), nullable=False, index=True),
     Column("series_instance_uid", String, nullable=False),
-    Column("modality", String, nullable=False, index=True),
-    Column("attributes", Text, nullable=False),
+    Column("modality", String, nullable=False),
     Column("number_of_instances", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
+    Column("attributes", Text, nullable=False),
     Index("series_of_study", "series_instance_uid", "study_id", unique=True),
 )
 
@@ -65,6 +79,7 @@ instance = Table(
     Column("key", String, nullable=False),
     Column("sha256", LargeBinary, nullable=False),
     Column("size", Integer, nullable=False),
+    Column("summary", Text, nullable=False),
     Column("attributes", Text, nullable=False),
 )
 
@@ -76,3 +91,46 @@ frames = Table(
     Column("frame_table", LargeBinary, nullable=False),
     Column("fragments", Text),
 )
+
+# The attributes of each frame, tens of megabytes for a sparse slide, as they stand in the text of
+# all attributes from ``position`` on. Not compressed: unpacking takes longer than reading.
+per_frame = Table(
+    "per_frame",
+    tables,
+    Column("instance_id", ForeignKey("instance.id"), primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("attributes", Text, nullable=False),
+)
+
+# ``series_id`` is 0 for what belongs to the study. No row is needed behind the key.
+study_key = Table(
+    "study_key",
+    tables,
+    Column("code", Integer, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("study_date", String, primary_key=True),
+    Column("study_id", Integer, primary_key=True),
+    Column("series_id", Integer, primary_key=True),
+    sqlite_with_rowid=False,
+)
+
+PATIENT_NAME_TEXT = "patient_name_text"
+_CREATE_TEXT = """
+CREATE VIRTUAL TABLE IF NOT EXISTS patient_name_text
+USING fts5(folded_patient_name, content='study', content_rowid='id',
+           tokenize='trigram case_sensitive 1')
+"""
+_FILL_TEXT = """
+CREATE TRIGGER IF NOT EXISTS study_added AFTER INSERT ON study BEGIN
+    INSERT INTO patient_name_text (rowid, folded_patient_name)
+    VALUES (new.id, new.folded_patient_name);
+END
+"""
+_CLEAR_TEXT = """
+CREATE TRIGGER IF NOT EXISTS study_deleted AFTER DELETE ON study BEGIN
+    INSERT INTO patient_name_text (patient_name_text, rowid, folded_patient_name)
+    VALUES ('delete', old.id, old.folded_patient_name);
+END
+"""
+for statement in (_CREATE_TEXT, _FILL_TEXT, _CLEAR_TEXT):
+    event.listen(study, "after_create", DDL(statement))  # type: ignore[no-untyped-call]

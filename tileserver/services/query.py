@@ -9,27 +9,31 @@ PS3.18 10.6 (search transaction)
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from dicomizer.dicom.dicom_json import with_bulk_address
 from tileserver.index import Level, Search
-from tileserver.services.attributes import (
-    REQUIRED_OF_INSTANCE,
-    REQUIRED_OF_SERIES,
-    REQUIRED_OF_STUDY,
+from tileserver.index.summary import (
     RETURNED_OF_INSTANCE,
     RETURNED_OF_SERIES,
     RETURNED_OF_STUDY,
-    empty,
+    element,
+    elements_of,
+    json_object,
+    tags,
 )
+from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 
 if TYPE_CHECKING:
-    from sqlalchemy import Row
-
     from tileserver.index import Index
 
-Attributes = dict[str, dict[str, object]]
+_IN_SUMMARIES = (
+    RETURNED_OF_STUDY
+    | RETURNED_OF_SERIES
+    | RETURNED_OF_INSTANCE
+    | tags("ModalitiesInStudy AvailableTransferSyntaxUID TransferSyntaxUID")
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,13 +52,33 @@ class Included:
     everything: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class Answers:
+    """The answers to a query.
+
+    Parameters
+    ----------
+    items
+        Each a DICOM JSON object.
+    remaining
+        How many answers come behind these, as far as was asked to count.
+    """
+
+    items: list[str]
+    remaining: int
+
+    def json(self) -> str:
+        """Return the answers as a DICOM JSON array."""
+        return f"[{','.join(self.items)}]"
+
+
 class Query:
     """Searches studies, series and instances."""
 
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def search(self, asked: Search, included: Included, root: str) -> list[Attributes]:
+    def search(self, asked: Search, included: Included, root: str) -> Answers:
         """Return the answers to a query.
 
         Parameters
@@ -62,51 +86,64 @@ class Query:
         root
             Address of the DICOMweb service, which Retrieve URL begins with.
         """
-        rows = self._index.search(asked)
-        modalities = self._index.modalities([str(row.study_instance_uid) for row in rows])
-        return [_answer(row, asked.level, included, modalities, root) for row in rows]
+        levels = _levels_of(included, asked.level)
+        found = self._index.search(replace(asked, needs_all=bool(levels)))
+        made = [_answer(row, asked.level, root) for row in found.rows]
+        for row, lines in zip(found.rows, made, strict=True):
+            _include(row, levels, lines, included)
+        return Answers([json_object(lines.values()) for lines in made], found.remaining)
 
 
-def _answer(
-    row: Row[Any],
-    level: Level,
-    included: Included,
-    modalities: dict[str, list[str]],
-    root: str,
-) -> Attributes:
-    study_uid = str(row.study_instance_uid)
-    answer = {tag: empty(tag) for tag in REQUIRED_OF_STUDY}
-    answer |= _picked(row.study_attributes, RETURNED_OF_STUDY, included)
-    url = f"{root}/studies/{study_uid}"
-    answer["00080061"] = {"vr": "CS", "Value": list(modalities.get(study_uid, []))}
-    answer["00201206"] = _whole("IS", row.number_of_series)
-    answer["00201208"] = _whole("IS", row.number_of_study_instances)
-    if level >= Level.SERIES:
-        answer |= {tag: empty(tag) for tag in REQUIRED_OF_SERIES}
-        answer |= _picked(row.series_attributes, RETURNED_OF_SERIES, included)
-        answer["00201209"] = _whole("IS", row.number_of_series_instances)
-        url = f"{url}/series/{row.series_instance_uid}"
-    if level is Level.INSTANCE:
-        answer |= {tag: empty(tag) for tag in REQUIRED_OF_INSTANCE}
-        url = f"{url}/instances/{row.sop_instance_uid}"
-        text = with_bulk_address(row.instance_attributes, f"{url}/bulkdata")
-        answer |= _picked(text, RETURNED_OF_INSTANCE, included)
-        answer["00083002"] = {"vr": "UI", "Value": [row.transfer_syntax_uid]}
-        if "00020010" in included.tags:
-            answer["00020010"] = {"vr": "UI", "Value": [row.transfer_syntax_uid]}
-    answer["00080056"] = {"vr": "CS", "Value": ["ONLINE"]}
-    answer["00081190"] = {"vr": "UR", "Value": [url]}
-    return dict(sorted(answer.items()))
-
-
-def _whole(vr: str, number: int) -> dict[str, object]:
-    return {"vr": vr, "Value": [number]}
-
-
-def _picked(text: str, returned: frozenset[str], included: Included) -> Attributes:
-    """Return the usual attributes and those asked for."""
-    attributes: Attributes = json.loads(text)
+def _levels_of(included: Included, level: Level) -> list[Level]:
+    """Return the levels down to that of a search that have more to give than their summaries."""
     if included.everything:
-        return attributes
-    wanted = returned | included.tags
-    return {tag: value for tag, value in attributes.items() if tag in wanted}
+        return [each for each in Level if each <= level]
+    more = included.tags - _IN_SUMMARIES
+    has_more = {
+        Level.STUDY: more & STUDY_ATTRIBUTES,
+        Level.SERIES: more & SERIES_ATTRIBUTES,
+        Level.INSTANCE: more - STUDY_ATTRIBUTES - SERIES_ATTRIBUTES,
+    }
+    return [each for each in Level if each <= level and has_more[each]]
+
+
+def _answer(row: Any, level: Level, root: str) -> dict[str, str]:
+    """Return the elements that every answer has, by tag."""
+    url = f"{root}/studies/{row.study_instance_uid}"
+    lines = _lines(row.study_summary)
+    has_modalities = {"Value": row.modalities.split("\\")} if row.modalities else {}
+    lines["00080061"] = element("00080061", {"vr": "CS"} | has_modalities)
+    lines["00201206"] = _count("00201206", row.number_of_series)
+    lines["00201208"] = _count("00201208", row.number_of_study_instances)
+    if level >= Level.SERIES:
+        url = f"{url}/series/{row.series_instance_uid}"
+        lines |= _lines(row.series_summary)
+        lines["00201209"] = _count("00201209", row.number_of_series_instances)
+    if level is Level.INSTANCE:
+        url = f"{url}/instances/{row.sop_instance_uid}"
+        lines |= _lines(row.instance_summary)
+        lines["00083002"] = f'"00083002":{{"vr":"UI","Value":["{row.transfer_syntax_uid}"]}}'
+    lines["00080056"] = '"00080056":{"vr":"CS","Value":["ONLINE"]}'
+    lines["00081190"] = f'"00081190":{{"vr":"UR","Value":["{url}"]}}'
+    return lines
+
+
+def _lines(summary: str) -> dict[str, str]:
+    return {line[1:9]: line for line in summary.split("\n")}
+
+
+def _count(tag: str, number: int) -> str:
+    return f'"{tag}":{{"vr":"IS","Value":[{number}]}}'
+
+
+def _include(row: Any, levels: list[Level], lines: dict[str, str], included: Included) -> None:
+    """Add what was asked for to the elements of an answer."""
+    wanted = None if included.everything else included.tags
+    for level in levels:
+        text = getattr(row, f"{level.name.lower()}_attributes")
+        if level is Level.INSTANCE:
+            url = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
+            text = with_bulk_address(text, f"{url}/bulkdata")
+        lines.update(elements_of(json.loads(text), wanted))
+    if "00020010" in included.tags and "00083002" in lines:
+        lines["00020010"] = lines["00083002"].replace("00083002", "00020010")

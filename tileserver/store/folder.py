@@ -201,6 +201,11 @@ class FolderBlobStore:
             yield key
 
 
+def has_store(folder: Path) -> bool:
+    """Tell whether a folder is one of a store, before anything is made in it."""
+    return (folder / "blobs").is_dir()
+
+
 def blob_path(blobs: Path, key: str) -> Path:
     """Return where the blob of a key lies; nothing but a key can name a path."""
     if not _KEY.fullmatch(key):

@@ -8,6 +8,7 @@ import os
 import re
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
@@ -104,33 +105,79 @@ def test_ingest_where_all_fails_exits_with_1(tmp_path):
     assert run("ingest", str(tmp_path / "x.dcm"), "--data", str(tmp_path / "d")).returncode == 1
 
 
-def test_an_index_of_another_kind_is_told_with_its_remedy(tmp_path):
-    (tmp_path / "index.sqlite").write_text("no database, but a text of some length" * 100)
+def damage_whole_file(path) -> None:
+    path.write_text("no database, but a text of some length" * 100)
 
-    done = run("reindex", "--data", str(tmp_path))
+
+def damage_pages(path) -> None:
+    """Overwrite what follows the first pages, which are enough to open the file."""
+    with path.open("r+b") as file:
+        file.seek(3 * 4096)
+        file.write(b"\xa5" * (path.stat().st_size - 3 * 4096))
+
+
+def set_unknown_version(path) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute("UPDATE about SET value = '99' WHERE name = 'version'")
+    connection.close()
+
+
+@pytest.mark.parametrize("damage", [damage_whole_file, damage_pages, set_unknown_version])
+def test_a_damaged_index_is_replaced_by_reindex(tmp_path, damage):
+    write(tmp_path / "in", 3)
+    data = tmp_path / "data"
+    run("ingest", str(tmp_path / "in"), "--data", str(data))
+    with sqlite3.connect(data / "index.sqlite") as connection:
+        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    damage(data / "index.sqlite")
+
+    done = run("reindex", "--data", str(data))
+
+    assert (done.returncode, done.stdout) == (0, "3 instances indexed\n")
+    assert f"the damaged index is now {data / 'index.sqlite.damaged'}" in done.stderr
+    assert run("ingest", str(tmp_path / "in"), "--data", str(data)).stdout == (
+        "0 instances stored, 3 known already\n"
+    )
+
+
+def test_an_index_of_another_kind_is_told_with_its_remedy(tmp_path):
+    damage_whole_file(tmp_path / "index.sqlite")
+    (tmp_path / "x.dcm").write_text("x")
+
+    done = run("ingest", str(tmp_path / "x.dcm"), "--data", str(tmp_path))
 
     assert done.returncode == 1
     assert done.stderr.startswith("tileserver: the index cannot be opened: ")
-    assert "tileserver reindex" in done.stderr
-    assert "Traceback" not in done.stderr
+    assert "run: tileserver reindex" in done.stderr
+    assert done.stderr.count("\n") == 1
+
+
+def test_reindex_makes_no_archive_of_a_folder_that_is_none(tmp_path):
+    done = run("reindex", "--data", str(tmp_path / "mistyped"))
+
+    assert done.returncode == 1
+    assert "has no stored instances; nothing was made" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_data_folder_that_cannot_be_made_is_one_line(tmp_path):
     (tmp_path / "file").write_text("")
 
-    done = run("reindex", "--data", str(tmp_path / "file" / "data"))
+    done = run("ingest", str(tmp_path / "file"), "--data", str(tmp_path / "file" / "data"))
 
     assert done.returncode == 1
     assert done.stderr.count("\n") == 1
 
 
-def test_a_port_in_use_is_told(tmp_path):
+def test_a_port_in_use_is_told_before_anything_is_made(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        done = run("serve", "--data", str(tmp_path), "--port", str(port))
+        done = run("serve", "--data", str(tmp_path / "data"), "--port", str(port))
 
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_serve_prints_its_address_and_stops_when_interrupted(tmp_path):
@@ -190,7 +237,7 @@ def test_processes_may_write_to_one_folder_at_once(tmp_path):
         ]
         reindexed = pool.submit(run, "reindex", "--data", str(server.data))
         while not all(job.done() for job in (*ingested, reindexed)):
-            assert server.get("/instances").status_code == 200
+            assert server.get("/instances").status_code in (200, 204)
         assert [job.result().returncode for job in (*ingested, reindexed)] == [0] * 5
         (answer,) = server.get("/studies").json()
         assert answer["00201208"]["Value"] == [60]

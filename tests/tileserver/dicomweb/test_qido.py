@@ -15,6 +15,9 @@ def first(item: dict, tag: str) -> object:
 
 def found(archive, query: str, uid: str = "0020000D") -> list[object]:
     answer = archive.server.get(query)
+    if answer.status_code == 204:
+        assert answer.content == b""
+        return []
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/dicom+json"
     return [first(item, uid) for item in answer.json()]
@@ -47,7 +50,32 @@ def found(archive, query: str, uid: str = "0020000D") -> list[object]:
         ("?StudyDate=2023-2024", BOTH),
         ("?StudyDate=20250101-", []),
         ("?StudyTime=1000-1100", DOE),
+        ("?StudyDate=20230101-20240317&StudyTime=1000-1019", MULLER),
+        ("?StudyDate=20240316-20240318&StudyTime=0900-1100", DOE),
+        ("?StudyDate=20240317-20240318&StudyTime=1100-1200", []),
+        ("?StudyDate=2024.03.17", DOE),
+        ("?StudyTime=10:20:30", DOE),
+        ("?StudyTime=102031-", []),
         ("?AccessionNumber=A-1", DOE),
+        ("?AccessionNumber=*-1", DOE),
+        ("?AccessionNumber=%22%22&emptyvaluematching=true", MULLER),
+        ("?ReferringPhysicianName=%22%22&emptyvaluematching=true", BOTH),
+        ("?PatientID=P-1%5CP-9&multiplevaluematching=true", DOE),
+        ("?PatientID=P-1%5CP-9", []),
+        ("?PatientName=*ann*", MULLER),
+        ("?PatientName=*oe^j?n*", DOE),
+        ("?PatientName=*zzz*", []),
+        ("?PatientName=jane+doe&fuzzymatching=true", DOE),
+        ("?PatientName=jane+muller&fuzzymatching=true", []),
+        ("?PatientName=ane&fuzzymatching=true", []),
+        ("?PatientName=*&fuzzymatching=true", BOTH),
+        ("?ModalitiesInStudy=SR,CT", DOE),
+        ("?ModalitiesInStudy=CT%5CSM", BOTH),
+        ("?ContainerIdentifier=S24-1", BOTH),
+        ("?ContainerIdentifier=S2*", BOTH),
+        ("?00400560.00400551=S23-9+A1", MULLER),
+        ("?00400560.00400551=S23*&StudyDate=2023", MULLER),
+        ("?00400560.00400551=S23*&StudyDate=2024", []),
         ("?ModalitiesInStudy=SR", DOE),
         ("?ModalitiesInStudy=SM", BOTH),
         ("?ModalitiesInStudy=C?", []),
@@ -57,7 +85,6 @@ def found(archive, query: str, uid: str = "0020000D") -> list[object]:
         ("?StudyInstanceUID=" + ",".join(["1.2.3.2", *["9.9"] * 4000]), MULLER),
         ("?StudyDescription=Breast*", DOE),
         ("?StudyDescription=Breast%2C%20left", DOE),
-        ("?PatientID=P-1&StudyDate=2023*", []),
         ("?limit=1", DOE),
         ("?limit=1&offset=1", MULLER),
         ("?limit=0", []),
@@ -95,7 +122,6 @@ def test_series_match(archive, path, expected):
         ("/instances?SOPClassUID=1.2.840.10008.5.1.4.1.1.88.34", ["1.2.3.1.2.1"]),
         ("/instances?NumberOfFrames=3", ["1.2.3.1.1.1"]),
         ("/instances?Rows=16.0&InstanceNumber=2", ["1.2.3.1.1.2"]),
-        ("/instances?Rows=sixteen", []),
         ("/instances?ImageType=ORIGINAL", ["1.2.3.1.1.2"]),
         ("/instances?ImageType=VOL*&PatientID=P-1", ["1.2.3.1.1.1", "1.2.3.1.2.1"]),
         ("/instances?AvailableTransferSyntaxUID=1.2.840.10008.1.2.4.201", ["1.2.3.2.1.1"]),
@@ -210,6 +236,19 @@ def test_bulk_values_in_an_answer_are_addresses(archive):
         "&".join(f"includefield=0008{i:04X}" for i in range(300)),
         ".".join(["SpecimenDescriptionSequence"] * 40) + "=1",
         "PatientName%0D%0AX-Evil:=1",
+        "StudyDate=2023*",
+        "StudyDate=20241301",
+        "StudyDate=20230229",
+        "StudyDate=yesterday",
+        "StudyDate=20240101-20230101",
+        "StudyDate=20240101-20240201-20240301",
+        "StudyDate=-",
+        "StudyTime=2500",
+        "StudyTime=10:2",
+        "StudyInstanceUID=1.2.*",
+        "StudyInstanceUID=1.2.a",
+        "fuzzymatching=maybe",
+        "includefield=SpecimenDescriptionSequence.Nothing",
     ],
 )
 def test_what_makes_no_sense_is_refused(archive, query):
@@ -220,7 +259,27 @@ def test_what_makes_no_sense_is_refused(archive, query):
 
 
 @pytest.mark.parametrize(
-    "query", ["NumberOfFrames=3", "PixelData=1", "SpecimenDescriptionSequence=1"]
+    "query",
+    [
+        "Rows=sixteen",
+        "Rows=nan",
+        "AcquisitionDateTime=2024-01-01",
+        "AcquisitionDateTime=20240101+1500",
+    ],
+)
+def test_values_of_instances_that_make_no_sense_are_refused(archive, query):
+    assert archive.server.get(f"/instances?{query}").status_code == 400
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        "NumberOfFrames=3",
+        "PixelData=1",
+        "SpecimenDescriptionSequence=1",
+        "TimezoneOffsetFromUTC=%2B0100",
+        "InstanceAvailability=OFFLINE",
+    ],
 )
 def test_what_is_not_matched_is_told_in_a_warning(archive, query):
     answer = archive.server.get(f"/studies?{query}")
@@ -230,9 +289,33 @@ def test_what_is_not_matched_is_told_in_a_warning(archive, query):
     assert query.partition("=")[0] in answer.headers["warning"]
 
 
-def test_a_cut_answer_is_told_in_a_warning_unless_asked_for(archive):
-    assert "warning" not in archive.server.get("/instances?limit=2").headers
-    assert "warning" not in archive.server.get("/instances").headers
+def test_what_is_left_is_told_in_a_warning_and_where_it_is_in_a_link(archive):
+    root = archive.server.root
+
+    cut = archive.server.get("/studies/1.2.3.1/instances?PatientName=D%2A&limit=2")
+    last = archive.server.get("/instances?limit=2&offset=2")
+
+    assert cut.headers["warning"] == (
+        f'299 {root} "There are 1 additional results that can be requested"'
+    )
+    assert cut.headers["link"] == (
+        f'<{root}/studies/1.2.3.1/instances?PatientName=D%2A&limit=2&offset=2>; rel="next"'
+    )
+    assert [first(item, "00080018") for item in cut.json()] == ["1.2.3.1.1.1", "1.2.3.1.1.2"]
+    assert [first(item, "00080018") for item in last.json()] == ["1.2.3.1.2.1", "1.2.3.2.1.1"]
+    assert "warning" not in last.headers
+    assert "link" not in last.headers
+
+
+def test_the_link_leads_to_the_next_page(archive):
+    found = []
+    address = f"{archive.server.root}/instances?limit=1"
+    while address:
+        answer = archive.server.http.get(address)
+        found += [first(item, "00080018") for item in answer.json()]
+        address = answer.links.get("next", {}).get("url")
+
+    assert found == ["1.2.3.1.1.1", "1.2.3.1.1.2", "1.2.3.1.2.1", "1.2.3.2.1.1"]
 
 
 def test_answers_are_json_only(archive):

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
@@ -13,9 +14,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicomizer.dicom.encapsulation import FrameIndex
-from tileserver.errors import ConflictError, StorageError
-from tileserver.index import Condition, Index, InstanceRecord, Level, Search, StoredFrames
-from tileserver.index.search import fold
+from tileserver.errors import ConflictError, DamagedIndexError, StorageError
+from tileserver.index import (
+    Condition,
+    Index,
+    InstanceRecord,
+    Level,
+    Name,
+    OneOf,
+    Pattern,
+    Search,
+    StoredFrames,
+)
+from tileserver.index.folding import fold
 
 RECORD = InstanceRecord(
     study_instance_uid="1.1",
@@ -53,7 +64,7 @@ def index(tmp_path):
 def counts(index: Index) -> list[tuple[str, int, int]]:
     return [
         (row.study_instance_uid, row.number_of_series, row.number_of_study_instances)
-        for row in index.search(ALL_STUDIES)
+        for row in index.search(ALL_STUDIES).rows
     ]
 
 
@@ -61,7 +72,7 @@ def test_counts_are_kept(index):
     for numbers in ((1, 1, 1), (1, 1, 2), (1, 2, 1), (2, 1, 1)):
         index.add(record(*numbers))
 
-    assert counts(index) == [("1.1", 2, 3), ("1.2", 1, 1)]
+    assert counts(index) == [("1.2", 1, 1), ("1.1", 2, 3)]
 
 
 def test_an_instance_is_added_once(index):
@@ -141,8 +152,8 @@ def test_others_read_and_write_the_old_index_until_the_new_one_is_whole(index):
         yield record(3, 1, 1)
 
     assert index.replace_all(records(), late()) == 3
-    assert seen == [[("1.1", 1, 1), ("1.3", 1, 1)]] * 2
-    assert counts(index) == [("1.2", 1, 2), ("1.3", 1, 1)]
+    assert seen == [[("1.3", 1, 1), ("1.1", 1, 1)]] * 2
+    assert counts(index) == [("1.3", 1, 1), ("1.2", 1, 2)]
 
 
 def test_the_file_beside_is_gone_afterwards(index, tmp_path):
@@ -151,27 +162,56 @@ def test_the_file_beside_is_gone_afterwards(index, tmp_path):
     assert {path.name.partition("-")[0] for path in tmp_path.iterdir()} == {"index.sqlite"}
 
 
-def test_an_index_of_another_version_is_told_with_its_remedy(tmp_path):
-    path = tmp_path / "index.sqlite"
-    Index(path).close()
+def set_version(path, version: str) -> None:
     connection = sqlite3.connect(path)
     with connection:
-        connection.execute("UPDATE about SET value = '0' WHERE name = 'version'")
+        connection.execute("UPDATE about SET value = ? WHERE name = 'version'", (version,))
     connection.close()
 
-    with pytest.raises(StorageError, match="has version 0, expected 1; remove it and run: tile"):
+
+def test_an_index_of_an_unknown_version_is_told_with_its_remedy(tmp_path):
+    path = tmp_path / "index.sqlite"
+    Index(path).close()
+    set_version(path, "99")
+
+    with pytest.raises(DamagedIndexError, match="version 99, expected 2; run: tileserver reindex"):
         Index(path)
 
 
 def test_values_are_never_part_of_the_statement(index):
     index.add(RECORD)
-    evil = ("' OR ''='", '"; DROP TABLE study; --', "$.x", "[")
+    evil = ("' OR ''='", '"; DROP TABLE study; --', "$.x", "[", '"', "*' --")
 
-    for path in (("00100020",), ("00280010",), ("00080060",)):
+    for path in (("00100020",), ("00280010",), ("00080060",), ("00400560", "00400551")):
         for value in evil:
-            condition = Condition(Level.STUDY, path, "LO", (value,))
-            assert index.search(Search(Level.INSTANCE, (condition,), 10)) == []
+            for match in (OneOf((value,)), Pattern(value + "*"), Pattern("*" + value)):
+                condition = Condition(Level.STUDY, path, (match,))
+                assert index.search(Search(Level.INSTANCE, (condition,), 10)).rows == []
+    for pattern in evil:
+        for text in (pattern, f"*{pattern}*", f"abc{pattern}*"):
+            condition = Condition(Level.STUDY, ("00100010",), (Name(text),))
+            index.search(Search(Level.STUDY, (condition,), 10))
     assert counts(index) == [("1.1", 1, 1)]
+
+
+def test_the_attributes_of_each_frame_come_back_in_their_place(index):
+    metadata = {
+        "00280010": {"vr": "US", "Value": [16]},
+        "52009229": {"vr": "SQ", "Value": [{}]},
+        "52009230": {"vr": "SQ", "Value": [{"00209157": {"vr": "UL", "Value": [i]}}
+                                           for i in range(5000)]},
+        "54000100": {"vr": "SQ"},
+    }  # fmt: skip
+    text = json.dumps(metadata, separators=(",", ":"), sort_keys=True)
+    only = json.dumps({"52009230": metadata["52009230"]}, separators=(",", ":"), sort_keys=True)
+    last = text.replace(',"54000100":{"vr":"SQ"}', "")
+    for number, each in enumerate((text, only, last), 1):
+        index.add(replace(record(1, 1, number), metadata=each))
+
+    assert [found for _, found in index.metadata("1.1")] == [text, only, last]
+    with index._reading() as connection:
+        kept = connection.exec_driver_sql("SELECT max(length(attributes)) FROM instance").scalar()
+    assert kept < 200
 
 
 @pytest.mark.parametrize(

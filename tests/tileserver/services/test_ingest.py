@@ -122,7 +122,7 @@ def test_the_same_bytes_are_stored_once_and_other_bytes_not_at_all(opened):
     with pytest.raises(ConflictError) as caught:
         services.ingest.add_file(io.BytesIO(instances.written(found)))
     assert caught.value.uids == (found.SOPClassUID, found.SOPInstanceUID)
-    assert len(index.search(EVERYTHING)) == 1
+    assert len(index.search(EVERYTHING).rows) == 1
 
 
 def test_a_blob_that_a_crash_left_without_index_is_taken_up(opened):
@@ -132,7 +132,7 @@ def test_a_blob_that_a_crash_left_without_index_is_taken_up(opened):
     index.replace_all(iter(()))
 
     assert services.ingest.add_file(io.BytesIO(file)).is_new
-    assert len(index.search(EVERYTHING)) == 1
+    assert len(index.search(EVERYTHING).rows) == 1
 
 
 def test_the_study_must_be_the_one_that_was_named(opened):
@@ -144,7 +144,7 @@ def test_the_study_must_be_the_one_that_was_named(opened):
             services.ingest.accept(incoming, "1.2.3")
 
     assert caught.value.uids == (found.SOPClassUID, found.SOPInstanceUID)
-    assert index.search(EVERYTHING) == []
+    assert index.search(EVERYTHING).rows == []
 
 
 @pytest.mark.parametrize(

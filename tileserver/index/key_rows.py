@@ -1,0 +1,77 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The rows that studies and series are found by: added with instances, and taken away with them.
+
+The table has no index by study, which would be as long as itself: rows are taken away by the values
+that made them.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+from tileserver.index.keys import series_keys, study_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from sqlalchemy import Connection
+
+Keys = frozenset[tuple[int, str]]
+Place = tuple[str, int, int]
+"""Study date, study id, and series id or 0."""
+
+
+def add_keys(connection: Connection, keys: Iterable[tuple[int, str]], place: Place) -> None:
+    """Add the keys of a study or of a series."""
+    _run_each(
+        connection,
+        "INSERT OR IGNORE INTO study_key (code, value, study_date, study_id, series_id) "
+        "VALUES (?, ?, ?, ?, ?)",
+        keys,
+        place,
+    )
+
+
+def forget_keys(connection: Connection, study_id: int) -> None:
+    """Take away the keys of a study and its series; to be called before any of its rows go."""
+    for keys, place in _keys_below(connection, study_id):
+        _run_each(
+            connection,
+            "DELETE FROM study_key WHERE code = ? AND value = ? AND study_date = ? "
+            "AND study_id = ? AND series_id = ?",
+            keys,
+            place,
+        )
+
+
+def renew_keys(connection: Connection, study_id: int) -> None:
+    """Add the keys of what is left of a study that `forget_keys` was called for."""
+    for keys, place in _keys_below(connection, study_id):
+        add_keys(connection, keys, place)
+
+
+def _run_each(
+    connection: Connection, statement: str, keys: Iterable[tuple[int, str]], place: Place
+) -> None:
+    rows = [(*key, *place) for key in sorted(keys)]
+    if rows:
+        connection.exec_driver_sql(statement, rows)
+
+
+def _keys_below(connection: Connection, study_id: int) -> Iterator[tuple[Keys, Place]]:
+    """Yield the keys of a study, then those that each of its instances gives to its series."""
+    study = connection.exec_driver_sql(
+        "SELECT study_date, attributes FROM study WHERE id = ?", (study_id,)
+    ).one()
+    yield frozenset(study_keys(json.loads(study.attributes))), (study.study_date, study_id, 0)
+    instances = connection.exec_driver_sql(
+        "SELECT series.id, series.attributes AS of_series, instance.attributes, "
+        "instance.transfer_syntax_uid FROM series "
+        "JOIN instance ON instance.series_id = series.id WHERE series.study_id = ?",
+        (study_id,),
+    )
+    for row in instances:
+        attributes = json.loads(row.of_series) | json.loads(row.attributes)
+        keys = series_keys(attributes, row.transfer_syntax_uid)
+        yield frozenset(keys), (study.study_date, study_id, row.id)

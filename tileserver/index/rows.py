@@ -1,0 +1,116 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A record as the values of its rows: all that can be worked out before anybody has to wait."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from tileserver.index.folding import digits_of_date, folded_name
+from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.summary import (
+    summary_of_instance,
+    summary_of_series,
+    summary_of_study,
+)
+from tileserver.index.tags import (
+    ACCESSION_NUMBER,
+    MODALITY,
+    PATIENT_ID,
+    PATIENT_NAME,
+    PER_FRAME,
+    STUDY_DATE,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from tileserver.index.records import InstanceRecord
+
+_LARGE = 64 << 10
+"""Characters of all attributes, from which those of each frame are kept apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """The values of the rows of a record.
+
+    Parameters
+    ----------
+    study_keys, series_keys
+        Codes and values.
+    attributes
+        DICOM JSON text without the attributes of each frame where these are long.
+    per_frame
+        Where in the text they belong, and their text.
+    """
+
+    record: InstanceRecord
+    study_date: str
+    patient_id: str
+    folded_patient_name: str
+    accession_number: str
+    modality: str
+    study_summary: str
+    study_attributes: str
+    series_summary: str
+    series_attributes: str
+    study_keys: frozenset[tuple[int, str]]
+    series_keys: frozenset[tuple[int, str]]
+    summary: str
+    attributes: str
+    per_frame: tuple[int, str] | None
+
+
+def rows_of(record: InstanceRecord) -> Rows:
+    """Return the values of the rows of a record."""
+    parsed: dict[str, Any] = json.loads(record.metadata)
+    attributes, per_frame = _parted(record.metadata, parsed)
+    return Rows(
+        record=record,
+        study_date=digits_of_date(first_text(record.study, STUDY_DATE)),
+        patient_id=first_text(record.study, PATIENT_ID),
+        folded_patient_name=folded_name(_first(record.study, PATIENT_NAME)),
+        accession_number=first_text(record.study, ACCESSION_NUMBER),
+        modality=first_text(record.series, MODALITY),
+        study_summary=summary_of_study(record.study),
+        study_attributes=as_text(record.study),
+        series_summary=summary_of_series(record.series),
+        series_attributes=as_text(record.series),
+        study_keys=frozenset(study_keys(record.study)),
+        series_keys=frozenset(series_keys(record.series | parsed, record.transfer_syntax_uid)),
+        summary=summary_of_instance(parsed),
+        attributes=attributes,
+        per_frame=per_frame,
+    )
+
+
+def _parted(text: str, parsed: dict[str, Any]) -> tuple[str, tuple[int, str] | None]:
+    """Take the attributes of each frame out of a long text."""
+    if len(text) < _LARGE or PER_FRAME not in parsed:
+        return text, None
+    before = {tag: value for tag, value in parsed.items() if tag < PER_FRAME}
+    after = {tag: value for tag, value in parsed.items() if tag > PER_FRAME}
+    head, element, tail = (
+        as_text(part)[1:-1] for part in (before, {PER_FRAME: parsed[PER_FRAME]}, after)
+    )
+    rest = f"{head},{tail}" if head and tail else head + tail
+    inserted = f",{element}" if head else f"{element}," if tail else element
+    return f"{{{rest}}}", (1 + len(head), inserted)
+
+
+def first_text(attributes: Mapping[str, Mapping[str, object]], tag: str) -> str:
+    """Return the first value of an attribute in DICOM JSON as text, empty where there is none."""
+    value = _first(attributes, tag)
+    return "" if value is None else str(value)
+
+
+def _first(attributes: Mapping[str, Mapping[str, object]], tag: str) -> object:
+    values = attributes.get(tag, {}).get("Value")
+    return values[0] if isinstance(values, list) and values else None
+
+
+def as_text(attributes: Mapping[str, object]) -> str:
+    """Return DICOM JSON as compact text in a stable order."""
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -1,0 +1,113 @@
+# SPDX-License-Identifier: Apache-2.0
+"""An index of an earlier version becomes one of this version, from its own rows.
+
+The stored files are not read: an archive of terabytes would take days. Old tables are put aside,
+read in the order in which instances came, and dropped, all in one transaction: a crash leaves the
+index as it was.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from typing import TYPE_CHECKING
+
+from tileserver.errors import DamagedIndexError
+from tileserver.index import schema
+from tileserver.index.insertion import add
+from tileserver.index.records import InstanceRecord, StoredFrames
+from tileserver.index.rows import rows_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from sqlalchemy import Connection, Row
+
+_logger = logging.getLogger(__name__)
+_BATCH = 500
+_TOLD_EVERY = 50_000
+_CACHE_KIB = 256 << 10
+_TABLES_1 = ("study", "series", "instance", "frames")
+
+
+def _version_1(connection: Connection) -> Iterator[InstanceRecord]:
+    last = 0
+    while True:
+        rows = connection.exec_driver_sql(
+            "SELECT i.id, s.study_instance_uid, e.series_instance_uid, i.sop_instance_uid, "
+            "i.sop_class_uid, i.transfer_syntax_uid, i.key, i.sha256, i.size, "
+            "s.attributes AS study, e.attributes AS series, i.attributes AS metadata, "
+            "f.frame_table, f.fragments "
+            "FROM old_instance AS i JOIN old_series AS e ON e.id = i.series_id "
+            "JOIN old_study AS s ON s.id = e.study_id "
+            "LEFT JOIN old_frames AS f ON f.instance_id = i.id "
+            "WHERE i.id > ? ORDER BY i.id LIMIT ?",
+            (last, _BATCH),
+        ).all()
+        if not rows:
+            return
+        yield from map(_record_1, rows)
+        last = rows[-1].id
+
+
+def _record_1(row: Row[tuple[object, ...]]) -> InstanceRecord:
+    has_frames = row.frame_table is not None
+    return InstanceRecord(
+        study_instance_uid=row.study_instance_uid,
+        series_instance_uid=row.series_instance_uid,
+        sop_instance_uid=row.sop_instance_uid,
+        sop_class_uid=row.sop_class_uid,
+        transfer_syntax_uid=row.transfer_syntax_uid,
+        key=row.key,
+        sha256=row.sha256,
+        size=row.size,
+        study=json.loads(row.study),
+        series=json.loads(row.series),
+        metadata=row.metadata,
+        frames=StoredFrames(row.frame_table, row.fragments) if has_frames else None,
+    )
+
+
+READERS: dict[str, tuple[tuple[str, ...], Callable[[Connection], Iterator[InstanceRecord]]]] = {
+    "1": (_TABLES_1, _version_1)
+}
+"""By version: its tables, and how their rows are read once ``old_`` stands before their names."""
+
+
+def upgrade(connection: Connection, version: str) -> None:
+    """Make the tables of a version in `READERS` those of this one, in the transaction at hand.
+
+    Raises
+    ------
+    DamagedIndexError
+        A row cannot be read.
+    """
+    names, read = READERS[version]
+    count = connection.exec_driver_sql("SELECT count(*) FROM instance").scalar_one()
+    _logger.info("the index has version %s: upgrading %d instances", version, count)
+    connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
+    _put_aside(connection, names)
+    schema.tables.create_all(connection)
+    try:
+        for number, record in enumerate(read(connection), 1):
+            add(connection, rows_of(record))
+            if number % _TOLD_EVERY == 0:
+                _logger.info("upgrading the index: %d of %d instances", number, count)
+    except ValueError as error:  # its message can hold a value
+        raise DamagedIndexError(
+            "the index cannot be upgraded: a row of it is damaged; run: tileserver reindex"
+        ) from error
+    for name in reversed(names):
+        connection.exec_driver_sql(f"DROP TABLE old_{name}")
+    _logger.info("the index is upgraded to version %d", schema.VERSION)
+
+
+def _put_aside(connection: Connection, names: tuple[str, ...]) -> None:
+    """Rename tables; their indexes go, since the new ones have the same names."""
+    indexes = connection.exec_driver_sql(
+        "SELECT name FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL"
+    ).scalars()
+    for name in indexes.all():
+        connection.exec_driver_sql(f'DROP INDEX "{name}"')
+    for name in names:
+        connection.exec_driver_sql(f"ALTER TABLE {name} RENAME TO old_{name}")
