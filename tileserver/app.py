@@ -17,7 +17,8 @@ from starlette.routing import Route
 from tileserver import dicomweb, static
 from tileserver.errors import TileserverError, http_status
 from tileserver.index import Index
-from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
+from tileserver.middleware import LastResort, RequestLog, SecurityHeaders, log_request
+from tileserver.policy import Everybody, Permission
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore
 
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from tileserver.fastpath import FrameProtocol
+    from tileserver.policy import Policy
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -51,8 +54,13 @@ def _read_tolerantly() -> None:
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     """Return the server as an ASGI application.
+
+    Parameters
+    ----------
+    policy
+        Says what may be answered; everything, where there is none.
 
     Raises
     ------
@@ -60,10 +68,12 @@ def create_app(settings: Settings) -> Starlette:
         The data folder cannot be used.
     """
     services, index = open_services(settings)
+    policy = policy or Everybody()
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        services.retrieve.frame_files.close()
         index.close()
 
     app = Starlette(
@@ -73,9 +83,10 @@ def create_app(settings: Settings) -> Starlette:
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
-            Middleware(RequestLog),
+            Middleware(RequestLog, observe=log_request),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
+            Middleware(Permission, policy=policy, answer=_forbidden()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
         lifespan=lifespan,
@@ -84,7 +95,18 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.services = services
+    app.state.policy = policy
+    app.state.observe = log_request
     return app
+
+
+def fast_protocol(app: Starlette) -> type[FrameProtocol]:
+    """Return the HTTP protocol for uvicorn that answers stored frames of the application itself."""
+    from tileserver.fastpath import FastFrames, protocol_of
+
+    state = app.state
+    gates = (state.policy.may,)
+    return protocol_of(FastFrames(state.services.retrieve.frame_files, gates, state.observe))
 
 
 async def _healthz(_: Request) -> Response:
@@ -112,3 +134,7 @@ async def _http(_: Request, error: Exception) -> Response:
 
 def _unexpected() -> Response:
     return _error(500, "InternalError", "an unexpected error; the server's log has more")
+
+
+def _forbidden() -> Response:
+    return _error(403, "Forbidden", "this is not allowed")

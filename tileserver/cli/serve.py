@@ -39,12 +39,14 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
     """
     import uvicorn
 
-    from tileserver.app import create_app
+    from tileserver.app import create_app, fast_protocol
     from tileserver.settings import Settings
 
     settings = Settings(data=data, host=host, port=port, base_url=base_url)
+    app = create_app(settings)
     config = uvicorn.Config(
-        create_app(settings),
+        app,
+        http=fast_protocol(app),
         access_log=False,
         log_config=None,
         server_header=False,

@@ -97,6 +97,17 @@ def accepted(request: Request) -> list[AcceptRange]:
         It is longer than any client needs.
     """
     text = ",".join(request.query_params.getlist("accept")) or request.headers.get("accept") or ""
+    return accept_ranges(text)
+
+
+def accept_ranges(text: str) -> list[AcceptRange]:
+    """Return what the text of an Accept header says, best first.
+
+    Raises
+    ------
+    BadRequestError
+        It is longer than any client needs.
+    """
     if len(text) > _LONGEST_ACCEPT:
         raise BadRequestError(f"Accept is longer than {_LONGEST_ACCEPT:,} characters")
     entries = [entry for entry in _RANGE.findall(text) if entry.strip()]

@@ -57,7 +57,7 @@ def multipart(
     request: Request, media_type: str, parts: Sequence[Part], headers: Mapping[str, str]
 ) -> Response:
     """Return a multipart answer that is read as it is sent, its length told beforehand."""
-    boundary = f"coverslip-{uuid.uuid4().hex}"
+    boundary = new_boundary()
     heads = [part_header(boundary, part.content_type) for part in parts]
     end = closing_delimiter(boundary)
 
@@ -71,9 +71,19 @@ def multipart(
     return streamed(
         request,
         body(),
-        f'multipart/related; type="{media_type}"; boundary={boundary}',
+        multipart_type(media_type, boundary),
         {**headers, "Content-Length": str(length)},
     )
+
+
+def new_boundary() -> str:
+    """Return a boundary that nobody can have put into what is sent."""
+    return f"coverslip-{uuid.uuid4().hex}"
+
+
+def multipart_type(media_type: str, boundary: str) -> str:
+    """Return the media type of a multipart answer with parts of one media type."""
+    return f'multipart/related; type="{media_type}"; boundary={boundary}'
 
 
 def streamed(

@@ -162,20 +162,34 @@ async def frames(request: Request) -> Response:
     ranges = accepted(request)
     found = await run_in_threadpool(retrieve.instance, *_uids(request))
     chosen = choose_frames(ranges, found.transfer_syntax_uid, one=len(numbers) == 1)
-    etag = _etag(found, f"-{request.path_params['frames']}"[:200])
-    # Boundaries differ from answer to answer, so that only the meaning of multipart is the same.
-    headers = _cache_headers(f"W/{etag}" if chosen.is_multipart else etag)
-    if is_unchanged(request, etag):
+    headers = frame_headers(found, request.path_params["frames"], chosen)
+    if is_unchanged(request, headers["ETag"]):
         return Response(status_code=304, headers=headers)
     lengths = await run_in_threadpool(retrieve.frame_lengths, found, numbers)
-    part_type = f"{chosen.media_type}; transfer-syntax={found.transfer_syntax_uid}"
+    part_type = frame_type(found, chosen)
     if chosen.is_multipart:
         values = retrieve.frames(found, numbers)
         parts = [Part(part_type, length, islice(values, 1)) for length in lengths]
         return multipart(request, chosen.media_type, parts, headers)
     value = await run_in_threadpool(lambda: b"".join(retrieve.frames(found, numbers)))
-    content_type = part_type if chosen.media_type == OCTET_STREAM else chosen.media_type
-    return Response(value, media_type=content_type, headers=headers)
+    return Response(value, media_type=single_frame_type(found, chosen), headers=headers)
+
+
+def frame_headers(found: StoredInstance, numbers: str, chosen: Chosen) -> dict[str, str]:
+    """Return what caches are told of frames, by their numbers as they were asked for."""
+    etag = _etag(found, f"-{numbers}"[:200])
+    # Boundaries differ from answer to answer, so that only the meaning of multipart is the same.
+    return _cache_headers(f"W/{etag}" if chosen.is_multipart else etag)
+
+
+def frame_type(found: StoredInstance, chosen: Chosen) -> str:
+    """Return the media type of a frame within multipart."""
+    return f"{chosen.media_type}; transfer-syntax={found.transfer_syntax_uid}"
+
+
+def single_frame_type(found: StoredInstance, chosen: Chosen) -> str:
+    """Return the media type of a frame that is sent alone."""
+    return frame_type(found, chosen) if chosen.media_type == OCTET_STREAM else chosen.media_type
 
 
 async def bulk_data(request: Request) -> Response:

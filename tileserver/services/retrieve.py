@@ -6,13 +6,13 @@ What can be long is yielded piece by piece; its length is known before.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.dicom_json import bulk_value, with_bulk_address
 from dicomizer.dicom.part10 import read_header
 from dicomizer.errors import DicomError
 from tileserver.errors import NotFoundError
+from tileserver.services.frame_files import FrameFiles
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -21,18 +21,19 @@ if TYPE_CHECKING:
     from tileserver.index import Index, StoredInstance
     from tileserver.store import BlobStore
 
-_CACHED_FRAME_INDEXES = 64
 _CHUNK = 1 << 20
 
 
 class Retrieve:
-    """Gives stored bytes and attributes."""
+    """Gives stored bytes and attributes.
+
+    ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    """
 
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
-        # Instances never change, so that what is cached never gets old.
-        self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
+        self.frame_files = FrameFiles(store, self._frame_index)
 
     def instance(self, study: str, series: str, instance: str) -> StoredInstance:
         """Return an instance by the UIDs of its study, its series and itself.
@@ -94,22 +95,20 @@ class Retrieve:
         NotFoundError
             The instance has no frame of such a number.
         """
-        index = self._frame_index(found.sop_instance_uid)
-        if index is None:
+        file = self.frame_files.opened(found)
+        if file is None:
             raise NotFoundError("the instance has no frames")
         for number in frame_numbers:
-            if not 1 <= number <= len(index):
-                raise NotFoundError(f"there is no frame {number}, the instance has {len(index)}")
-        return [int(index.lengths[number - 1]) for number in frame_numbers]
+            if not 1 <= number <= len(file):
+                raise NotFoundError(f"there is no frame {number}, the instance has {len(file)}")
+        return [file.length(number) for number in frame_numbers]
 
     def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
         """Yield frames as stored, of numbers that `frame_lengths` has taken."""
-        index = self._frame_index(found.sop_instance_uid)
-        assert index is not None
-        with self._store.open(found.key) as blob:
-            for number in frame_numbers:
-                runs = index.fragments(number - 1)
-                yield b"".join([blob.pread(length, offset) for offset, length in runs])
+        file = self.frame_files.opened(found)
+        assert file is not None
+        for number in frame_numbers:
+            yield file.read(number)
 
     def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
         """Yield the Part 10 file of an instance as it was received."""
@@ -142,7 +141,7 @@ class Retrieve:
         except DicomError as error:
             raise NotFoundError("there is no such binary value") from error
 
-    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+    def _frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
 
