@@ -28,6 +28,7 @@ from tileserver.services.retrieve import instance_path
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
+    import asyncio
     from collections.abc import Callable, Iterable, Sequence
 
     from uvicorn._types import HTTPScope
@@ -106,7 +107,24 @@ class FastFrames:
         self._files = files
         self._gates = tuple(gates)
         self._heads: dict[tuple[str, bytes], _Head | None] = {}
-        self.observe = observe
+        self._observe = observe
+        self._answered: list[tuple[HTTPScope, int, int, float]] = []
+
+    def answered(
+        self, loop: asyncio.AbstractEventLoop, answer: tuple[HTTPScope, int, int, float]
+    ) -> None:
+        """Tell the observer, after all requests that wait by now are answered.
+
+        Writing a line takes as long as an answer, and clients are woken one by one meanwhile.
+        """
+        if not self._answered:
+            loop.call_soon(self._tell)
+        self._answered.append(answer)
+
+    def _tell(self) -> None:
+        told, self._answered = self._answered, []
+        for answer in told:
+            self._observe(*answer)
 
     def answer(self, scope: HTTPScope, url: bytes) -> tuple[bytes, int] | None:
         """Return an answer without status line and Date, and the length of its body.
@@ -235,7 +253,7 @@ class FrameProtocol(HttpToolsProtocol):
         self.transport.write(b"".join((STATUS_LINE[200], *dates, data)))
         self._in_one_go += 1
         self.on_response_complete()
-        self.fast.observe(scope, 200, length, time.perf_counter() - start)
+        self.fast.answered(self.loop, (scope, 200, length, time.perf_counter() - start))
         return True
 
     def _is_free(self) -> bool:

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_LINE = "method=%s path=%s status=%d bytes=%d ms=%.1f"
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -106,13 +108,10 @@ def log_request(scope: Scope, status: int, sent: int, seconds: float) -> None:
     The query is left out, since it can hold a patient's name; control characters are escaped.
     """
     if _logger.isEnabledFor(logging.INFO):
-        _logger.info(
-            "method=%s path=%s status=%d bytes=%d ms=%.1f",
-            scope["method"],
-            _printable(scope["path"]),
-            status,
-            sent,
-            seconds * 1000,
+        values = (scope["method"], _printable(scope["path"]), status, sent, seconds * 1000)
+        # Logger.info() would look up the call stack, which no line shows.
+        _logger.handle(
+            _logger.makeRecord(_logger.name, logging.INFO, __file__, 0, _LINE, values, None)
         )
 
 

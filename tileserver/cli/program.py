@@ -31,6 +31,8 @@ def group(*, debug: bool) -> None:
         level=logging.DEBUG if debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
     )
+    # A line for each frame costs a third of serving it; no line shows these.
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if not debug:
         # What is odd in a stored file is no news; values of patients have no place in a log.
         # (Not by level: pydicom sets that of its logger when it is imported.)
