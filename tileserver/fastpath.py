@@ -23,7 +23,7 @@ from tileserver.dicomweb.media_types import accept_ranges, choose_frames
 from tileserver.dicomweb.responses import multipart_type, new_boundary
 from tileserver.dicomweb.wado import frame_headers, frame_type, single_frame_type
 from tileserver.errors import TileserverError
-from tileserver.middleware import secure
+from tileserver.middleware import log_unexpected, secure
 from tileserver.services.retrieve import instance_path
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -245,7 +245,11 @@ class FrameProtocol(HttpToolsProtocol):
         scope, url = self.scope, self.url
         scope["method"], scope["raw_path"], scope["query_string"] = "GET", url, b""
         scope["path"] = url.decode("latin-1")
-        found = self.fast.answer(scope, url)
+        try:
+            found = self.fast.answer(scope, url)
+        except Exception as error:  # noqa: BLE001 - within the parser, it would be an error of the client
+            log_unexpected(error)
+            return False
         if found is None:
             return False
         data, length = found

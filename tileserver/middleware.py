@@ -91,10 +91,15 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the one broad catch of the server
-            _logger.error("unexpected %s at %s", type(error).__name__, _places(error))
+            log_unexpected(error)
             if has_started or scope["type"] != "http":
                 raise ConnectionAbortedError from None
             await self._answer(scope, receive, send)
+
+
+def log_unexpected(error: Exception) -> None:
+    """Write where an error came from, without its text."""
+    _logger.error("unexpected %s at %s", type(error).__name__, _places(error))
 
 
 def _places(error: Exception) -> str:
