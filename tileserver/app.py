@@ -23,9 +23,10 @@ from tileserver.services import Services
 from tileserver.store import FolderBlobStore
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp
 
     from tileserver.fastpath import FrameProtocol
     from tileserver.policy import Policy
@@ -105,8 +106,21 @@ def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     from tileserver.fastpath import FastFrames, protocol_of
 
     state = app.state
-    gates = (state.policy.may,)
-    return protocol_of(FastFrames(state.services.retrieve.frame_files, gates, state.observe))
+    files = state.services.retrieve.frame_files
+    return protocol_of(FastFrames(files, _wrapping(app), (state.policy.may,), state.observe))
+
+
+def _wrapping(app: Starlette) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what puts the middleware of an application, but for its log, around another."""
+
+    def wrap(inner: ASGIApp) -> ASGIApp:
+        for item in reversed(app.user_middleware):
+            kind: object = item.cls
+            if kind is not RequestLog:
+                inner = item.cls(inner, *item.args, **item.kwargs)
+        return inner
+
+    return wrap
 
 
 async def _healthz(_: Request) -> Response:

@@ -10,11 +10,12 @@ frames that are large or not in memory, clients that read slowly, and whatever i
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
-from starlette.datastructures import MutableHeaders
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
@@ -23,7 +24,7 @@ from tileserver.dicomweb.media_types import accept_ranges, choose_frames
 from tileserver.dicomweb.responses import multipart_type, new_boundary
 from tileserver.dicomweb.wado import frame_headers, frame_type, single_frame_type
 from tileserver.errors import TileserverError
-from tileserver.middleware import log_unexpected, secure
+from tileserver.middleware import log_unexpected
 from tileserver.services.retrieve import instance_path
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -31,12 +32,15 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Sequence
 
+    from starlette.types import ASGIApp, Message
     from uvicorn._types import HTTPScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from tileserver.dicomweb.media_types import Chosen
     from tileserver.index import StoredInstance
     from tileserver.services.frame_files import FrameFiles
+
+    _Deciding = tuple[bytes | None, ...]
 
 LARGEST_FRAME = 1 << 20
 """Copying more would keep others waiting."""
@@ -54,16 +58,19 @@ HARMLESS_HEADERS = frozenset(
     for name in (
         *("accept", "accept-encoding", "accept-language", "authorization", "cache-control"),
         *("connection", "cookie", "dnt", "forwarded", "host", "pragma", "priority", "purpose"),
-        *("referer", "save-data", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
+        *("origin", "referer", "save-data", "sec-ch-ua", "sec-ch-ua-mobile", "sec-ch-ua-platform"),
         *("sec-fetch-dest", "sec-fetch-mode", "sec-fetch-site", "sec-gpc", "traceparent"),
         *("tracestate", "user-agent", "via", "x-forwarded-for", "x-forwarded-host"),
         *("x-forwarded-proto", "x-real-ip", "x-request-id"),
     )
 )
-"""Headers by which the answer to a frame does not differ, but for Accept and what a gate looks at.
+"""Headers by which an answer does not differ, but for what gates look at and those that decide.
 
 A request with any other goes the long way, so that whatever they come to mean is kept.
 """
+DECIDING_HEADERS = (b"accept", b"accept-encoding", b"origin")
+"""Headers by which the head of an answer may differ."""
+_LONGEST_DECIDING = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +101,8 @@ class FastFrames:
     ----------
     gates
         Each is asked with the scope of a request; where one says no, the long way tells why.
+    wrap
+        Puts around an application what adds headers to its answers.
     observe
         Told of each answer: scope, status, bytes of the body, seconds.
     """
@@ -101,12 +110,14 @@ class FastFrames:
     def __init__(
         self,
         files: FrameFiles,
+        wrap: Callable[[ASGIApp], ASGIApp],
         gates: Sequence[Callable[[HTTPScope], bool]],
         observe: Callable[[HTTPScope, int, int, float], None],
     ) -> None:
         self._files = files
+        self._wrap = wrap
         self._gates = tuple(gates)
-        self._heads: dict[tuple[str, bytes], _Head | None] = {}
+        self._heads: dict[tuple[str, _Deciding], _Head | None] = {}
         self._observe = observe
         self._answered: list[tuple[HTTPScope, int, int, float]] = []
 
@@ -135,12 +146,14 @@ class FastFrames:
         # Whole numbers as everybody writes them; others are sorted out the long way.
         if not number.isdigit() or number[0] == _ZERO or len(number) > _MOST_DIGITS:
             return None
-        accept = _plain_accept(scope["headers"])
+        deciding = _deciding(scope["headers"])
         file = self._files.peek(place[place.rfind(b"/") + 1 :].decode("latin-1"))
-        if accept is None or file is None or place != _place(file.found):
+        if deciding is None or file is None or place != _place(file.found):
             return None
-        head = self._head(file.found, accept)
-        if head is None or not all(gate(scope) for gate in self._gates):
+        if not all(gate(scope) for gate in self._gates):
+            return None
+        head = self._head(file.found, deciding, scope)
+        if head is None:
             return None
         frame = file.read_now(int(number), LARGEST_FRAME)
         if frame is None:
@@ -148,14 +161,63 @@ class FastFrames:
         etag = frame_headers(file.found, number.decode(), head.chosen)["ETag"].encode()
         return _joined(head, etag, frame), len(frame) + head.framing
 
-    def _head(self, found: StoredInstance, accept: bytes) -> _Head | None:
+    def _head(self, found: StoredInstance, deciding: _Deciding, scope: HTTPScope) -> _Head | None:
         """Return the head for what is accepted, ``None`` where that is not what is stored."""
-        key = (found.transfer_syntax_uid, accept)
+        key = (found.transfer_syntax_uid, deciding)
         if key not in self._heads:
             if len(self._heads) >= _MOST_HEADS:
                 self._heads.clear()
-            self._heads[key] = _make_head(found, accept.decode("latin-1"))
+            self._heads[key] = self._make_head(found, deciding[0], scope)
         return self._heads[key]
+
+    def _make_head(
+        self, found: StoredInstance, accept: bytes | None, scope: HTTPScope
+    ) -> _Head | None:
+        try:
+            ranges = accept_ranges((accept or b"").decode("latin-1"))
+            chosen = choose_frames(ranges, found.transfer_syntax_uid, one=True)
+        except TileserverError:
+            return None
+        headers = frame_headers(found, "1", chosen) | {"ETag": _SLOT, "Content-Length": _SLOT}
+        if not chosen.is_multipart:
+            response = Response(headers=headers, media_type=single_frame_type(found, chosen))
+            pattern = self._pattern(response, scope)
+            return _Head(chosen, pattern, b"", 0) if pattern else None
+        response = Response(headers=headers, media_type=multipart_type(chosen.media_type, _SLOT))
+        pattern = self._pattern(response, scope)
+        begin, end = part_header(_SLOT, frame_type(found, chosen)), closing_delimiter(_SLOT)
+        framing = len(begin + end) + 2 * (len(new_boundary()) - len(_SLOT))
+        if not pattern:
+            return None
+        return _Head(chosen, pattern + _with_places(begin), _with_places(end), framing)
+
+    def _pattern(self, response: Response, scope: HTTPScope) -> bytes | None:
+        """Return a head with places, ``None`` where it is not to be had at once."""
+        headers = _sent_headers(self._wrap(response), scope)
+        if headers is None:
+            return None
+        lines = [b"%b: %b\r\n" % item for item in headers]
+        return _with_places(b"".join((*lines, b"\r\n")))
+
+
+def _sent_headers(app: ASGIApp, scope: HTTPScope) -> list[tuple[bytes, bytes]] | None:
+    """Return the headers that an application answers with, if it does so without waiting."""
+    found: list[Message] = []
+
+    async def send(message: Message) -> None:
+        found.append(message)
+
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    answering = app(dict(scope), receive, send)
+    assert isinstance(answering, Coroutine)
+    with contextlib.closing(answering):
+        try:
+            answering.send(None)
+        except StopIteration:
+            return found[0]["headers"] if found and found[0]["status"] == 200 else None
+    return None
 
 
 def _joined(head: _Head, etag: bytes, frame: bytes | bytearray) -> bytes:
@@ -167,44 +229,23 @@ def _joined(head: _Head, etag: bytes, frame: bytes | bytearray) -> bytes:
     return b"".join((start, frame, head.end % boundary))
 
 
-def _plain_accept(headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
-    """Return what is accepted, ``None`` where headers ask for more than a plain answer."""
-    accept = None
+def _deciding(headers: Iterable[tuple[bytes, bytes]]) -> _Deciding | None:
+    """Return what the head depends on, ``None`` where headers ask for more than a plain answer."""
+    found: dict[bytes, bytes] = {}
     for name, value in headers:
-        if name == b"accept":
-            if accept is not None:
+        if name in DECIDING_HEADERS:
+            if name in found:
                 return None
-            accept = value
+            found[name] = value
         elif name not in HARMLESS_HEADERS:
             return None
-    return accept or b""
+    if sum(map(len, found.values())) > _LONGEST_DECIDING:
+        return None
+    return tuple(map(found.get, DECIDING_HEADERS))
 
 
 def _place(found: StoredInstance) -> bytes:
     return f"{DICOMWEB_ROOT}{instance_path(found)}".encode()
-
-
-def _make_head(found: StoredInstance, accept: str) -> _Head | None:
-    try:
-        chosen = choose_frames(accept_ranges(accept), found.transfer_syntax_uid, one=True)
-    except TileserverError:
-        return None
-    headers = frame_headers(found, "1", chosen) | {"ETag": _SLOT, "Content-Length": _SLOT}
-    if not chosen.is_multipart:
-        return _Head(chosen, _pattern(headers, single_frame_type(found, chosen)), b"", 0)
-    content_type = multipart_type(chosen.media_type, _SLOT)
-    part, end = part_header(_SLOT, frame_type(found, chosen)), closing_delimiter(_SLOT)
-    slot = _SLOT.encode()
-    framing = len(part + end) + 2 * (len(new_boundary()) - len(slot))
-    pattern = _pattern(headers, content_type) + _with_places(part)
-    return _Head(chosen, pattern, _with_places(end), framing)
-
-
-def _pattern(headers: dict[str, str], content_type: str) -> bytes:
-    response = Response(headers=headers, media_type=content_type)
-    secure(MutableHeaders(raw=response.raw_headers))
-    lines = [b"%b: %b\r\n" % item for item in response.raw_headers]
-    return _with_places(b"".join((*lines, b"\r\n")))
 
 
 def _with_places(text: bytes) -> bytes:

@@ -55,18 +55,13 @@ class SecurityHeaders:
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 headers = MutableHeaders(scope=message)
-                secure(headers)
+                headers["X-Content-Type-Options"] = "nosniff"
+                headers["Referrer-Policy"] = "no-referrer"
+                if headers.get("content-type", "").startswith("text/html"):
+                    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
             await send(message)
 
         await self._app(scope, receive, with_headers)
-
-
-def secure(headers: MutableHeaders) -> None:
-    """Add the headers that every answer has."""
-    headers["X-Content-Type-Options"] = "nosniff"
-    headers["Referrer-Policy"] = "no-referrer"
-    if headers.get("content-type", "").startswith("text/html"):
-        headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
 
 
 class LastResort:

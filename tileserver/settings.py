@@ -30,6 +30,8 @@ class Settings:
         Of a request.
     max_results
         Of a query; more are to be had page by page.
+    workers
+        Processes that serve.
     """
 
     data: Path
@@ -38,3 +40,4 @@ class Settings:
     base_url: str | None = None
     max_body_bytes: int = 64 << 30
     max_results: int = 1000
+    workers: int = 1

@@ -268,9 +268,7 @@ def test_every_request_is_observed_alike(data):
     found = []
     for is_fast in (True, False):
         with running(data, fast=is_fast) as server:
-            for path in paths:
-                server.get(path, "*/*")
-            server.exchange(CLOSING)
+            server.exchange(*(request(ROOT + path) for path in paths), CLOSING)
         found.append(server.observed)
         assert len(server.fast) == is_fast
         assert server.server.server_state.total_requests == len(paths) + 1

@@ -12,6 +12,8 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
+from tileserver.errors import StorageError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -132,7 +134,7 @@ class FrameFiles:
         Raises
         ------
         StorageError
-            Its file cannot be opened.
+            Its file cannot be opened, or is not whole.
         """
         with self._lock:
             file = self._files.get(found.sop_instance_uid)
@@ -143,7 +145,12 @@ class FrameFiles:
         index = self._load(found.sop_instance_uid)
         if index is None:
             return None
-        file = FrameFile(found, self._store.open(found.key), index)
+        blob = self._store.open(found.key)
+        file = FrameFile(found, blob, index)  # closes the blob from now on
+        if blob.size != found.size:
+            raise StorageError(
+                f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
+            )
         self._keep(file)
         return file
 
