@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from tileserver.services.frame_files import FrameFiles
 
     _Deciding = tuple[bytes | None, ...]
+    Pieces = tuple[bytes | bytearray, ...]
 
 LARGEST_FRAME = 1 << 20
 """Copying more would keep others waiting."""
@@ -137,8 +138,8 @@ class FastFrames:
         for answer in told:
             self._observe(*answer)
 
-    def answer(self, scope: HTTPScope, url: bytes) -> tuple[bytes, int] | None:
-        """Return an answer without status line and Date, and the length of its body.
+    def answer(self, scope: HTTPScope, url: bytes) -> tuple[Pieces, int] | None:
+        """Return the pieces of an answer without status line and Date, and its body's length.
 
         ``None`` where the request has to go the long way.
         """
@@ -159,7 +160,8 @@ class FastFrames:
         if frame is None:
             return None
         etag = frame_headers(file.found, number.decode(), head.chosen)["ETag"].encode()
-        return _joined(head, etag, frame), len(frame) + head.framing
+        length = len(frame) + head.framing
+        return _pieces(head, etag, length, frame), length
 
     def _head(self, found: StoredInstance, deciding: _Deciding, scope: HTTPScope) -> _Head | None:
         """Return the head for what is accepted, ``None`` where that is not what is stored."""
@@ -220,13 +222,12 @@ def _sent_headers(app: ASGIApp, scope: HTTPScope) -> list[tuple[bytes, bytes]] |
     return None
 
 
-def _joined(head: _Head, etag: bytes, frame: bytes | bytearray) -> bytes:
-    length = str(len(frame) + head.framing).encode()
+def _pieces(head: _Head, etag: bytes, length: int, frame: bytes | bytearray) -> Pieces:
+    size = str(length).encode()
     if not head.end:
-        return b"".join((head.pattern % (etag, length), frame))
+        return (head.pattern % (etag, size), frame)
     boundary = new_boundary().encode()
-    start = head.pattern % (etag, length, boundary, boundary)
-    return b"".join((start, frame, head.end % boundary))
+    return (head.pattern % (etag, size, boundary, boundary), frame, head.end % boundary)
 
 
 def _deciding(headers: Iterable[tuple[bytes, bytes]]) -> _Deciding | None:
@@ -293,9 +294,9 @@ class FrameProtocol(HttpToolsProtocol):
             return False
         if found is None:
             return False
-        data, length = found
+        pieces, length = found
         dates = [b"%b: %b\r\n" % item for item in self.server_state.default_headers]
-        self.transport.write(b"".join((STATUS_LINE[200], *dates, data)))
+        self.transport.write(b"".join((STATUS_LINE[200], *dates, *pieces)))
         self._in_one_go += 1
         self.on_response_complete()
         self.fast.answered(self.loop, (scope, 200, length, time.perf_counter() - start))

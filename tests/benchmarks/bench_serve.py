@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Stored frames over HTTP, against nginx that serves the same bytes as static files.
 
-    python tests/benchmarks/bench_serve.py [--slide instance.dcm] [--rounds 5] [--only frames]
+    PYTHONPATH=tests python tests/benchmarks/bench_serve.py [--rounds 5] [--only frames]
 
 Needs nginx and wrk, which it does not install. In each round every case is measured in turn with
 the server on one core and wrk on another, so that what else the machine does falls on all alike;
@@ -26,26 +26,25 @@ import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
+import instances
 import numpy as np
 import pydicom
 import simplejpeg
-
-sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2])]
-
-import instances
 from pydicom.encaps import encapsulate, generate_frames
 from pydicom.uid import generate_uid
 from servers import command, serving
+from sqlalchemy import Column, Connection, Integer, Table
 
 from dicomizer.dicom.encapsulation import FrameIndex
-from tileserver.index import Index, InstanceRecord, StoredFrames
-from tileserver.index.insertion import add
+from tileserver.index import Index, InstanceRecord, StoredFrames, schema
+from tileserver.index.insertion import add_all
 
 SERVER_CORE, CLIENT_CORE = "0", "1"
 CONNECTIONS = 32
 SLIDES = 200
 FRAMES = 50
 NO_TABLE_FRAMES = 60_000
+SEEDS = 1000
 MULTIPART = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
 NGINX = """
 {user} daemon off; worker_processes {workers}; pid {folder}/nginx.pid; error_log {folder}/error.log;
@@ -231,24 +230,68 @@ def ingest(data: Path, folder: Path) -> None:
     subprocess.run(command("ingest", str(folder), "--data", str(data)), check=True)
 
 
-def fill(data: Path, numbers: range) -> None:
-    """Add instances to the index that have no files: looking up among them is the same."""
-    places = FrameIndex(np.arange(4, dtype=np.uint64), np.ones(4, dtype=np.uint64), {})
-    frames = StoredFrames.pack(places)
+def fill(data: Path, count: int) -> None:
+    """Add instances to the index that have no files: looking up among them is the same.
+
+    A thousand come in by the index itself; the others are copies of their rows, whatever columns
+    there are, with other keys and UIDs.
+    """
     index = Index(data / "index.sqlite")
+    places = FrameIndex(np.arange(4, dtype=np.uint64), np.ones(4, dtype=np.uint64), {})
     with index._writing() as connection:
-        for number in numbers:
-            study = f"1.2.9.{number // 10}"
-            add(connection, record(study, f"{study}.1.{number}", number, frames))
+        before = {table: last_row(connection, table) for table in copied_tables()}
+        add_all(connection, (record(number, StoredFrames.pack(places)) for number in range(SEEDS)))
+        seeds = {table: last_row(connection, table) for table in before}
+        for copy in range(1, count // SEEDS):
+            for table, first in before.items():
+                connection.exec_driver_sql(copying(table, copy), (first, seeds[table]))
     index.close()
 
 
-def record(study: str, uid: str, number: int, frames: StoredFrames) -> InstanceRecord:
+def copied_tables() -> list[Table]:
+    """Return the tables of what is stored, those that others refer to first."""
+    tables = schema.tables.sorted_tables
+    return [table for table in tables if is_shifted(next(iter(table.primary_key)))]
+
+
+def last_row(connection: Connection, table: Table) -> int:
+    (key,) = table.primary_key
+    found = connection.exec_driver_sql(f"SELECT coalesce(max({key.name}), 0) FROM {table.name}")
+    return int(found.scalar_one())
+
+
+def is_shifted(column: Column[object]) -> bool:
+    """Tell whether a column holds numbers of rows."""
+    return isinstance(column.type, Integer) and (column.primary_key or bool(column.foreign_keys))
+
+
+def copying(table: Table, copy: int) -> str:
+    """Return the statement that copies the rows of the seeds."""
+    (key,) = table.primary_key
+    values = []
+    for column in table.columns:
+        if is_shifted(column):
+            values.append(f"{column.name} + {copy * 1_000_000}")
+        elif column.name.endswith("_uid") and column.name[:-4] in {
+            *("study_instance", "series_instance", "sop_instance")
+        }:
+            values.append(f"{column.name} || '.{copy}'")
+        else:
+            values.append(column.name)
+    names = ", ".join(column.name for column in table.columns)
+    return (
+        f"INSERT INTO {table.name} ({names}) SELECT {', '.join(values)} FROM {table.name} "
+        f"WHERE {key.name} > ? AND {key.name} <= ?"
+    )
+
+
+def record(number: int, frames: StoredFrames) -> InstanceRecord:
     """Return what the index keeps of an instance."""
+    study = f"1.2.9.{number // 10}"
     return InstanceRecord(
         study_instance_uid=study,
         series_instance_uid=f"{study}.1",
-        sop_instance_uid=uid,
+        sop_instance_uid=f"{study}.1.{number}",
         sop_class_uid=instances.WHOLE_SLIDE,
         transfer_syntax_uid="1.2.840.10008.1.2.4.50",
         key=f"{number:064x}",
@@ -261,7 +304,7 @@ def record(study: str, uid: str, number: int, frames: StoredFrames) -> InstanceR
     )
 
 
-class Table:
+class Rates:
     """Rates of cases, in turn round by round, and the ratio of each to the first in its round."""
 
     def __init__(self, rounds: int, seconds: float) -> None:
@@ -297,7 +340,7 @@ class Bench:
 
     folder: Path
     data: Path
-    table: Table
+    rates: Rates
     one: Path
     many: Path
     parts: Path
@@ -309,7 +352,7 @@ class Bench:
             nginx(self.folder / "nginx", log=False) as silent,
             ours(self.data) as server,
         ):
-            self.table.measure(
+            self.rates.measure(
                 "stored JPEG frame, one slide",
                 [
                     Case("nginx, its log on", peer, self.one),
@@ -318,7 +361,7 @@ class Bench:
                     Case("ours, multipart octet-stream", server, self.parts),
                 ],
             )
-            self.table.measure(
+            self.rates.measure(
                 f"at random over {SLIDES} slides",
                 [
                     Case("ours, one slide", server, self.one),
@@ -329,15 +372,14 @@ class Bench:
 
     def index(self) -> None:
         """The same with many instances in the index."""
-        filled = 0
         for count in (50_000, 1_000_000):
             data = self.folder / f"data-{count}"
             shutil.copytree(self.data, data, copy_function=os.link)
             (data / "index.sqlite").unlink()
             shutil.copy(self.data / "index.sqlite", data)
-            fill(data, range(filled, count))
+            fill(data, count)
             with ours(self.data) as few, ours(data) as server:
-                self.table.measure(
+                self.rates.measure(
                     f"with {count:,} more instances in the index",
                     [
                         Case("few instances, one slide", few, self.one),
@@ -354,7 +396,7 @@ class Bench:
             ours(self.data, 2) as two,
             nginx(self.folder / "nginx", workers=2) as peer,
         ):
-            self.table.measure(
+            self.rates.measure(
                 f"two workers, {SLIDES} slides",
                 [
                     Case("ours, one worker", one, self.many),
@@ -409,11 +451,12 @@ def main() -> None:
         bench = Bench(
             folder,
             folder / "data",
-            Table(asked.rounds, asked.seconds),
+            Rates(asked.rounds, asked.seconds),
             script(folder, "one", slides[0]),
             script(folder, "many", [path for slide in slides for path in slide]),
             script(folder, "parts", slides[0], MULTIPART),
         )
+        # Rendered tiles come here when they are served.
         for part in asked.only or ("frames", "index", "workers", "restart"):
             getattr(bench, part)()
 

@@ -16,7 +16,6 @@ import pytest
 from pydicom.uid import generate_uid
 from servers import STOW_TYPE, Server, command, multipart, serving
 
-
 JPEG = {"Accept": "image/jpeg"}
 
 
