@@ -7,6 +7,8 @@ The tree::
     ├── BadRequestError           a parameter or body that makes no sense
     ├── NotFoundError             no such study, series, instance, frame or value
     ├── NotAcceptableError        not to be had in the media type asked for
+    ├── PreconditionFailedError   it is not what If-Match says
+    ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
     ├── RefusedInstanceError      an instance that is not stored
@@ -33,6 +35,24 @@ class NotFoundError(TileserverError):
 
 class NotAcceptableError(TileserverError):
     """What is stored cannot be had in the media type asked for."""
+
+
+class PreconditionFailedError(TileserverError):
+    """What is stored is not the version that the client expects."""
+
+
+class RangeNotSatisfiableError(TileserverError):
+    """None of the bytes asked for are there, or the ranges are too many.
+
+    Parameters
+    ----------
+    size
+        Of the whole, in bytes.
+    """
+
+    def __init__(self, problem: str, size: int = 0) -> None:
+        super().__init__(problem)
+        self.size = size
 
 
 class UnsupportedMediaTypeError(TileserverError):
@@ -80,8 +100,10 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     NotFoundError: 404,
     NotAcceptableError: 406,
     RefusedInstanceError: 409,
+    PreconditionFailedError: 412,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
+    RangeNotSatisfiableError: 416,
     StorageError: 507,
 }
 

@@ -20,9 +20,9 @@ from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from dicomizer.net.multipart import closing_delimiter, part_header
-from tileserver.dicomweb.media_types import accept_ranges, choose_frames
+from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
+from tileserver.dicomweb.media_types import accept_ranges
 from tileserver.dicomweb.responses import multipart_type, new_boundary
-from tileserver.dicomweb.wado import frame_headers, frame_type, single_frame_type
 from tileserver.errors import TileserverError
 from tileserver.middleware import log_unexpected
 from tileserver.services.retrieve import instance_path
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from uvicorn._types import HTTPScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
-    from tileserver.dicomweb.media_types import Chosen
+    from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.index import StoredInstance
     from tileserver.services.frame_files import FrameFiles
 
@@ -89,7 +89,7 @@ class _Head:
         Bytes that multipart adds to the body.
     """
 
-    chosen: Chosen
+    plan: FramePlan
     pattern: bytes
     end: bytes
     framing: int
@@ -159,7 +159,7 @@ class FastFrames:
         frame = file.read_now(int(number), LARGEST_FRAME)
         if frame is None:
             return None
-        etag = frame_headers(file.found, number.decode(), head.chosen)["ETag"].encode()
+        etag = frame_validators(file.found.sha256, number.decode(), head.plan).etag.encode()
         length = len(frame) + head.framing
         return _pieces(head, etag, length, frame), length
 
@@ -177,21 +177,24 @@ class FastFrames:
     ) -> _Head | None:
         try:
             ranges = accept_ranges((accept or b"").decode("latin-1"))
-            chosen = choose_frames(ranges, found.transfer_syntax_uid, one=True)
+            plan = plan_frames(ranges, found.transfer_syntax_uid, one=True)
         except TileserverError:
             return None
-        headers = frame_headers(found, "1", chosen) | {"ETag": _SLOT, "Content-Length": _SLOT}
-        if not chosen.is_multipart:
-            response = Response(headers=headers, media_type=single_frame_type(found, chosen))
+        if plan.is_transcoded:
+            return None
+        headers = dict(frame_headers(frame_validators(found.sha256, "1", plan)))
+        headers |= {"ETag": _SLOT, "Content-Length": _SLOT}
+        if not plan.chosen.is_multipart:
+            response = Response(headers=headers, media_type=plan.content_type)
             pattern = self._pattern(response, scope)
-            return _Head(chosen, pattern, b"", 0) if pattern else None
-        response = Response(headers=headers, media_type=multipart_type(chosen.media_type, _SLOT))
-        pattern = self._pattern(response, scope)
-        begin, end = part_header(_SLOT, frame_type(found, chosen)), closing_delimiter(_SLOT)
+            return _Head(plan, pattern, b"", 0) if pattern else None
+        media_type = multipart_type(plan.chosen.media_type, _SLOT)
+        pattern = self._pattern(Response(headers=headers, media_type=media_type), scope)
+        begin, end = part_header(_SLOT, plan.part_type), closing_delimiter(_SLOT)
         framing = len(begin + end) + 2 * (len(new_boundary()) - len(_SLOT))
         if not pattern:
             return None
-        return _Head(chosen, pattern + _with_places(begin), _with_places(end), framing)
+        return _Head(plan, pattern + _with_places(begin), _with_places(end), framing)
 
     def _pattern(self, response: Response, scope: HTTPScope) -> bytes | None:
         """Return a head with places, ``None`` where it is not to be had at once."""

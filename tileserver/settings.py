@@ -32,6 +32,9 @@ class Settings:
         Of a query; more are to be had page by page.
     workers
         Processes that serve.
+    cors_origins
+        Origins whose pages may read answers in a browser, such as ``https://viewer.example.org``;
+        ``*`` for all.
     """
 
     data: Path
@@ -41,3 +44,4 @@ class Settings:
     max_body_bytes: int = 64 << 30
     max_results: int = 1000
     workers: int = 1
+    cors_origins: tuple[str, ...] = ()

@@ -37,9 +37,22 @@ if TYPE_CHECKING:
     show_default=True,
     help="Processes that serve, of which each keeps a core busy.",
 )
+@click.option(
+    "--cors-origins",
+    "cors_origins",
+    multiple=True,
+    help="Origin whose pages may read answers in a browser, such as https://viewer.example.org, "
+    "or * for all; can be given several times.",
+)
 @click.pass_context
 def serve(
-    context: click.Context, data: Path, host: str, port: int, base_url: str | None, workers: int
+    context: click.Context,
+    data: Path,
+    host: str,
+    port: int,
+    base_url: str | None,
+    workers: int,
+    cors_origins: tuple[str, ...],
 ) -> None:
     """Serve DICOMweb and the viewer until interrupted.
 
@@ -49,7 +62,14 @@ def serve(
     from tileserver import serving
     from tileserver.settings import Settings
 
-    settings = Settings(data=data, host=host, port=port, base_url=base_url, workers=workers)
+    settings = Settings(
+        data=data,
+        host=host,
+        port=port,
+        base_url=base_url,
+        workers=workers,
+        cors_origins=cors_origins,
+    )
     debug = context.find_root().params["debug"]
     serving.serve(settings, _announce, functools.partial(configure_logs, debug=debug))
 

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.retrieve import Retrieve
+from tileserver.services.transcode import Transcode
 
 if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Retrieve", "Services"]
+__all__ = ["Ingest", "Query", "Retrieve", "Services", "Transcode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,11 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    transcode: Transcode
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index))
+        retrieve = Retrieve(store, index)
+        transcode = Transcode(store, retrieve)
+        return cls(Ingest(store, index), Query(index), retrieve, transcode)

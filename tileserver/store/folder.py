@@ -36,7 +36,8 @@ class FolderBlob:
         try:
             self._file = path.open("rb", buffering=0)
             self._descriptor = self._file.fileno()
-            self._size = os.fstat(self._descriptor).st_size
+            status = os.fstat(self._descriptor)
+            self._size, self._modified = status.st_size, int(status.st_mtime)
         except OSError as error:
             raise StorageError(f"blob {path.stem} cannot be read: {error.strerror}") from error
 
@@ -44,6 +45,11 @@ class FolderBlob:
     def size(self) -> int:
         """Bytes in all."""
         return self._size
+
+    @property
+    def modified(self) -> int:
+        """Seconds since 1970 when it was stored."""
+        return self._modified
 
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""

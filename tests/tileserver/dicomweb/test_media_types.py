@@ -61,11 +61,6 @@ def test_the_best_range_that_fits_wins():
     assert found == Chosen("application/octet-stream", True)
 
 
-def test_octets_without_a_syntax_are_uncompressed():
-    with pytest.raises(NotAcceptableError, match=r"transfer-syntax=1.2.840.10008.1.2.4.50"):
-        choose_frames([range_of("application/octet-stream")], "1.2.840.10008.1.2.4.50", one=True)
-
-
 def test_instances_of_several_syntaxes_are_had_as_any():
     syntaxes = frozenset({"1.2", "1.3"})
     offer = Chosen("application/dicom", is_multipart=True)
