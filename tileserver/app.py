@@ -25,16 +25,20 @@ from tileserver.errors import (
 )
 from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
-from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders
+from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders, log_request
+from tileserver.policy import Everybody, Permission
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore, has_store
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.types import ASGIApp, Scope
 
+    from tileserver.fastpath import FrameProtocol
+    from tileserver.policy import Policy
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -92,8 +96,13 @@ def _read_tolerantly() -> None:
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
-def create_app(settings: Settings) -> Starlette:
+def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     """Return the server as an ASGI application.
+
+    Parameters
+    ----------
+    policy
+        Says what may be answered; everything, where there is none.
 
     Raises
     ------
@@ -102,10 +111,17 @@ def create_app(settings: Settings) -> Starlette:
     """
     services, index = open_services(settings)
     metrics = observe.Metrics(services.status)
+    hosts = KnownHosts(settings)
+    policy = policy or Everybody()
+
+    def observed(scope: Scope, status: int, sent: int, seconds: float) -> None:
+        metrics.observe(scope, status, sent, seconds)
+        log_request(scope, status, sent, seconds)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         yield
+        services.retrieve.frame_files.close()
         index.close()
 
     app = Starlette(
@@ -115,12 +131,13 @@ def create_app(settings: Settings) -> Starlette:
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
-            Middleware(RequestLog, observe=metrics.observe),
+            Middleware(RequestLog, observe=observed),
             Middleware(Cors, origins=settings.cors_origins),
             Middleware(Gzip),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
-            Middleware(HostCheck, hosts=KnownHosts(settings), answer=_misdirected()),
+            Middleware(HostCheck, hosts=hosts, answer=_misdirected()),
+            Middleware(Permission, policy=policy, answer=_forbidden()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
         lifespan=lifespan,
@@ -130,7 +147,33 @@ def create_app(settings: Settings) -> Starlette:
     app.state.settings = settings
     app.state.services = services
     app.state.metrics = metrics
+    app.state.hosts = hosts
+    app.state.policy = policy
+    app.state.observe = observed
     return app
+
+
+def fast_protocol(app: Starlette) -> type[FrameProtocol]:
+    """Return the HTTP protocol for uvicorn that answers stored frames of the application itself."""
+    from tileserver.fastpath import FastFrames, protocol_of
+
+    state = app.state
+    files = state.services.retrieve.frame_files
+    gates = (state.hosts.admits, state.policy.may)
+    return protocol_of(FastFrames(files, _wrapping(app), gates, state.observe))
+
+
+def _wrapping(app: Starlette) -> Callable[[ASGIApp], ASGIApp]:
+    """Return what puts the middleware of an application, but for its log, around another."""
+
+    def wrap(inner: ASGIApp) -> ASGIApp:
+        for item in reversed(app.user_middleware):
+            kind: object = item.cls
+            if kind is not RequestLog:
+                inner = item.cls(inner, *item.args, **item.kwargs)
+        return inner
+
+    return wrap
 
 
 def _error(status: int, name: str, message: str) -> Response:
@@ -166,3 +209,7 @@ def _misdirected() -> Response:
         "the server does not go by the name in the Host header; "
         "if it should, add it to allowed_hosts",
     )
+
+
+def _forbidden() -> Response:
+    return _error(403, "Forbidden", "this is not allowed")

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PREFIX = "TILESERVER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
-_LARGEST = {"port": 65535}
+_RANGES = {"port": (0, 65535), "workers": (1, 64)}
 _URL = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True,
           "0": False, "false": False, "no": False, "off": False}  # fmt: skip
@@ -114,9 +114,10 @@ def _check(values: Mapping[str, Any], found: Mapping[str, tuple[object, str]]) -
     """Refuse what no server could mean."""
     for name, field in fields().items():
         value, (_, origin) = values[name], found[name]
-        if field.kind is int and not 0 <= value <= _LARGEST.get(name, 1 << 62):
-            largest = f" to {_LARGEST[name]}" if name in _LARGEST else " or more"
-            raise _bad(field, f"{origin}: {name} = {value}", f"0{largest}")
+        least, largest = _RANGES.get(name, (0, 1 << 62))
+        if field.kind is int and not least <= value <= largest:
+            told = f"{least} to {largest}" if name in _RANGES else f"{least} or more"
+            raise _bad(field, f"{origin}: {name} = {value}", told)
         if field.kind is str and name.endswith("_url") and value and not _URL.match(value):
             raise _bad(field, f"{origin}: {name}", "an address such as https://slides.example.org")
 

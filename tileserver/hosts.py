@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 if TYPE_CHECKING:
+    from starlette.types import Scope
+
     from tileserver.settings import Settings
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,255})(?::[0-9]{1,5})?", re.ASCII)
@@ -39,6 +41,11 @@ class KnownHosts:
         self._any = "*" in self._names
         # The same few come again and again.
         self.knows = functools.lru_cache(_REMEMBERED)(self._knows)
+
+    def admits(self, scope: Scope) -> bool:
+        """Tell whether a request is answered; HTTP/1.0, which no browser speaks, needs no name."""
+        given = [value for name, value in scope.get("headers", ()) if name == b"host"]
+        return all(self.knows(value.decode("latin-1")) for value in given)
 
     def _knows(self, host: str) -> bool:
         """Tell whether a Host header, with or without a port, is answered."""

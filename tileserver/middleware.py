@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 
+_LINE = "method=%s path=%s status=%d bytes=%d ms=%.1f"
+
 CONTENT_SECURITY_POLICY = "; ".join(
     (
         "default-src 'none'",
@@ -73,9 +75,8 @@ class HostCheck:
         self._answer = answer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request or a web socket; HTTP/1.0, which no browser speaks, needs no name."""
-        given = [value for name, value in scope.get("headers", ()) if name == b"host"]
-        if all(self._hosts.knows(value.decode("latin-1")) for value in given):
+        """Handle a request or a web socket."""
+        if scope["type"] == "lifespan" or self._hosts.admits(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
             await self._answer(scope, receive, send)
@@ -105,10 +106,15 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the one broad catch of the server
-            _logger.error("unexpected %s at %s", type(error).__name__, _places(error))
+            log_unexpected(error)
             if has_started or scope["type"] != "http":
                 raise ConnectionAbortedError from None
             await self._answer(scope, receive, send)
+
+
+def log_unexpected(error: Exception) -> None:
+    """Write where an error came from, without its text."""
+    _logger.error("unexpected %s at %s", type(error).__name__, _places(error))
 
 
 def _places(error: Exception) -> str:
@@ -116,8 +122,8 @@ def _places(error: Exception) -> str:
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
 
 
-class RequestLog:
-    """Writes a line for each request: method, path, status, bytes, milliseconds; and counts it.
+def log_request(scope: Scope, status: int, sent: int, seconds: float) -> None:
+    """Write a line for a request: method, path, status, bytes of the body, milliseconds.
 
     The query is left out, since it can hold a patient's name; control characters are escaped.
 
@@ -126,8 +132,24 @@ class RequestLog:
     observe
         Called with scope, status, bytes and seconds of each request.
     """
+    if _logger.isEnabledFor(logging.INFO):
+        values = (scope["method"], _printable(scope["path"]), status, sent, seconds * 1000)
+        # Logger.info() would look up the call stack, which no line shows.
+        _logger.handle(
+            _logger.makeRecord(_logger.name, logging.INFO, __file__, 0, _LINE, values, None)
+        )
 
-    def __init__(self, app: ASGIApp, observe: Observe) -> None:
+
+class RequestLog:
+    """Tells an observer of each request when it is answered.
+
+    Parameters
+    ----------
+    observe
+        Told the scope, status, bytes of the body, and seconds. The fast path tells it, too.
+    """
+
+    def __init__(self, app: ASGIApp, observe: Observe = log_request) -> None:
         self._app = app
         self._observe = observe
 
@@ -150,16 +172,7 @@ class RequestLog:
         try:
             await self._app(scope, receive, counted)
         finally:
-            seconds = time.perf_counter() - start
-            self._observe(scope, status, sent, seconds)
-            _logger.info(
-                "method=%s path=%s status=%d bytes=%d ms=%.1f",
-                scope["method"],
-                _printable(scope["path"]),
-                status,
-                sent,
-                seconds * 1000,
-            )
+            self._observe(scope, status, sent, time.perf_counter() - start)
 
 
 def _printable(text: str) -> str:

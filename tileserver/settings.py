@@ -40,6 +40,7 @@ class Settings:
     max_results: int = _means(
         "Most results of a query; more are to be had page by page.", default=1000
     )
+    workers: int = _means("Processes that serve, of which each keeps a core busy.", default=1)
     cors_origins: tuple[str, ...] = _means(
         "Origins whose pages may read answers in a browser, such as https://viewer.example.org; "
         "* for all.",

@@ -109,7 +109,7 @@ def floor(frames: list[bytes]) -> Job:
 def main() -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else DEFAULT
     with tempfile.TemporaryDirectory() as data:
-        services, index = open_services(Settings(Path(data)))
+        services, index = open_services(Settings(data=Path(data)))
         for path in sorted(folder.glob("*.dcm")):
             with path.open("rb") as file:
                 stored = services.ingest.add_file(file)

@@ -16,8 +16,6 @@ from tileserver.errors import ConfigurationError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-_RANGES = {"port": click.IntRange(0, 65535)}
-
 
 def settings_options(*names: str) -> Callable[[Callable[..., None]], Callable[..., None]]:
     """Give a command the options of these settings, and ``loaded``, the settings in force."""
@@ -67,4 +65,4 @@ def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]
 def _type(field: Field) -> Any:
     if field.kind is Path:
         return click.Path(path_type=Path, file_okay=False)
-    return _RANGES.get(field.name) or field.kind
+    return field.kind

@@ -15,6 +15,7 @@ import click
 from dicomizer import __version__
 from tileserver.cli.config import config
 from tileserver.cli.ingest import ingest
+from tileserver.cli.logs import configure_logs
 from tileserver.cli.reindex import reindex
 from tileserver.cli.serve import serve
 from tileserver.errors import TileserverError
@@ -28,16 +29,7 @@ INTERRUPTED = 130
 @click.option("--debug", is_flag=True, help="Show tracebacks and detailed logs.")
 def group(*, debug: bool) -> None:
     """Keep DICOM instances and serve them over DICOMweb, with a viewer."""
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    if not debug:
-        # What is odd in a stored file is no news; values of patients have no place in a log.
-        # (Not by level: pydicom sets that of its logger when it is imported.)
-        logging.captureWarnings(capture=True)
-        for name in ("pydicom", "py.warnings"):
-            logging.getLogger(name).disabled = True
+    configure_logs(debug=debug)
 
 
 group.add_command(serve)

@@ -3,75 +3,33 @@
 
 from __future__ import annotations
 
-import socket
+import functools
 from typing import TYPE_CHECKING
 
 import click
 
+from tileserver.cli.logs import configure_logs
 from tileserver.cli.options import settings_options
 from tileserver.configuration import fields
 
 if TYPE_CHECKING:
-    import uvicorn
-
     from tileserver.configuration import Loaded
 
 
 @click.command()
 @settings_options(*fields())
-def serve(loaded: Loaded) -> None:
+@click.pass_context
+def serve(context: click.Context, loaded: Loaded) -> None:
     """Serve DICOMweb and the viewer until interrupted.
 
     Prints the address to open when the server listens. There are no users and no encryption yet:
     listen on other addresses than 127.0.0.1 only behind something that has both.
     """
-    import uvicorn
+    from tileserver import serving
 
-    from tileserver.app import create_app
+    debug = context.find_root().params["debug"]
+    serving.serve(loaded.settings, _announce, functools.partial(configure_logs, debug=debug))
 
-    settings = loaded.settings
-    # Before a folder is made for a server that cannot run.
-    listening = _listen(settings.host, settings.port)
-    config = uvicorn.Config(
-        create_app(settings),
-        access_log=False,
-        log_config=None,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=10,
-    )
-    address = _address(settings.host, listening.getsockname()[1])
+
+def _announce(address: str) -> None:
     click.echo(f"Coverslip is at {address} (Ctrl+C stops it)")
-    _run(uvicorn.Server(config), listening)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    """Bind before anything is said, so that a printed address can be opened."""
-    from tileserver.errors import StorageError
-
-    try:
-        family, kind, protocol, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        listening = socket.socket(family, kind, protocol)
-        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listening.bind(address)
-        listening.listen(2048)
-    except OSError as error:
-        raise StorageError(
-            f"cannot listen on {host} port {port}: {error.strerror or error}; "
-            "choose another with --port"
-        ) from error
-    return listening
-
-
-def _address(host: str, port: int) -> str:
-    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, host)  # noqa: S104 - compared only
-    return f"http://{f'[{host}]' if ':' in host and '[' not in host else host}:{port}"
-
-
-def _run(server: uvicorn.Server, listening: socket.socket) -> None:
-    try:
-        server.run(sockets=[listening])
-    finally:
-        listening.close()

@@ -73,7 +73,7 @@ def multipart(
     Where the parts are at hand, its length is told beforehand.
     """
     boundary = new_boundary()
-    content_type = f'multipart/related; type="{media_type}"; boundary={boundary}'
+    content_type = multipart_type(media_type, boundary)
     if isinstance(parts, Sequence):
         headers = {**headers, "Content-Length": str(_multipart_length(boundary, parts))}
     return streamed(request, _multipart_body(boundary, parts), content_type, headers)
@@ -82,6 +82,11 @@ def multipart(
 def new_boundary() -> str:
     """Return a boundary that no value has in it."""
     return f"coverslip-{uuid.uuid4().hex}"
+
+
+def multipart_type(media_type: str, boundary: str) -> str:
+    """Return the media type of a multipart answer with parts of one media type."""
+    return f'multipart/related; type="{media_type}"; boundary={boundary}'
 
 
 def _multipart_body(boundary: str, parts: Iterable[Part]) -> Iterator[bytes]:

@@ -6,12 +6,12 @@ What can be long is yielded piece by piece; its length is known before.
 
 from __future__ import annotations
 
-import functools
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.dicom_json import marked_paths, with_bulk_address
 from tileserver.errors import NotFoundError, StorageError
 from tileserver.services.bulk import BulkData
+from tileserver.services.frame_files import FrameFiles
 from tileserver.services.stored_bytes import StoredBytes, blob_bytes
 
 if TYPE_CHECKING:
@@ -21,19 +21,20 @@ if TYPE_CHECKING:
     from tileserver.index import Index, StoredInstance
     from tileserver.store import BlobStore
 
-_CACHED_FRAME_INDEXES = 64
 _PAGE_CHARACTERS = 4 << 20
 
 
 class Retrieve:
-    """Gives stored bytes and attributes."""
+    """Gives stored bytes and attributes.
+
+    ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    """
 
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
         self._bulk = BulkData(store)
-        # The digest of the file is part of the key, so that what is cached never gets old.
-        self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
+        self.frame_files = FrameFiles(store, self._frame_index)
 
     def instance(self, study: str, series: str, instance: str) -> StoredInstance:
         """Return an instance by the UIDs of its study, its series and itself.
@@ -96,27 +97,25 @@ class Retrieve:
         NotFoundError
             The instance has no frame of such a number.
         """
-        index = self._frame_index(found.sop_instance_uid, found.sha256)
-        if index is None:
+        file = self.frame_files.opened(found)
+        if file is None:
             raise NotFoundError("the instance has no frames")
         for number in frame_numbers:
-            if not 1 <= number <= len(index):
-                raise NotFoundError(f"there is no frame {number}, the instance has {len(index)}")
-        return [int(index.lengths[number - 1]) for number in frame_numbers]
+            if not 1 <= number <= len(file):
+                raise NotFoundError(f"there is no frame {number}, the instance has {len(file)}")
+        return [file.length(number) for number in frame_numbers]
 
     def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
         """Yield frames as stored, of numbers that `frame_lengths` has taken."""
-        index = self._frame_index(found.sop_instance_uid, found.sha256)
-        assert index is not None
-        with self._store.open(found.key) as blob:
-            for number in frame_numbers:
-                runs = index.fragments(number - 1)
-                yield b"".join([blob.pread(length, offset) for offset, length in runs])
+        file = self.frame_files.opened(found)
+        assert file is not None
+        for number in frame_numbers:
+            yield file.read(number)
 
     def number_of_frames(self, found: StoredInstance) -> int:
         """Return how many frames can be had one by one."""
-        index = self._frame_index(found.sop_instance_uid, found.sha256)
-        return 0 if index is None else len(index)
+        file = self.frame_files.opened(found)
+        return 0 if file is None else len(file)
 
     def file(self, found: StoredInstance) -> StoredBytes:
         """Return the Part 10 file of an instance as it was received.
@@ -170,7 +169,7 @@ class Retrieve:
         )
         return [path for _, _, text in page for path in marked_paths(text)]
 
-    def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
+    def _frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
 

@@ -28,8 +28,20 @@ class Blob(Protocol):
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
         ...
 
+    def read_now(self, length: int, offset: int) -> bytes | bytearray | None:
+        """Return as many bytes, or ``None`` where that would have to wait, or cannot be told."""
+        ...
+
+    def is_removed(self) -> bool:
+        """Tell whether the store has the blob no more."""
+        ...
+
     def file(self) -> BinaryIO:
         """Return a file object at the beginning; it closes with the blob."""
+        ...
+
+    def close(self) -> None:
+        """Close it."""
         ...
 
     def __enter__(self) -> Self: ...

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ABANDONED_SECONDS = 24 * 3600
+_NOWAIT = getattr(os, "RWF_NOWAIT", None)
+"""Only Linux has it."""
 
 
 class FolderBlob:
@@ -34,7 +36,8 @@ class FolderBlob:
     def __init__(self, path: Path) -> None:
         try:
             self._file = path.open("rb", buffering=0)
-            status = os.fstat(self._file.fileno())
+            self._descriptor = self._file.fileno()
+            status = os.fstat(self._descriptor)
             self._size, self._modified = status.st_size, int(status.st_mtime)
         except OSError as error:
             raise StorageError(f"blob {path.stem} cannot be read: {error.strerror}") from error
@@ -59,10 +62,32 @@ class FolderBlob:
             data += more
         return data
 
+    def read_now(self, length: int, offset: int) -> bytearray | None:
+        """Return as many bytes, or ``None`` where that would have to wait, or cannot be told.
+
+        Linux tells (preadv2(2), RWF_NOWAIT), of most file systems on disks.
+        """
+        if _NOWAIT is None:
+            return None
+        data = bytearray(length)
+        try:
+            count = os.preadv(self._descriptor, (data,), offset, _NOWAIT)
+        except OSError:  # EAGAIN, EOPNOTSUPP; what else is wrong is told to who waits
+            return None
+        return data if count == length else None
+
+    def is_removed(self) -> bool:
+        """Tell whether the store has the blob no more."""
+        return os.fstat(self._descriptor).st_nlink == 0
+
     def file(self) -> BinaryIO:
         """Return a file object at the beginning; it closes with the blob."""
         self._file.seek(0)
         return self._file
+
+    def close(self) -> None:
+        """Close it."""
+        self._file.close()
 
     def __enter__(self) -> Self:
         return self
@@ -73,7 +98,7 @@ class FolderBlob:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._file.close()
+        self.close()
 
 
 class DurableFolders:

@@ -14,6 +14,6 @@ from tileserver.settings import Settings
 
 @pytest.fixture(scope="module")
 def services(tmp_path_factory) -> Iterator[Services]:
-    made, index = open_services(Settings(tmp_path_factory.mktemp("render")))
+    made, index = open_services(Settings(data=tmp_path_factory.mktemp("render")))
     yield made
     index.close()
