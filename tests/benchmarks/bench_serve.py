@@ -215,11 +215,11 @@ def wait_for(port: int) -> None:
 
 
 @contextlib.contextmanager
-def ours(data: Path, workers: int = 1) -> Iterator[Running]:
+def ours(data: Path, workers: int = 1, *, is_pinned: bool = True) -> Iterator[Running]:
     """Run the server, by default on one core."""
     options = ("--workers", str(workers)) if workers > 1 else ()
     with serving(data, *options) as server:
-        if workers == 1:
+        if is_pinned:
             pinned = ["taskset", "-apc", SERVER_CORE, str(server.process.pid)]
             subprocess.run(pinned, check=True, stdout=subprocess.DEVNULL)
         yield Running(server.address, server.process.pid)
@@ -392,8 +392,8 @@ class Bench:
     def workers(self) -> None:
         """Two workers; wrk has to share their cores, so that gains are small on two."""
         with (
-            ours(self.data) as one,
-            ours(self.data, 2) as two,
+            ours(self.data, is_pinned=False) as one,
+            ours(self.data, 2, is_pinned=False) as two,
             nginx(self.folder / "nginx", workers=2) as peer,
         ):
             self.rates.measure(
