@@ -270,12 +270,13 @@ def test_every_request_is_observed_alike(data):
         with running(data, fast=is_fast) as server:
             for path in paths:
                 server.exchange(request(ROOT + path), CLOSING)
-        found.append(server.observed)
+        found.append(sorted(server.observed))
         assert len(server.fast) == is_fast
         assert server.server.server_state.total_requests == 2 * len(paths)
 
     assert found[0] == found[1]
-    assert found[0][2] == ("GET", f"{ROOT}{JPEG}/frames/1", 200, len(JPEG_FRAMES[0]) + 166)
+    frame = ("GET", f"{ROOT}{JPEG}/frames/1", 200, len(JPEG_FRAMES[0]) + 166)
+    assert found[0].count(frame) == 2
 
 
 class NobodyOf(Everybody):
