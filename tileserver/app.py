@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING
 
 import pydicom.config
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tileserver import dicomweb, static
+from tileserver.dicomweb import changes
 from tileserver.errors import TileserverError, http_status
+from tileserver.events import Dispatcher
 from tileserver.index import Index
 from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
 from tileserver.services import Services
@@ -30,6 +33,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 INDEX_FILE = "index.sqlite"
+EVENTS_LOCK = "events.lock"
 
 
 def open_services(settings: Settings) -> tuple[Services, Index]:
@@ -43,7 +47,9 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     _read_tolerantly()
     store = FolderBlobStore(settings.data)
     index = Index(settings.data / INDEX_FILE)
-    return Services.over(store, index), index
+    services = Services.over(store, index, settings)
+    services.delete.finish_abandoned()
+    return services, index
 
 
 def _read_tolerantly() -> None:
@@ -60,16 +66,20 @@ def create_app(settings: Settings) -> Starlette:
         The data folder cannot be used.
     """
     services, index = open_services(settings)
+    events = Dispatcher(index, settings.data / EVENTS_LOCK)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        events.start()
         yield
+        await run_in_threadpool(events.stop)
         index.close()
 
     app = Starlette(
         routes=[
             Route("/healthz", _healthz),
             *dicomweb.routes(),
+            *changes.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
@@ -84,6 +94,7 @@ def create_app(settings: Settings) -> Starlette:
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.services = services
+    app.state.events = events
     return app
 
 

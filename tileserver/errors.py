@@ -5,6 +5,7 @@ The tree::
 
     TileserverError
     ├── BadRequestError           a parameter or body that makes no sense
+    ├── ForbiddenError            what the server is set not to do
     ├── NotFoundError             no such study, series, instance, frame or value
     ├── NotAcceptableError        not to be had in the media type asked for
     ├── UnsupportedMediaTypeError a body of another type than can be read
@@ -13,6 +14,7 @@ The tree::
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
+    ├── BusyError                 not now; the same request may do later
     └── StorageError              the disk does not take or give what it must
 """
 
@@ -25,6 +27,10 @@ class TileserverError(Exception):
 
 class BadRequestError(TileserverError):
     """A parameter or body makes no sense."""
+
+
+class ForbiddenError(TileserverError):
+    """The server is set not to do what is asked."""
 
 
 class NotFoundError(TileserverError):
@@ -71,17 +77,23 @@ class ConflictError(RefusedInstanceError):
     """An instance of this UID is stored, with other bytes."""
 
 
+class BusyError(TileserverError):
+    """What is asked cannot be done now; the same request may do later."""
+
+
 class StorageError(TileserverError):
     """The disk does not take or give what it must."""
 
 
 HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
+    ForbiddenError: 403,
     NotFoundError: 404,
     NotAcceptableError: 406,
     RefusedInstanceError: 409,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
+    BusyError: 503,
     StorageError: 507,
 }
 

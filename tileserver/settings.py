@@ -4,12 +4,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from pathlib import Path
 
 DICOMWEB_ROOT = "/dicomweb"
+Duplicates = Literal["refuse", "keep-first", "replace"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +31,11 @@ class Settings:
         Of a request.
     max_results
         Of a query; more are to be had page by page.
+    duplicates
+        What to do with other bytes of a stored instance: refuse them, keep the first and say so
+        in a warning, or put them in its place.
+    is_deleting_allowed
+        Whether clients may delete.
     """
 
     data: Path
@@ -38,3 +44,5 @@ class Settings:
     base_url: str | None = None
     max_body_bytes: int = 64 << 30
     max_results: int = 1000
+    duplicates: Duplicates = "refuse"
+    is_deleting_allowed: bool = True

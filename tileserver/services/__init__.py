@@ -9,15 +9,18 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tileserver.services.changes import Changes
+from tileserver.services.delete import Delete
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.retrieve import Retrieve
 
 if TYPE_CHECKING:
     from tileserver.index import Index
+    from tileserver.settings import Settings
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Retrieve", "Services"]
+__all__ = ["Changes", "Delete", "Ingest", "Query", "Retrieve", "Services"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +30,16 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    delete: Delete
+    changes: Changes
 
     @classmethod
-    def over(cls, store: BlobStore, index: Index) -> Services:
+    def over(cls, store: BlobStore, index: Index, settings: Settings) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index))
+        return cls(
+            Ingest(store, index, settings.duplicates),
+            Query(index),
+            Retrieve(store, index),
+            Delete(store, index, is_allowed=settings.is_deleting_allowed),
+            Changes(index),
+        )

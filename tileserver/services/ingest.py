@@ -8,9 +8,11 @@ a new index will find.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, BinaryIO
 
 from dicomizer.dicom import uids
@@ -18,6 +20,7 @@ from dicomizer.dicom.dicom_json import to_json
 from dicomizer.dicom.part10 import read_header
 from dicomizer.errors import CorruptDicomError, DicomError
 from tileserver.errors import (
+    BusyError,
     ConflictError,
     InvalidInstanceError,
     StorageError,
@@ -25,7 +28,9 @@ from tileserver.errors import (
 )
 from tileserver.index import InstanceRecord, StoredFrames
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
+from tileserver.services.delete import carry_out, finish_abandoned
 from tileserver.services.frames import locate_frames
+from tileserver.services.oddities import Oddity, find_oddity
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,9 +38,13 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from tileserver.index import Index, StoredInstance
+    from tileserver.settings import Duplicates
     from tileserver.store import Blob, BlobStore, Incoming
 
 _CHUNK = 1 << 20
+_ATTEMPTS = 8
+_AT_ONCE = 16
+"""Instances of all requests that are stored at the same time, besides one for each request."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +54,9 @@ class Ingested:
     Parameters
     ----------
     is_new
-        ``False`` where the identical bytes were stored before.
+        ``False`` where the instance was stored before.
+    warning
+        What is odd, or ``None``: the bytes are stored as they came all the same.
     """
 
     study_instance_uid: str
@@ -53,18 +64,33 @@ class Ingested:
     sop_instance_uid: str
     sop_class_uid: str
     is_new: bool
+    warning: Oddity | None = None
 
 
 class Ingest:
-    """Stores instances."""
+    """Stores instances.
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    Parameters
+    ----------
+    duplicates
+        What to do with other bytes of a stored instance: refuse them, keep the first, or replace.
+    """
+
+    def __init__(self, store: BlobStore, index: Index, duplicates: Duplicates = "refuse") -> None:
         self._store = store
         self._index = index
+        self._duplicates = duplicates
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ingest")
 
     def receive(self) -> Incoming:
         """Begin to receive an instance; hand it to `accept` when it is whole."""
         return self._store.receive()
+
+    def accept_soon(
+        self, incoming: Incoming, study_instance_uid: str | None = None
+    ) -> Future[Ingested]:
+        """Begin to `accept`, together with others: several flushes of the disk cost like one."""
+        return self._pool.submit(self.accept, incoming, study_instance_uid)
 
     def accept(self, incoming: Incoming, study_instance_uid: str | None = None) -> Ingested:
         """Store an instance that was received whole; durable on return.
@@ -85,22 +111,82 @@ class Ingest:
         StorageError
             The disk does not take it.
         """
-        record = read_record(incoming.file(), incoming.sha256, incoming.size)
+        record, oddity = read_record(incoming.file(), incoming.sha256, incoming.size)
         if study_instance_uid not in (None, record.study_instance_uid):
             raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
+        for _ in range(_ATTEMPTS):
+            # What is looked up may be deleted or replaced by others before the next step.
+            with contextlib.suppress(_ChangedError):
+                return self._settle(incoming, record, oddity)
+        raise BusyError("the instance is stored and deleted by others all the time")
+
+    def _settle(
+        self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
+    ) -> Ingested:
         stored = self._index.find(record.sop_instance_uid)
-        is_new = stored is None and self._keep(incoming, record)
-        if not is_new:
-            _check_identical(stored or self._index.find(record.sop_instance_uid), record)
-            # A blob that was lost since is put back: "known already" must be true of the disk.
+        if stored is None:
+            if self._keep_first(incoming, record):
+                return _ingested(record, oddity, is_new=True)
+        elif stored.sha256 == record.sha256:
+            self._keep_again(incoming, stored)
+            return _ingested(record, oddity, is_new=False)
+        elif self._duplicates == "keep-first":
+            return _ingested(record, Oddity.OTHER_BYTES_KEPT, is_new=False)
+        if self._duplicates != "replace":
+            raise _conflict(record)
+        self._replace(incoming, record, stored)
+        return _ingested(record, oddity, is_new=True)
+
+    def _keep_first(self, incoming: Incoming, record: InstanceRecord) -> bool:
+        """Store blob and record; tell whether the bytes under its key are these."""
+        if not incoming.keep(record.key) and not self._is_under(record.key, record.sha256):
+            # Another request is storing it now, or a crash came between blob and index.
+            if self._index.find(record.sop_instance_uid) is not None:
+                raise _ChangedError
+            return False
+        try:
+            self._index.add(record)
+        except ConflictError:
+            raise _ChangedError from None
+        if not self._store.has(record.key):
+            # What was there was condemned, and went before the index named it again.
             incoming.keep(record.key)
-        return Ingested(
-            record.study_instance_uid,
-            record.series_instance_uid,
-            record.sop_instance_uid,
-            record.sop_class_uid,
-            is_new=is_new,
-        )
+        return True
+
+    def _keep_again(self, incoming: Incoming, stored: StoredInstance) -> None:
+        """Put a blob back that was lost since: "known already" must be true of the disk."""
+        if self._store.has(stored.key):
+            return
+        incoming.keep(stored.key)
+        if self._index.find(stored.sop_instance_uid) != stored:
+            raise _ChangedError  # it was not lost but is being deleted
+
+    def _replace(
+        self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance | None
+    ) -> None:
+        """Put these bytes in place of others: beside them, then in the index, then alone."""
+        new = replace(record, key=_key_of_version(record))
+        old = stored.key if stored is not None else record.key
+        incoming.keep(new.key)
+        with self._store.condemning([old], instead=new.key) as listed:
+            try:
+                if stored is None:
+                    self._index.add(new)
+                else:
+                    self._index.replace(stored, new)
+            except ConflictError:
+                raise _ChangedError from None
+            finally:
+                carry_out(self._store, self._index, listed)
+
+    def _is_under(self, key: str, sha256: bytes) -> bool:
+        try:
+            with self._store.open(key) as blob:
+                return _digest(blob) == sha256
+        except StorageError:
+            if self._store.has(key):
+                raise
+            raise _ChangedError from None  # deleted by now
 
     def add_file(self, file: BinaryIO) -> Ingested:
         """Copy an open file into the store.
@@ -125,49 +211,54 @@ class Ingest:
         unreadable
             Keys of blobs that are no instance; they are left where they are.
         """
+        finish_abandoned(self._store, self._index)
         unreadable: list[str] = []
         seen: set[str] = set()
         count = self._index.replace_all(
-            self._stored_records(seen, unreadable), late=self._stored_records(seen, unreadable)
+            self._stored_records(seen, unreadable),
+            late=self._stored_records(seen, unreadable),
+            forget=seen.difference_update,
         )
         return count, unreadable
 
     def _stored_records(self, seen: set[str], unreadable: list[str]) -> Iterator[InstanceRecord]:
-        """Yield the records of blobs that nobody has seen yet."""
+        """Yield the records of blobs that nobody has seen yet, and that are to stay."""
+        condemned = self._store.condemned_keys()
         for key in self._store.list_keys():
-            if key in seen:
+            if key in seen or key in condemned:
                 continue
             seen.add(key)
             try:
                 with self._store.open(key) as blob:
-                    record = read_record(blob.file(), _digest(blob), blob.size)
+                    record, _ = read_record(blob.file(), _digest(blob), blob.size)
             except (InvalidInstanceError, StorageError):
                 unreadable.append(key)
                 continue
-            if record.key == key:
-                yield record
+            if key in (record.key, _key_of_version(record)):
+                yield replace(record, key=key)
             else:
                 unreadable.append(key)
 
-    def _keep(self, incoming: Incoming, record: InstanceRecord) -> bool:
-        """Store blob and record; tell whether it was this call that did."""
-        if not incoming.keep(record.key):
-            # Another request is storing it now, or a crash came between blob and index.
-            with self._store.open(record.key) as blob:
-                if _digest(blob) != record.sha256:
-                    raise _conflict(record)
-        try:
-            self._index.add(record)
-        except ConflictError:
-            return False
-        return True
+
+class _ChangedError(Exception):
+    """What was looked up is true no longer; look again."""
 
 
-def _check_identical(stored: StoredInstance | None, record: InstanceRecord) -> None:
-    if stored is None:
-        raise StorageError("the index has and has not an instance; run: tileserver reindex")
-    if stored.sha256 != record.sha256:
-        raise _conflict(record)
+def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:
+    return Ingested(
+        record.study_instance_uid,
+        record.series_instance_uid,
+        record.sop_instance_uid,
+        record.sop_class_uid,
+        is_new,
+        oddity,
+    )
+
+
+def _key_of_version(record: InstanceRecord) -> str:
+    """Return the key of bytes that take the place of others: not theirs."""
+    name = f"{record.sop_instance_uid} {record.sha256.hex()}"
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _conflict(record: InstanceRecord) -> ConflictError:
@@ -185,8 +276,8 @@ def _digest(blob: Blob) -> bytes:
     return digest.digest()
 
 
-def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
-    """Read what the index keeps of an instance.
+def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecord, Oddity | None]:
+    """Read what the index keeps of an instance, and what is odd about it.
 
     Raises
     ------
@@ -203,7 +294,7 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         raise InvalidInstanceError(str(error), known) from error
     metadata = to_json(header.dataset)
     attributes = json.loads(metadata)
-    return InstanceRecord(
+    record = InstanceRecord(
         study_instance_uid=study,
         series_instance_uid=series,
         sop_instance_uid=instance,
@@ -217,6 +308,7 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         metadata=metadata,
         frames=StoredFrames.pack(frames) if frames is not None else None,
     )
+    return record, find_oddity(header, attributes)
 
 
 def _uids(dataset: Dataset) -> tuple[str, str, str, str]:

@@ -31,7 +31,7 @@ class Retrieve:
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
-        # Instances never change, so that what is cached never gets old.
+        # By digest, too: after a deletion other bytes may come under the same UID.
         self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
 
     def instance(self, study: str, series: str, instance: str) -> StoredInstance:
@@ -94,7 +94,7 @@ class Retrieve:
         NotFoundError
             The instance has no frame of such a number.
         """
-        index = self._frame_index(found.sop_instance_uid)
+        index = self._frame_index(found.sop_instance_uid, found.sha256)
         if index is None:
             raise NotFoundError("the instance has no frames")
         for number in frame_numbers:
@@ -104,7 +104,7 @@ class Retrieve:
 
     def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
         """Yield frames as stored, of numbers that `frame_lengths` has taken."""
-        index = self._frame_index(found.sop_instance_uid)
+        index = self._frame_index(found.sop_instance_uid, found.sha256)
         assert index is not None
         with self._store.open(found.key) as blob:
             for number in frame_numbers:
@@ -142,7 +142,7 @@ class Retrieve:
         except DicomError as error:
             raise NotFoundError("there is no such binary value") from error
 
-    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+    def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
 

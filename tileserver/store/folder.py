@@ -4,6 +4,7 @@
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
+``condemned/`` has lists of blobs that are to go.
 """
 
 from __future__ import annotations
@@ -17,14 +18,19 @@ import time
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import StorageError
+from tileserver.store import condemned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
     from pathlib import Path
     from types import TracebackType
 
+    from tileserver.store.condemned import Condemned
+
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ABANDONED_SECONDS = 24 * 3600
+_MOST_FOLDERS = 32
+"""Folders that are flushed one by one; for more, one flush of everything is sooner done."""
 
 
 class FolderBlob:
@@ -170,6 +176,8 @@ class FolderBlobStore:
                 flush_folder(folder.parent)
             self._blobs.mkdir(exist_ok=True)
             self._incoming.mkdir(exist_ok=True)
+            self._condemned = folder / "condemned"
+            self._condemned.mkdir(exist_ok=True)
             flush_folder(folder)
             _remove_abandoned(self._incoming)
         self._folders = DurableFolders(self._blobs)
@@ -181,6 +189,48 @@ class FolderBlobStore:
     def open(self, key: str) -> FolderBlob:
         """Open a blob."""
         return FolderBlob(blob_path(self._blobs, key))
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a blob under a key."""
+        return blob_path(self._blobs, key).exists()
+
+    @contextlib.contextmanager
+    def condemning(self, keys: Sequence[str], instead: str | None = None) -> Iterator[Condemned]:
+        """Write down, durably, which blobs are to go; `finish` ends it."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("cannot delete"):
+                listed = cleanup.enter_context(condemned.written(self._condemned, keys, instead))
+                flush_folder(self._condemned)
+            yield listed
+
+    @contextlib.contextmanager
+    def abandoned(self) -> Iterator[list[Condemned]]:
+        """Give what a crash has left of `condemning`."""
+        with condemned.abandoned(self._condemned) as found:
+            yield found
+
+    def condemned_keys(self) -> set[str]:
+        """Return the keys of all blobs that are to go, by whomever."""
+        return condemned.all_keys(self._condemned)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove blobs, not yet durably."""
+        with _explained("cannot delete"):
+            for key in keys:
+                blob_path(self._blobs, key).unlink(missing_ok=True)
+
+    def finish(self, listed: Condemned) -> None:
+        """Make durable what was removed, and forget the list."""
+        keys = (*listed.keys, *filter(None, [listed.instead]))
+        folders = {blob_path(self._blobs, key).parent for key in keys}
+        with _explained("cannot delete"):
+            if len(folders) > _MOST_FOLDERS:
+                os.sync()
+            else:
+                for folder in folders:
+                    if folder.is_dir():
+                        flush_folder(folder)
+            listed.path.unlink(missing_ok=True)
 
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
