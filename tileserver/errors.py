@@ -12,6 +12,7 @@ The tree::
     ├── TooLargeError             a body over a limit
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
+    │   │   └── UnsupportedSyntaxError    bulk data of an unknown transfer syntax
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
@@ -69,6 +70,10 @@ class InvalidInstanceError(RefusedInstanceError):
     """The bytes are no instance that could be stored."""
 
 
+class UnsupportedSyntaxError(InvalidInstanceError):
+    """Bulk data are of a transfer syntax that is not known."""
+
+
 class WrongStudyError(RefusedInstanceError):
     """An instance was sent to another study than its own."""
 
@@ -82,7 +87,19 @@ class BusyError(TileserverError):
 
 
 class StorageError(TileserverError):
-    """The disk does not take or give what it must."""
+    """The disk does not take or give what it must.
+
+    Parameters
+    ----------
+    problem
+        What happened.
+    uids
+        SOP Class UID and SOP Instance UID, where it is about an instance that is known.
+    """
+
+    def __init__(self, problem: str, uids: tuple[str, str] | None = None) -> None:
+        super().__init__(problem)
+        self.uids = uids
 
 
 HTTP_STATUS: dict[type[TileserverError], int] = {

@@ -97,19 +97,19 @@ class Index:
         self._engine.dispose()
         self.generation.close()
 
-    def add(self, record: InstanceRecord) -> None:
-        """Add an instance, and its study and series where they are new; durable on return.
+    def add(self, *records: InstanceRecord) -> None:
+        """Add instances, and their studies and series where they are new; durable on return.
 
         Raises
         ------
         ConflictError
-            The instance is there already.
+            One of the instances is there already; none is added.
         StorageError
             The index cannot be written.
         """
         with _explained("the index cannot be written"):
             try:
-                self._commits.run(partial(_add_with_event, record=record))
+                self._commits.run(partial(_add_with_events, records=records))
             except IntegrityError as error:
                 raise ConflictError("the instance is stored already") from error
 
@@ -341,15 +341,21 @@ class Index:
             )
 
 
-def _add_with_event(connection: Connection, record: InstanceRecord) -> None:
-    add(connection, record)
-    stored = Event(
-        EventKind.INSTANCE_STORED,
-        record.study_instance_uid,
-        record.series_instance_uid,
-        record.sop_instance_uid,
+def _add_with_events(connection: Connection, records: Sequence[InstanceRecord]) -> None:
+    for record in records:
+        add(connection, record)
+    changes.write(
+        connection,
+        [
+            Event(
+                EventKind.INSTANCE_STORED,
+                record.study_instance_uid,
+                record.series_instance_uid,
+                record.sop_instance_uid,
+            )
+            for record in records
+        ],
     )
-    changes.write(connection, [stored])
 
 
 def _remove(connection: Connection, below: deletion.Below, keys: frozenset[str]) -> list[Event]:
@@ -365,7 +371,7 @@ def _replace(connection: Connection, found: StoredInstance, record: InstanceReco
     if not events:
         raise ConflictError("the instance is stored with yet other bytes")
     changes.write(connection, events)
-    _add_with_event(connection, record)
+    _add_with_events(connection, [record])
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:

@@ -11,8 +11,9 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import json
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from dicomizer.dicom import uids
@@ -23,28 +24,32 @@ from tileserver.errors import (
     BusyError,
     ConflictError,
     InvalidInstanceError,
+    RefusedInstanceError,
     StorageError,
+    TileserverError,
     WrongStudyError,
 )
 from tileserver.index import InstanceRecord, StoredFrames
+from tileserver.services.assemble import assemble
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 from tileserver.services.delete import carry_out, finish_abandoned
 from tileserver.services.frames import locate_frames
 from tileserver.services.oddities import Oddity, find_oddity
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pydicom.dataset import Dataset
 
     from tileserver.index import Index, StoredInstance
+    from tileserver.services.assemble import BulkParts
     from tileserver.settings import Duplicates
     from tileserver.store import Blob, BlobStore, Incoming
 
 _CHUNK = 1 << 20
 _ATTEMPTS = 8
 _AT_ONCE = 16
-"""Instances of all requests that are stored at the same time, besides one for each request."""
+"""Instances of all requests that are read and written to disk at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,60 @@ class Ingest:
         """Begin to receive an instance; hand it to `accept` when it is whole."""
         return self._store.receive()
 
-    def accept_soon(
-        self, incoming: Incoming, study_instance_uid: str | None = None
-    ) -> Future[Ingested]:
-        """Begin to `accept`, together with others: several flushes of the disk cost like one."""
-        return self._pool.submit(self.accept, incoming, study_instance_uid)
+    def accept_all(
+        self, incoming: Sequence[Incoming], study_instance_uid: str | None = None
+    ) -> list[Ingested | TileserverError]:
+        """Store several instances at once: many flushes of the disk then cost like one.
+
+        Returns
+        -------
+        outcomes
+            For each, in order, what `accept` would return or raise.
+        """
+        if len(incoming) == 1:
+            return [self._outcome(partial(self.accept, incoming[0], study_instance_uid))]
+        prepared = list(self._pool.map(partial(self._prepare, study_instance_uid), incoming))
+        ready = [p for p in prepared if isinstance(p, _Prepared)]
+        self._add([p.record for p in ready if p.is_kept])
+        # What was just added is found there; all else goes the way of one alone.
+        return [
+            self._outcome(partial(self._settled, item, found))
+            if isinstance(found, _Prepared)
+            else found
+            for item, found in zip(incoming, prepared, strict=True)
+        ]
+
+    def _prepare(
+        self, study_instance_uid: str | None, incoming: Incoming
+    ) -> _Prepared | TileserverError:
+        """Check an instance and store its blob, where its UID is free."""
+        try:
+            record, oddity = _checked(incoming, study_instance_uid)
+        except (RefusedInstanceError, StorageError) as error:
+            return error
+        try:
+            is_kept = self._index.find(record.sop_instance_uid) is None and incoming.keep(
+                record.key
+            )
+        except StorageError as error:
+            return StorageError(str(error), _sop_uids(record))
+        return _Prepared(record, oddity, is_kept)
+
+    def _add(self, records: Sequence[InstanceRecord]) -> None:
+        """Add to the index, in order; leave all to the way of one alone where one cannot be."""
+        with contextlib.suppress(ConflictError, StorageError):
+            if records:
+                self._index.add(*records)
+
+    def _settled(self, incoming: Incoming, prepared: _Prepared) -> Ingested:
+        stored = self._settle_at_last(incoming, prepared.record, prepared.oddity)
+        return replace(stored, is_new=True) if prepared.is_kept else stored
+
+    def _outcome(self, store: Callable[[], Ingested]) -> Ingested | TileserverError:
+        try:
+            return store()
+        except (RefusedInstanceError, StorageError, BusyError) as error:
+            return error
 
     def accept(self, incoming: Incoming, study_instance_uid: str | None = None) -> Ingested:
         """Store an instance that was received whole; durable on return.
@@ -111,13 +165,20 @@ class Ingest:
         StorageError
             The disk does not take it.
         """
-        record, oddity = read_record(incoming.file(), incoming.sha256, incoming.size)
-        if study_instance_uid not in (None, record.study_instance_uid):
-            raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
+        record, oddity = _checked(incoming, study_instance_uid)
+        return self._settle_at_last(incoming, record, oddity)
+
+    def _settle_at_last(
+        self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
+    ) -> Ingested:
         for _ in range(_ATTEMPTS):
             # What is looked up may be deleted or replaced by others before the next step.
-            with contextlib.suppress(_ChangedError):
+            try:
                 return self._settle(incoming, record, oddity)
+            except _ChangedError:
+                continue
+            except StorageError as error:
+                raise StorageError(str(error), _sop_uids(record)) from error
         raise BusyError("the instance is stored and deleted by others all the time")
 
     def _settle(
@@ -188,6 +249,23 @@ class Ingest:
                 raise
             raise _ChangedError from None  # deleted by now
 
+    def assemble(
+        self, metadata: object, parts: BulkParts, study_instance_uid: str | None = None
+    ) -> Ingested:
+        """Put an instance together from metadata, as DICOM JSON, and bulk data; store it.
+
+        Raises
+        ------
+        TileserverError
+            As `accept`; also where metadata and bulk data make no instance.
+        """
+        with self.receive() as incoming:
+            is_coerced = assemble(metadata, parts, incoming)
+            stored = self.accept(incoming, study_instance_uid)
+        if is_coerced and stored.warning is None:
+            return replace(stored, warning=Oddity.COERCED)
+        return stored
+
     def add_file(self, file: BinaryIO) -> Ingested:
         """Copy an open file into the store.
 
@@ -242,6 +320,24 @@ class Ingest:
 
 class _ChangedError(Exception):
     """What was looked up is true no longer; look again."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An instance that was read, and whether its blob is stored under a key that was free."""
+
+    record: InstanceRecord
+    oddity: Oddity | None
+    is_kept: bool
+
+
+def _checked(
+    incoming: Incoming, study_instance_uid: str | None
+) -> tuple[InstanceRecord, Oddity | None]:
+    record, oddity = read_record(incoming.file(), incoming.sha256, incoming.size)
+    if study_instance_uid not in (None, record.study_instance_uid):
+        raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
+    return record, oddity
 
 
 def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:
