@@ -104,11 +104,10 @@ class Ingest:
         if len(incoming) == 1:
             return [self._outcome(partial(self.accept, incoming[0], study_instance_uid))]
         prepared = list(self._pool.map(partial(self._prepare, study_instance_uid), incoming))
-        ready = [p for p in prepared if isinstance(p, _Prepared)]
-        self._add([p.record for p in ready if p.is_kept])
-        # What was just added is found there; all else goes the way of one alone.
+        ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
+        are_added = self._add([found.record for found in ready])
         return [
-            self._outcome(partial(self._settled, item, found))
+            self._outcome(partial(self._settle_prepared, item, found, are_added=are_added))
             if isinstance(found, _Prepared)
             else found
             for item, found in zip(incoming, prepared, strict=True)
@@ -130,15 +129,22 @@ class Ingest:
             return StorageError(str(error), _sop_uids(record))
         return _Prepared(record, oddity, is_kept)
 
-    def _add(self, records: Sequence[InstanceRecord]) -> None:
-        """Add to the index, in order; leave all to the way of one alone where one cannot be."""
+    def _add(self, records: Sequence[InstanceRecord]) -> bool:
+        """Add to the index, in order; tell whether all were: else each is to be added alone."""
         with contextlib.suppress(ConflictError, StorageError):
             if records:
                 self._index.add(*records)
+            return True
+        return False
 
-    def _settled(self, incoming: Incoming, prepared: _Prepared) -> Ingested:
-        stored = self._settle_at_last(incoming, prepared.record, prepared.oddity)
-        return replace(stored, is_new=True) if prepared.is_kept else stored
+    def _settle_prepared(
+        self, incoming: Incoming, found: _Prepared, *, are_added: bool
+    ) -> Ingested:
+        if not (found.is_kept and are_added):
+            stored = self._settle_at_last(incoming, found.record, found.oddity)
+            return replace(stored, is_new=stored.is_new or found.is_kept)
+        self._keep_what_went(incoming, found.record)
+        return _ingested(found.record, found.oddity, is_new=True)
 
     def _outcome(self, store: Callable[[], Ingested]) -> Ingested | TileserverError:
         try:
@@ -209,10 +215,13 @@ class Ingest:
             self._index.add(record)
         except ConflictError:
             raise _ChangedError from None
-        if not self._store.has(record.key):
-            # What was there was condemned, and went before the index named it again.
-            incoming.keep(record.key)
+        self._keep_what_went(incoming, record)
         return True
+
+    def _keep_what_went(self, incoming: Incoming, record: InstanceRecord) -> None:
+        """Store a blob again that was condemned, and went before the index named it again."""
+        if not self._store.has(record.key):
+            incoming.keep(record.key)
 
     def _keep_again(self, incoming: Incoming, stored: StoredInstance) -> None:
         """Put a blob back that was lost since: "known already" must be true of the disk."""
