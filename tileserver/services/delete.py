@@ -98,11 +98,20 @@ def finish_abandoned(store: BlobStore, index: Index) -> None:
             index.generation.advance()
 
 
-def carry_out(store: BlobStore, index: Index, listed: Condemned) -> None:
-    """Remove the condemned blobs that the index does not name, durably."""
+def carry_out(
+    store: BlobStore, index: Index, listed: Condemned, *, has_come: bool | None = None
+) -> None:
+    """Remove the condemned blobs that the index does not name, durably.
+
+    Parameters
+    ----------
+    has_come
+        Whether a replacement has come about, where that is known.
+    """
     keys: Sequence[str] = listed.keys
-    if listed.instead is not None and not _has_come(store, index, listed):
-        keys = [listed.instead]
+    if listed.instead is not None:
+        has_come = _has_come(store, index, listed) if has_come is None else has_come
+        keys = keys if has_come else [listed.instead]
     for begin in range(0, len(keys), _AT_ONCE):
         some = keys[begin : begin + _AT_ONCE]
         with index.knowing(some) as known:

@@ -239,15 +239,18 @@ class Ingest:
         old = stored.key if stored is not None else record.key
         incoming.keep(new.key)
         with self._store.condemning([old], instead=new.key) as listed:
+            has_come = None
             try:
                 if stored is None:
                     self._index.add(new)
                 else:
                     self._index.replace(stored, new)
+                has_come = True
             except ConflictError:
+                has_come = False
                 raise _ChangedError from None
             finally:
-                carry_out(self._store, self._index, listed)
+                carry_out(self._store, self._index, listed, has_come=has_come)
 
     def _is_under(self, key: str, sha256: bytes) -> bool:
         try:
