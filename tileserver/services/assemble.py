@@ -34,7 +34,7 @@ METADATA_LIMIT = 64 << 20
 _TEXT_LIMIT = 16 << 20
 """Bytes of bulk data of a VR that is not binary, which are decoded in memory."""
 _CHUNK = 1 << 20
-_PIXEL_DATA = "7FE00010"
+_PIXEL_DATA = 0x7FE00010
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _FRAMES = re.compile(r"(.*)/frames/([0-9]{1,9})")
@@ -228,13 +228,12 @@ def _small_value(parts: BulkParts, vr: str, uri: str) -> object:
         raise InvalidInstanceError(f"a value of VR {vr} is longer than {_TEXT_LIMIT >> 20} MiB")
     value = b"".join(part.pieces())
     raw = RawDataElement(Tag(0x00091000), vr, len(value), value, 0, False, True)  # noqa: FBT003 - fields of the library
-    return DataElement_from_raw(raw, [_UTF_8]).value
+    return DataElement_from_raw(raw, ["utf_8"]).value
 
 
 def _compressed(dataset: Dataset, parts: BulkParts) -> CompressedFrames | None:
     """Return Pixel Data that came compressed, and take it out of the dataset."""
-    value = dataset.get(_PIXEL_DATA)
-    reference = getattr(value, "value", value)
+    reference = dataset[_PIXEL_DATA].value if _PIXEL_DATA in dataset else None
     if not isinstance(reference, BulkReference):
         return None
     frames = parts.under(reference.uri)
