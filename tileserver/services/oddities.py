@@ -75,10 +75,14 @@ def find_oddity(header: Part10Header, attributes: Mapping[str, object]) -> Oddit
 
 
 def _contradicts_meta(dataset: FileDataset) -> bool:
-    return any(
-        dataset.file_meta.get(meta, dataset.get(keyword)) != dataset.get(keyword)
-        for meta, keyword in _META
-    )
+    """Tell whether the file's meta information names another class or instance, or is damaged."""
+    try:
+        return any(
+            dataset.file_meta.get(meta, dataset.get(keyword)) != dataset.get(keyword)
+            for meta, keyword in _META
+        )
+    except Exception:  # noqa: BLE001 - the parser raises whatever a broken element provokes
+        return True
 
 
 def _lacking(header: Part10Header, attributes: Mapping[str, object]) -> bool:
