@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pydicom.config
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
@@ -16,6 +17,7 @@ from starlette.responses import JSONResponse, Response
 from tileserver import dicomweb, observe, static
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
+from tileserver.dicomweb import changes
 from tileserver.errors import (
     DamagedIndexError,
     RangeNotSatisfiableError,
@@ -23,6 +25,7 @@ from tileserver.errors import (
     TileserverError,
     http_status,
 )
+from tileserver.events import Dispatcher
 from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders, log_request
@@ -43,6 +46,7 @@ if TYPE_CHECKING:
 
 _logger = logging.getLogger(__name__)
 INDEX_FILE = "index.sqlite"
+EVENTS_LOCK = "events.lock"
 
 
 def open_services(settings: Settings) -> tuple[Services, Index]:
@@ -56,7 +60,9 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     _read_tolerantly()
     store = FolderBlobStore(settings.data)
     index = Index(settings.data / INDEX_FILE)
-    return Services.over(store, index), index
+    services = Services.over(store, index, settings)
+    services.delete.finish_abandoned()
+    return services, index
 
 
 def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
@@ -110,6 +116,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         The data folder cannot be used.
     """
     services, index = open_services(settings)
+    events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
@@ -120,7 +127,9 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        events.start()
         yield
+        await run_in_threadpool(events.stop)
         services.retrieve.frame_files.close()
         index.close()
 
@@ -128,6 +137,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         routes=[
             *observe.routes(),
             *dicomweb.routes(),
+            *changes.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
@@ -146,6 +156,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.router.redirect_slashes = False
     app.state.settings = settings
     app.state.services = services
+    app.state.events = events
     app.state.metrics = metrics
     app.state.hosts = hosts
     app.state.policy = policy

@@ -95,7 +95,11 @@ def load(
     found = {name: (value, "default") for name, value in _defaults()}
     found |= _of_file(file) if file else {}
     found |= _of_environment(environment)
-    found |= {n: (v, "argument") for n, v in arguments.items() if v not in (None, ())}
+    found |= {
+        name: (_made(fields()[name], f"--{name}", value), "argument")
+        for name, value in arguments.items()
+        if value not in (None, ())
+    }
     if missing := [f for f in fields().values() if f.name not in found]:
         field = missing[0]
         raise ConfigurationError(

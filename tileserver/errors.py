@@ -5,6 +5,7 @@ The tree::
 
     TileserverError
     ├── BadRequestError           a parameter or body that makes no sense
+    ├── ForbiddenError            what the server is set not to do
     ├── NotFoundError             no such study, series, instance, frame or value
     ├── NotAcceptableError        not to be had in the media type asked for
     │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
@@ -14,8 +15,10 @@ The tree::
     ├── TooLargeError             a body over a limit
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
+    │   │   └── UnsupportedSyntaxError    bulk data of an unknown transfer syntax
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
+    ├── BusyError                 not now; the same request may do later
     ├── StorageError              the disk does not take or give what it must
     │   └── DamagedIndexError         the index must be made anew from the stored files
     └── ConfigurationError        a setting makes no sense; never the fault of a request
@@ -30,6 +33,10 @@ class TileserverError(Exception):
 
 class BadRequestError(TileserverError):
     """A parameter or body makes no sense."""
+
+
+class ForbiddenError(TileserverError):
+    """The server is set not to do what is asked."""
 
 
 class NotFoundError(TileserverError):
@@ -90,6 +97,10 @@ class InvalidInstanceError(RefusedInstanceError):
     """The bytes are no instance that could be stored."""
 
 
+class UnsupportedSyntaxError(InvalidInstanceError):
+    """Bulk data are of a transfer syntax that is not known."""
+
+
 class WrongStudyError(RefusedInstanceError):
     """An instance was sent to another study than its own."""
 
@@ -98,8 +109,24 @@ class ConflictError(RefusedInstanceError):
     """An instance of this UID is stored, with other bytes."""
 
 
+class BusyError(TileserverError):
+    """What is asked cannot be done now; the same request may do later."""
+
+
 class StorageError(TileserverError):
-    """The disk does not take or give what it must."""
+    """The disk does not take or give what it must.
+
+    Parameters
+    ----------
+    problem
+        What happened.
+    uids
+        SOP Class UID and SOP Instance UID, where it is about an instance that is known.
+    """
+
+    def __init__(self, problem: str, uids: tuple[str, str] | None = None) -> None:
+        super().__init__(problem)
+        self.uids = uids
 
 
 class DamagedIndexError(StorageError):
@@ -112,6 +139,7 @@ class ConfigurationError(TileserverError):
 
 HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
+    ForbiddenError: 403,
     NotFoundError: 404,
     NotAcceptableError: 406,
     RefusedInstanceError: 409,
@@ -119,6 +147,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     RangeNotSatisfiableError: 416,
+    BusyError: 503,
     StorageError: 507,
     ConfigurationError: 500,
 }

@@ -14,7 +14,7 @@ import contextlib
 import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, cast
 
 from starlette.responses import Response
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     import asyncio
     from collections.abc import Callable, Iterable, Sequence
 
-    from starlette.types import ASGIApp, Message
+    from starlette.types import ASGIApp, Message, Scope
     from uvicorn._types import HTTPScope
     from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
@@ -291,7 +291,7 @@ class FrameProtocol(HttpToolsProtocol):
         scope, url = self.scope, self.url
         scope["method"], scope["raw_path"], scope["query_string"] = "GET", url, b""
         scope["path"] = url.decode("latin-1")
-        scope["endpoint"] = frames.frames
+        cast("Scope", scope)["endpoint"] = frames.frames  # as the router would, for the figures
         try:
             found = self.fast.answer(scope, url)
         except Exception as error:  # noqa: BLE001 - within the parser, it would be an error of the client

@@ -7,10 +7,19 @@ Each field says what it means; help, sample file and reference are made from tha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path  # noqa: TC003 - the type of a setting is read when it is loaded
 from typing import Any
 
 DICOMWEB_ROOT = "/dicomweb"
+
+
+class Duplicates(StrEnum):
+    """What becomes of other bytes under the UID of a stored instance."""
+
+    REFUSE = "refuse"
+    KEEP_FIRST = "keep-first"
+    REPLACE = "replace"
 
 
 def _means(help: str, **options: Any) -> Any:  # noqa: A002 - as click names it
@@ -46,3 +55,9 @@ class Settings:
         "* for all.",
         default=(),
     )
+    duplicates: Duplicates = _means(
+        "What becomes of other bytes under the UID of a stored instance: they are refused, or the "
+        "first are kept with a warning, or replaced.",
+        default=Duplicates.REFUSE,
+    )
+    is_deleting_allowed: bool = _means("Whether clients may delete.", default=True)

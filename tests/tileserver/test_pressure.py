@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import struct
 import subprocess
@@ -112,4 +113,52 @@ def test_a_full_disk_is_told_and_what_fits_is_stored(small_disk):
     }
     assert stored.status_code == 200
     assert [path.read_bytes() for path in blobs(small_disk / "data")] == [small]
+    assert list((small_disk / "data" / "incoming").iterdir()) == []
+
+
+def fill(disk: Path) -> None:
+    """Leave no block of a file system free."""
+    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
+        while file.write(bytes(4096)):
+            pass
+
+
+def test_reading_goes_on_when_nothing_can_be_stored(small_disk):
+    app = create_app(Settings(data=small_disk / "data"))
+    found = instances.slide([instances.jpeg(8)])
+    file = instances.written(found)
+    others = [instances.written(instances.slide([instances.jpeg(9)])) for _ in range(3)]
+    path = f"/dicomweb/studies/{found.StudyInstanceUID}"
+
+    async def run() -> list[httpx.Response]:
+        transport = httpx.ASGITransport(app)
+        async with (
+            app.router.lifespan_context(app),
+            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
+        ):
+
+            async def post(*files: bytes) -> httpx.Response:
+                headers = {"Content-Type": STOW_TYPE}
+                return await client.post(
+                    "/dicomweb/studies", content=multipart(files), headers=headers
+                )
+
+            first = await post(file)
+            fill(small_disk)
+            return [
+                first,
+                await post(others[0]),
+                await post(*others),
+                await client.get(f"{path}/metadata"),
+                await client.get(path, headers={"Accept": "*/*"}),
+                await client.delete(path),
+                await client.get(f"{path}/metadata"),
+            ]
+
+    first, one, several, metadata, whole, deleted, after = anyio.run(run)
+
+    assert [first.status_code, one.status_code, several.status_code] == [200, 507, 507]
+    assert metadata.status_code == 200
+    assert file in whole.content
+    assert (deleted.status_code, after.status_code) in {(507, 200), (204, 404)}
     assert list((small_disk / "data" / "incoming").iterdir()) == []

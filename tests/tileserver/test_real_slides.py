@@ -80,7 +80,8 @@ def test_instances_of_many_makers_are_served_as_pydicom_reads_them(server, real_
     assert paths
 
     for path in paths:
-        if server.store(path.read_bytes()).status_code == 200:
+        # 202 where the meta information contradicts the data set.
+        if server.store(path.read_bytes()).status_code in (200, 202):
             check(server, path)
         else:
             # Two files of these collections share the UID of another, with other bytes.

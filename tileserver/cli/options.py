@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import functools
 import os
+from enum import Enum
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -65,4 +66,6 @@ def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]
 def _type(field: Field) -> Any:
     if field.kind is Path:
         return click.Path(path_type=Path, file_okay=False)
+    if issubclass(field.kind, Enum):
+        return click.Choice([str(item.value) for item in field.kind])
     return field.kind

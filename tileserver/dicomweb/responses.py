@@ -223,11 +223,16 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 def json_response(
-    value: object, *, status: int = 200, media_type: str = "application/dicom+json"
+    value: object,
+    *,
+    status: int = 200,
+    media_type: str = "application/dicom+json",
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Return JSON."""
     return Response(
         json.dumps(value, ensure_ascii=False, separators=(",", ":")),
         status_code=status,
         media_type=media_type,
+        headers=headers,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from tileserver.dicomweb import bulk, frames, qido, stow, wado
+from tileserver.dicomweb import bulk, delete, frames, qido, stow, wado
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -31,12 +31,13 @@ _GET = (
     *((place + "/pixeldata", bulk.pixel_data) for place in (_STUDY, _SERIES, _INSTANCE)),
 )
 _POST = (("/studies", stow.store), (_STUDY, stow.store))
+_DELETE = tuple((path, delete.delete) for path in (_STUDY, _SERIES, _INSTANCE))
 
 
 def routes() -> list[Route]:
     """Return all DICOMweb routes below their root."""
     return [
         Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
-        for method, table in (("GET", _GET), ("POST", _POST))
+        for method, table in (("GET", _GET), ("POST", _POST), ("DELETE", _DELETE))
         for path, endpoint in table
     ]

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """An SQL index of what is stored; it can always be made anew from the blobs."""
 
+from tileserver.index.deletion import Below
 from tileserver.index.finding import Found
 from tileserver.index.index import Index, set_aside
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
@@ -19,6 +20,7 @@ from tileserver.index.search import (
 )
 
 __all__ = [
+    "Below",
     "Between",
     "Condition",
     "Counts",

@@ -15,6 +15,7 @@ from __future__ import annotations
 import contextlib
 import sqlite3
 import tempfile
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -32,17 +33,21 @@ from sqlalchemy import (
 from sqlalchemy.exc import DatabaseError, OperationalError
 
 from tileserver.errors import ConflictError, DamagedIndexError, StorageError
-from tileserver.index import schema
+from tileserver.events import Event, EventKind
+from tileserver.index import changes, deletion, difference, schema
+from tileserver.index.commits import Commits
 from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
+from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
 from tileserver.index.rows import rows_of
 from tileserver.index.upgrade import READERS, upgrade
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from tileserver.index.rows import Rows
     from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
@@ -52,6 +57,8 @@ _NOTE_CHANGE = (
     "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
 )
 """For those who keep what they found until somebody writes."""
+_KEPT = (schema.about, changes.change, changes.subscriber)
+"""Tables that a new index does not replace."""
 _study, _series, _instance = schema.study, schema.series, schema.instance
 _frames, _per_frame = schema.frames, schema.per_frame
 _STORED = (
@@ -95,26 +102,103 @@ class Index:
         event.listen(self._engine, "connect", _configure)
         with _opening(), self._writing() as connection:
             self._prepare(connection)
+            changes.begin(connection)
+            self.generation = Generation(path.with_name(f"{path.name}-generation"))
+        self._commits = Commits(self._writing)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self.generation.close()
 
-    def add(self, record: InstanceRecord) -> None:
-        """Add an instance, and its study and series where they are new; durable on return.
+    def add(self, *records: InstanceRecord) -> None:
+        """Add instances, and their studies and series where they are new; durable on return.
 
         Raises
         ------
         ConflictError
-            The instance is there already.
+            One of the instances is there already; none is added.
+        StorageError
+            The index cannot be written.
+        """
+        rows = [rows_of(record) for record in records]
+        with _explained("the index cannot be written"):
+            self._commits.run(partial(_add_with_events, several=rows))
+
+    def replace(self, found: StoredInstance, record: InstanceRecord) -> None:
+        """Put a record in place of that of the same instance, in one transaction.
+
+        Raises
+        ------
+        ConflictError
+            The instance is no longer stored as it was found.
         StorageError
             The index cannot be written.
         """
         rows = rows_of(record)
+        with _explained("the index cannot be written"):
+            self._commits.run(partial(_replace, found=found, rows=rows))
+        self.generation.advance()
+
+    def remove(self, below: deletion.Below, keys: Collection[str]) -> list[Event]:
+        """Remove a study, series or instance and all below; durable on return.
+
+        Parameters
+        ----------
+        keys
+            Of all that is expected there.
+
+        Returns
+        -------
+        events
+            What happened: nothing where nothing was.
+
+        Raises
+        ------
+        ConflictError
+            There is more by now.
+        StorageError
+            The index cannot be written.
+        """
+        with _explained("the index cannot be written"):
+            events = self._commits.run(partial(_remove, below=below, keys=frozenset(keys)))
+        self.generation.advance()
+        return events
+
+    def keys_below(self, below: deletion.Below) -> list[str]:
+        """Return the keys of the blobs of all instances below."""
+        with self._reading() as connection:
+            return deletion.keys_below(connection, below)
+
+    @contextlib.contextmanager
+    def knowing(self, keys: Sequence[str]) -> Iterator[set[str]]:
+        """Give those of the keys that are named here, which nobody can change meanwhile."""
         with _explained("the index cannot be written"), self._writing() as connection:
-            is_new = add(connection, rows)
-        if not is_new:
-            raise ConflictError("the instance is stored already")
+            yield deletion.known_keys(connection, keys)
+
+    def events(self, since: int, limit: int) -> list[Event]:
+        """Return the events after a sequence number, in order."""
+        with self._reading() as connection:
+            return changes.read(connection, since, limit)
+
+    def last_event(self) -> int:
+        """Return the sequence number of the last event."""
+        with self._reading() as connection:
+            return changes.last(connection)
+
+    def cursor(self, name: str, *, from_beginning: bool) -> int:
+        """Return how far a subscriber to events has come."""
+        with self._reading() as connection:
+            found = changes.cursor(connection, name)
+        if found is None:
+            found = 0 if from_beginning else self.last_event()
+            self.move_cursor(name, found)
+        return found
+
+    def move_cursor(self, name: str, sequence: int) -> None:
+        """Store how far a subscriber to events has come."""
+        with _explained("the index cannot be written"):
+            self._commits.run(partial(changes.move_cursor, name=name, sequence=sequence))
 
     def find(self, sop_instance_uid: str) -> StoredInstance | None:
         """Return an instance by its UID."""
@@ -212,7 +296,10 @@ class Index:
             return Counts(*connection.execute(query).one())
 
     def replace_all(
-        self, records: Iterable[InstanceRecord], late: Iterable[InstanceRecord] = ()
+        self,
+        records: Iterable[InstanceRecord],
+        late: Iterable[InstanceRecord] = (),
+        forget: Callable[[Iterable[str]], object] = list,
     ) -> int:
         """Make the index anew, and put it in place of the old in one transaction.
 
@@ -222,12 +309,16 @@ class Index:
             Read into a file beside, while the old index is read and written by others.
         late
             What came meanwhile; read when all others have to wait.
+        forget
+            Told, before ``late`` is read, the keys of records whose instances were deleted
+            meanwhile: what is stored under them now came later.
 
         Returns
         -------
         count
             Of instances; a second record of one is left out.
         """
+        since = self.last_event()
         with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".reindex-") as folder:
             beside = Path(folder) / self._path.name
             fresh = Index(beside)
@@ -236,25 +327,38 @@ class Index:
                     count = add_all(connection, records)
             finally:
                 fresh.close()
-            return count + self._take_over(beside, late)
+            late_count = self._take_over(beside, since, forget, late)
+        self.generation.advance()
+        return count + late_count
 
-    def _take_over(self, beside: Path, late: Iterable[InstanceRecord]) -> int:
+    def _take_over(
+        self,
+        beside: Path,
+        since: int,
+        forget: Callable[[Iterable[str]], object],
+        late: Iterable[InstanceRecord],
+    ) -> int:
         """Put the rows of another index in place of one's own, add more, and return how many."""
-        replaced = [table for table in schema.tables.sorted_tables if table is not schema.about]
+        replaced = [table for table in schema.tables.sorted_tables if table not in _KEPT]
         with (
             _explained("the index cannot be written"),
             self._engine.connect() as connection,
             _attached(connection, beside),
             _immediate(connection),
         ):
+            difference.remember(connection)
             for table in reversed(replaced):
                 connection.execute(table.delete())
             for table in replaced:
                 connection.exec_driver_sql(
                     f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
                 )
+            gone = list(difference.remove_deleted(connection, since))
+            forget(gone)
+            count = add_all(connection, late) - len(gone)
+            difference.write(connection)
             connection.exec_driver_sql(_NOTE_CHANGE)
-            return add_all(connection, late)
+            return count
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
@@ -284,6 +388,41 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
+
+
+def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:
+    for rows in several:
+        if not add(connection, rows):
+            raise ConflictError("the instance is stored already")
+    records = [rows.record for rows in several]
+    changes.write(
+        connection,
+        [
+            Event(
+                EventKind.INSTANCE_STORED,
+                record.study_instance_uid,
+                record.series_instance_uid,
+                record.sop_instance_uid,
+            )
+            for record in records
+        ],
+    )
+
+
+def _remove(connection: Connection, below: deletion.Below, keys: frozenset[str]) -> list[Event]:
+    if not keys.issuperset(deletion.keys_below(connection, below)):
+        raise ConflictError("more instances have come since")
+    events = deletion.remove(connection, below)
+    changes.write(connection, events)
+    return events
+
+
+def _replace(connection: Connection, found: StoredInstance, rows: Rows) -> None:
+    events = deletion.remove_exactly(connection, found)
+    if not events:
+        raise ConflictError("the instance is stored with yet other bytes")
+    changes.write(connection, events)
+    _add_with_events(connection, [rows])
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:

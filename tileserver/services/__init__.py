@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tileserver.services.changes import Changes
+from tileserver.services.delete import Delete
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.render import Render
@@ -18,9 +20,20 @@ from tileserver.services.transcode import Transcode
 
 if TYPE_CHECKING:
     from tileserver.index import Index
+    from tileserver.settings import Settings
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services", "Status", "Transcode"]
+__all__ = [
+    "Changes",
+    "Delete",
+    "Ingest",
+    "Query",
+    "Render",
+    "Retrieve",
+    "Services",
+    "Status",
+    "Transcode",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,17 +45,21 @@ class Services:
     retrieve: Retrieve
     render: Render
     transcode: Transcode
+    delete: Delete
+    changes: Changes
     status: Status
 
     @classmethod
-    def over(cls, store: BlobStore, index: Index) -> Services:
+    def over(cls, store: BlobStore, index: Index, settings: Settings) -> Services:
         """Return the verbs over a store and its index."""
         retrieve = Retrieve(store, index)
         return cls(
-            Ingest(store, index),
+            Ingest(store, index, settings.duplicates),
             Query(index),
             retrieve,
             Render(store, index),
             Transcode(store, retrieve),
+            Delete(store, index, is_allowed=settings.is_deleting_allowed),
+            Changes(index),
             Status(store, index),
         )

@@ -28,6 +28,8 @@ _FRAME_LIMIT = 100_000_000
 _JPEG_FAMILY = ("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.7", "1.2.840.10008.1.2.4.8",
                 "1.2.840.10008.1.2.4.9", "1.2.840.10008.1.2.4.20")  # fmt: skip
 """How transfer syntaxes begin whose frames end with the marker FFD9: JPEG, JPEG-LS, JPEG 2000."""
+_VIDEO = "1.2.840.10008.1.2.4.10"
+"""How transfer syntaxes begin whose frames depend on one another: MPEG-2, MPEG-4, HEVC."""
 _END_AND_PADDING = b"\xff\xd9\x00"
 
 
@@ -47,7 +49,7 @@ def locate_frames(file: BinaryIO, header: Part10Header, size: int) -> FrameIndex
         The file is cut short, or its items contradict Number of Frames.
     """
     place, dataset = header.pixel_data, header.dataset
-    if place is None:
+    if place is None or header.transfer_syntax_uid.startswith(_VIDEO):
         return None
     number_of_frames = _whole_number(dataset, "NumberOfFrames", 1)
     if not 1 <= number_of_frames <= _FRAME_LIMIT:

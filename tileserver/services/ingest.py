@@ -8,9 +8,12 @@ a new index will find.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from dicomizer.dicom import uids
@@ -18,25 +21,36 @@ from dicomizer.dicom.dicom_json import to_json
 from dicomizer.dicom.part10 import read_header
 from dicomizer.errors import CorruptDicomError, DicomError
 from tileserver.errors import (
+    BusyError,
     ConflictError,
     InvalidInstanceError,
+    RefusedInstanceError,
     StorageError,
+    TileserverError,
     WrongStudyError,
 )
 from tileserver.index import InstanceRecord, StoredFrames
+from tileserver.services.assemble import assemble
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
+from tileserver.services.delete import carry_out, finish_abandoned
 from tileserver.services.frames import locate_frames
+from tileserver.services.oddities import Oddity, find_oddity
 from tileserver.services.pixel_reference import with_pixel_reference
+from tileserver.settings import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator, Sequence
 
     from pydicom.dataset import Dataset
 
     from tileserver.index import Index, StoredInstance
+    from tileserver.services.assemble import BulkParts
     from tileserver.store import Blob, BlobStore, Incoming
 
 _CHUNK = 1 << 20
+_ATTEMPTS = 8
+_AT_ONCE = 16
+"""Instances of all requests that are read and written to disk at the same time."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +60,9 @@ class Ingested:
     Parameters
     ----------
     is_new
-        ``False`` where the identical bytes were stored before.
+        ``False`` where the instance was stored before.
+    warning
+        What is odd, or ``None``: the bytes are stored as they came all the same.
     """
 
     study_instance_uid: str
@@ -54,18 +70,90 @@ class Ingested:
     sop_instance_uid: str
     sop_class_uid: str
     is_new: bool
+    warning: Oddity | None = None
 
 
 class Ingest:
-    """Stores instances."""
+    """Stores instances.
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    Parameters
+    ----------
+    duplicates
+        What to do with other bytes of a stored instance: refuse them, keep the first, or replace.
+    """
+
+    def __init__(
+        self, store: BlobStore, index: Index, duplicates: Duplicates = Duplicates.REFUSE
+    ) -> None:
         self._store = store
         self._index = index
+        self._duplicates = duplicates
+        self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ingest")
 
     def receive(self) -> Incoming:
         """Begin to receive an instance; hand it to `accept` when it is whole."""
         return self._store.receive()
+
+    def accept_all(
+        self, incoming: Sequence[Incoming], study_instance_uid: str | None = None
+    ) -> list[Ingested | TileserverError]:
+        """Store several instances at once: many flushes of the disk then cost like one.
+
+        Returns
+        -------
+        outcomes
+            For each, in order, what `accept` would return or raise.
+        """
+        if len(incoming) == 1:
+            return [self._outcome(partial(self.accept, incoming[0], study_instance_uid))]
+        prepared = list(self._pool.map(partial(self._prepare, study_instance_uid), incoming))
+        ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
+        are_added = self._add([found.record for found in ready])
+        return [
+            self._outcome(partial(self._settle_prepared, item, found, are_added=are_added))
+            if isinstance(found, _Prepared)
+            else found
+            for item, found in zip(incoming, prepared, strict=True)
+        ]
+
+    def _prepare(
+        self, study_instance_uid: str | None, incoming: Incoming
+    ) -> _Prepared | TileserverError:
+        """Check an instance and store its blob, where its UID is free."""
+        try:
+            record, oddity = _checked(incoming, study_instance_uid)
+        except (RefusedInstanceError, StorageError) as error:
+            return error
+        try:
+            is_kept = self._index.find(record.sop_instance_uid) is None and incoming.keep(
+                record.key
+            )
+        except StorageError as error:
+            return StorageError(str(error), _sop_uids(record))
+        return _Prepared(record, oddity, is_kept)
+
+    def _add(self, records: Sequence[InstanceRecord]) -> bool:
+        """Add to the index, in order; tell whether all were: else each is to be added alone."""
+        with contextlib.suppress(ConflictError, StorageError):
+            if records:
+                self._index.add(*records)
+            return True
+        return False
+
+    def _settle_prepared(
+        self, incoming: Incoming, found: _Prepared, *, are_added: bool
+    ) -> Ingested:
+        if not (found.is_kept and are_added):
+            stored = self._settle_at_last(incoming, found.record, found.oddity)
+            return replace(stored, is_new=stored.is_new or found.is_kept)
+        self._keep_what_went(incoming, found.record)
+        return _ingested(found.record, found.oddity, is_new=True)
+
+    def _outcome(self, store: Callable[[], Ingested]) -> Ingested | TileserverError:
+        try:
+            return store()
+        except (RefusedInstanceError, StorageError, BusyError) as error:
+            return error
 
     def accept(self, incoming: Incoming, study_instance_uid: str | None = None) -> Ingested:
         """Store an instance that was received whole; durable on return.
@@ -86,22 +174,112 @@ class Ingest:
         StorageError
             The disk does not take it.
         """
-        record = read_record(incoming.file(), incoming.sha256, incoming.size)
-        if study_instance_uid not in (None, record.study_instance_uid):
-            raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
+        record, oddity = _checked(incoming, study_instance_uid)
+        return self._settle_at_last(incoming, record, oddity)
+
+    def _settle_at_last(
+        self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
+    ) -> Ingested:
+        for _ in range(_ATTEMPTS):
+            # What is looked up may be deleted or replaced by others before the next step.
+            try:
+                return self._settle(incoming, record, oddity)
+            except _ChangedError:
+                continue
+            except StorageError as error:
+                raise StorageError(str(error), _sop_uids(record)) from error
+        raise BusyError("the instance is stored and deleted by others all the time")
+
+    def _settle(
+        self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
+    ) -> Ingested:
         stored = self._index.find(record.sop_instance_uid)
-        is_new = stored is None and self._keep(incoming, record)
-        if not is_new:
-            _check_identical(stored or self._index.find(record.sop_instance_uid), record)
-            # A blob that was lost since is put back: "known already" must be true of the disk.
+        if stored is None:
+            if self._keep_first(incoming, record):
+                return _ingested(record, oddity, is_new=True)
+        elif stored.sha256 == record.sha256:
+            self._keep_again(incoming, stored)
+            return _ingested(record, oddity, is_new=False)
+        elif self._duplicates is Duplicates.KEEP_FIRST:
+            return _ingested(record, Oddity.OTHER_BYTES_KEPT, is_new=False)
+        if self._duplicates is not Duplicates.REPLACE:
+            raise _conflict(record)
+        self._replace(incoming, record, stored)
+        return _ingested(record, oddity, is_new=True)
+
+    def _keep_first(self, incoming: Incoming, record: InstanceRecord) -> bool:
+        """Store blob and record; tell whether the bytes under its key are these."""
+        if not incoming.keep(record.key) and not self._is_under(record.key, record.sha256):
+            # Another request is storing it now, or a crash came between blob and index.
+            if self._index.find(record.sop_instance_uid) is not None:
+                raise _ChangedError
+            return False
+        try:
+            self._index.add(record)
+        except ConflictError:
+            raise _ChangedError from None
+        self._keep_what_went(incoming, record)
+        return True
+
+    def _keep_what_went(self, incoming: Incoming, record: InstanceRecord) -> None:
+        """Store a blob again that was condemned, and went before the index named it again."""
+        if not self._store.has(record.key):
             incoming.keep(record.key)
-        return Ingested(
-            record.study_instance_uid,
-            record.series_instance_uid,
-            record.sop_instance_uid,
-            record.sop_class_uid,
-            is_new=is_new,
-        )
+
+    def _keep_again(self, incoming: Incoming, stored: StoredInstance) -> None:
+        """Put a blob back that was lost since: "known already" must be true of the disk."""
+        if self._store.has(stored.key):
+            return
+        incoming.keep(stored.key)
+        if self._index.find(stored.sop_instance_uid) != stored:
+            raise _ChangedError  # it was not lost but is being deleted
+
+    def _replace(
+        self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance | None
+    ) -> None:
+        """Put these bytes in place of others: beside them, then in the index, then alone."""
+        new = replace(record, key=_key_of_version(record))
+        old = stored.key if stored is not None else record.key
+        incoming.keep(new.key)
+        with self._store.condemning([old], instead=new.key) as listed:
+            has_come = None
+            try:
+                if stored is None:
+                    self._index.add(new)
+                else:
+                    self._index.replace(stored, new)
+                has_come = True
+            except ConflictError:
+                has_come = False
+                raise _ChangedError from None
+            finally:
+                carry_out(self._store, self._index, listed, has_come=has_come)
+
+    def _is_under(self, key: str, sha256: bytes) -> bool:
+        try:
+            with self._store.open(key) as blob:
+                return _digest(blob) == sha256
+        except StorageError:
+            if self._store.has(key):
+                raise
+            raise _ChangedError from None  # deleted by now
+
+    def assemble(
+        self, metadata: object, parts: BulkParts, study_instance_uid: str | None = None
+    ) -> Ingested:
+        """Put an instance together from metadata, as DICOM JSON, and bulk data; store it.
+
+        Raises
+        ------
+        TileserverError
+            As `accept`; also where metadata and bulk data make no instance.
+        """
+        with self.receive() as incoming:
+            is_coerced = assemble(metadata, parts, incoming)
+            stored = self.accept(incoming, study_instance_uid)
+        if is_coerced and stored.warning is None:
+            return replace(stored, warning=Oddity.COERCED)
+        return stored
 
     def add_file(self, file: BinaryIO) -> Ingested:
         """Copy an open file into the store.
@@ -126,49 +304,72 @@ class Ingest:
         unreadable
             Keys of blobs that are no instance; they are left where they are.
         """
+        finish_abandoned(self._store, self._index)
         unreadable: list[str] = []
         seen: set[str] = set()
         count = self._index.replace_all(
-            self._stored_records(seen, unreadable), late=self._stored_records(seen, unreadable)
+            self._stored_records(seen, unreadable),
+            late=self._stored_records(seen, unreadable),
+            forget=seen.difference_update,
         )
         return count, unreadable
 
     def _stored_records(self, seen: set[str], unreadable: list[str]) -> Iterator[InstanceRecord]:
-        """Yield the records of blobs that nobody has seen yet."""
+        """Yield the records of blobs that nobody has seen yet, and that are to stay."""
+        condemned = self._store.condemned_keys()
         for key in self._store.list_keys():
-            if key in seen:
+            if key in seen or key in condemned:
                 continue
             seen.add(key)
             try:
                 with self._store.open(key) as blob:
-                    record = read_record(blob.file(), _digest(blob), blob.size)
+                    record, _ = read_record(blob.file(), _digest(blob), blob.size)
             except (InvalidInstanceError, StorageError):
                 unreadable.append(key)
                 continue
-            if record.key == key:
-                yield record
+            if key in (record.key, _key_of_version(record)):
+                yield replace(record, key=key)
             else:
                 unreadable.append(key)
 
-    def _keep(self, incoming: Incoming, record: InstanceRecord) -> bool:
-        """Store blob and record; tell whether it was this call that did."""
-        if not incoming.keep(record.key):
-            # Another request is storing it now, or a crash came between blob and index.
-            with self._store.open(record.key) as blob:
-                if _digest(blob) != record.sha256:
-                    raise _conflict(record)
-        try:
-            self._index.add(record)
-        except ConflictError:
-            return False
-        return True
+
+class _ChangedError(Exception):
+    """What was looked up is true no longer; look again."""
 
 
-def _check_identical(stored: StoredInstance | None, record: InstanceRecord) -> None:
-    if stored is None:
-        raise StorageError("the index has and has not an instance; run: tileserver reindex")
-    if stored.sha256 != record.sha256:
-        raise _conflict(record)
+@dataclass(frozen=True, slots=True)
+class _Prepared:
+    """An instance that was read, and whether its blob is stored under a key that was free."""
+
+    record: InstanceRecord
+    oddity: Oddity | None
+    is_kept: bool
+
+
+def _checked(
+    incoming: Incoming, study_instance_uid: str | None
+) -> tuple[InstanceRecord, Oddity | None]:
+    record, oddity = read_record(incoming.file(), incoming.sha256, incoming.size)
+    if study_instance_uid not in (None, record.study_instance_uid):
+        raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
+    return record, oddity
+
+
+def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:
+    return Ingested(
+        record.study_instance_uid,
+        record.series_instance_uid,
+        record.sop_instance_uid,
+        record.sop_class_uid,
+        is_new,
+        oddity,
+    )
+
+
+def _key_of_version(record: InstanceRecord) -> str:
+    """Return the key of bytes that take the place of others: not theirs."""
+    name = f"{record.sop_instance_uid} {record.sha256.hex()}"
+    return hashlib.sha256(name.encode()).hexdigest()
 
 
 def _conflict(record: InstanceRecord) -> ConflictError:
@@ -186,8 +387,8 @@ def _digest(blob: Blob) -> bytes:
     return digest.digest()
 
 
-def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
-    """Read what the index keeps of an instance.
+def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecord, Oddity | None]:
+    """Read what the index keeps of an instance, and what is odd about it.
 
     Raises
     ------
@@ -204,7 +405,7 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         raise InvalidInstanceError(str(error), known) from error
     metadata = with_pixel_reference(to_json(header.dataset), file, header)
     attributes = json.loads(metadata)
-    return InstanceRecord(
+    record = InstanceRecord(
         study_instance_uid=study,
         series_instance_uid=series,
         sop_instance_uid=instance,
@@ -218,6 +419,7 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         metadata=metadata,
         frames=StoredFrames.pack(frames) if frames is not None else None,
     )
+    return record, find_oddity(header, attributes)
 
 
 def _uids(dataset: Dataset) -> tuple[str, str, str, str]:

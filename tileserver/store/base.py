@@ -6,9 +6,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, BinaryIO, Protocol
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
     from types import TracebackType
     from typing import Self
+
+    from tileserver.store.condemned import Condemned
 
 
 class Blob(Protocol):
@@ -117,6 +120,35 @@ class BlobStore(Protocol):
         StorageError
             The store cannot be reached.
         """
+        ...
+
+    def has(self, key: str) -> bool:
+        """Tell whether there is a blob under a key."""
+        ...
+
+    def condemning(
+        self, keys: Sequence[str], instead: str | None = None
+    ) -> AbstractContextManager[Condemned]:
+        """Write down, durably, which blobs are to go; `finish` ends it.
+
+        What is written down and not finished outlives a crash.
+        """
+        ...
+
+    def abandoned(self) -> AbstractContextManager[list[Condemned]]:
+        """Give what a crash has left of `condemning`."""
+        ...
+
+    def condemned_keys(self) -> set[str]:
+        """Return the keys of all blobs that are to go, by whomever."""
+        ...
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove blobs, not yet durably."""
+        ...
+
+    def finish(self, listed: Condemned) -> None:
+        """Make durable what was removed, and forget the list."""
         ...
 
     def list_keys(self) -> Iterator[str]:

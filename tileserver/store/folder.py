@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A folder as store: ``blobs/ab/cd/<key>.dcm``, and ``incoming/`` for what is being received.
+"""A folder as store: ``blobs/ab/<key>.dcm``, and ``incoming/`` for what is being received.
 
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
+``condemned/`` has lists of blobs that are to go.
 """
 
 from __future__ import annotations
@@ -15,19 +16,30 @@ import re
 import shutil
 import tempfile
 import time
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import StorageError
+from tileserver.store import condemned
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Sequence
+    from concurrent.futures import Future
     from pathlib import Path
     from types import TracebackType
+
+    from tileserver.store.condemned import Condemned
 
 _KEY = re.compile(r"[0-9a-f]{64}")
 _ABANDONED_SECONDS = 24 * 3600
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
+_HASHED_ASIDE = 256 << 10
+"""Bytes from which hashing goes on in a thread while they are written."""
+_FLUSHED_ASIDE = 64 << 20
+_aside = ThreadPoolExecutor(8, thread_name_prefix="store")
+_MOST_FOLDERS = 32
+"""Folders that are flushed one by one; for more, one flush of everything is sooner done."""
 
 
 class FolderBlob:
@@ -127,7 +139,9 @@ class FolderIncoming:
     def __init__(self, folder: Path, blobs: DurableFolders) -> None:
         self._blobs = blobs
         self._hash = hashlib.sha256()
-        self._size = 0
+        self._hashing: Future[None] | None = None
+        self._flushing: Future[None] | None = None
+        self._size = self._flushed = 0
         with _explained("cannot receive"):
             descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
         self._path = folder / name
@@ -136,6 +150,7 @@ class FolderIncoming:
     @property
     def sha256(self) -> bytes:
         """Digest of all bytes so far."""
+        self._wait_for_hash()
         return self._hash.digest()
 
     @property
@@ -145,10 +160,33 @@ class FolderIncoming:
 
     def write(self, data: bytes) -> None:
         """Take more bytes."""
-        self._hash.update(data)
+        self._wait_for_hash()
+        if len(data) >= _HASHED_ASIDE:
+            self._hashing = _aside.submit(self._hash.update, data)
+        else:
+            self._hash.update(data)
         self._size += len(data)
         with _explained("cannot receive"):
             self._file.write(data)
+            if self._size - self._flushed >= _FLUSHED_ASIDE:
+                self._begin_flush()
+
+    def _begin_flush(self) -> None:
+        """Let the disk begin with what has come: at the end little is left to wait for."""
+        self._wait_for_flush()
+        self._flushed = self._size
+        self._flushing = _aside.submit(os.fdatasync, self._file.fileno())
+
+    def _wait_for_hash(self) -> None:
+        pending, self._hashing = self._hashing, None
+        if pending is not None:
+            pending.result()
+
+    def _wait_for_flush(self) -> None:
+        """Wait for a flush; its error must not get lost, as the next flush would not tell it."""
+        pending, self._flushing = self._flushing, None
+        if pending is not None:
+            pending.result()
 
     def file(self) -> BinaryIO:
         """Return a file object at the beginning of what was received."""
@@ -161,6 +199,7 @@ class FolderIncoming:
         """Store the bytes under a key, durably; tell whether it was free."""
         final = blob_path(self._blobs.root, key)
         with _explained("cannot store"):
+            self._wait_for_flush()
             self._file.flush()
             os.fsync(self._file.fileno())
             self._blobs.make(final.parent)
@@ -178,7 +217,10 @@ class FolderIncoming:
         value: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        self._wait_for_hash()
         # Closing flushes what a full disk has refused before; the first error counts.
+        with contextlib.suppress(OSError):
+            self._wait_for_flush()
         with contextlib.suppress(OSError):
             self._file.close()
         self._path.unlink(missing_ok=True)
@@ -202,6 +244,8 @@ class FolderBlobStore:
                 flush_folder(folder.parent)
             self._blobs.mkdir(exist_ok=True)
             self._incoming.mkdir(exist_ok=True)
+            self._condemned = folder / "condemned"
+            self._condemned.mkdir(exist_ok=True)
             flush_folder(folder)
             _remove_abandoned(self._incoming)
         self._folders = DurableFolders(self._blobs)
@@ -219,9 +263,51 @@ class FolderBlobStore:
         with _explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
 
+    def has(self, key: str) -> bool:
+        """Tell whether there is a blob under a key."""
+        return blob_path(self._blobs, key).exists()
+
+    @contextlib.contextmanager
+    def condemning(self, keys: Sequence[str], instead: str | None = None) -> Iterator[Condemned]:
+        """Write down, durably, which blobs are to go; `finish` ends it."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("cannot delete"):
+                listed = cleanup.enter_context(condemned.written(self._condemned, keys, instead))
+                flush_folder(self._condemned)
+            yield listed
+
+    @contextlib.contextmanager
+    def abandoned(self) -> Iterator[list[Condemned]]:
+        """Give what a crash has left of `condemning`."""
+        with condemned.abandoned(self._condemned) as found:
+            yield found
+
+    def condemned_keys(self) -> set[str]:
+        """Return the keys of all blobs that are to go, by whomever."""
+        return condemned.all_keys(self._condemned)
+
+    def remove(self, keys: Iterable[str]) -> None:
+        """Remove blobs, not yet durably."""
+        with _explained("cannot delete"):
+            for key in keys:
+                blob_path(self._blobs, key).unlink(missing_ok=True)
+
+    def finish(self, listed: Condemned) -> None:
+        """Make durable what was removed, and forget the list."""
+        keys = (*listed.keys, *filter(None, [listed.instead]))
+        folders = {blob_path(self._blobs, key).parent for key in keys}
+        with _explained("cannot delete"):
+            if len(folders) > _MOST_FOLDERS:
+                os.sync()
+            else:
+                for folder in folders:
+                    if folder.is_dir():
+                        flush_folder(folder)
+            listed.path.unlink(missing_ok=True)
+
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
-        found = (path for path in self._blobs.glob("??/??/*.dcm") if _KEY.fullmatch(path.stem))
+        found = (path for path in self._blobs.glob("??/*.dcm") if _KEY.fullmatch(path.stem))
         for _, key in sorted((path.stat().st_mtime_ns, path.stem) for path in found):
             yield key
 
@@ -235,7 +321,7 @@ def blob_path(blobs: Path, key: str) -> Path:
     """Return where the blob of a key lies; nothing but a key can name a path."""
     if not _KEY.fullmatch(key):
         raise StorageError("a blob is named by something else than a key")
-    return blobs / key[:2] / key[2:4] / f"{key}.dcm"
+    return blobs / key[:2] / f"{key}.dcm"
 
 
 def _link(path: Path, name: Path) -> bool:

@@ -202,8 +202,8 @@ def test_the_index_made_anew_answers_as_the_old(tmp_path):
             return [len(found[2]), *found]
 
         before = answers()
-        (server.data / "blobs" / "ab" / "cd").mkdir(parents=True, exist_ok=True)
-        (server.data / "blobs" / "ab" / "cd" / f"{'abcd' * 16}.dcm").write_text("damaged")
+        (server.data / "blobs" / "ab").mkdir(parents=True, exist_ok=True)
+        (server.data / "blobs" / "ab" / f"{'abcd' * 16}.dcm").write_text("damaged")
         (server.data / "blobs" / "ab" / "foreign.txt").write_text("foreign")
         done = run("reindex", "--data", str(server.data))
 

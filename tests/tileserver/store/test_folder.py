@@ -33,9 +33,7 @@ def test_what_is_kept_is_read_back_whole_and_in_parts(tmp_path):
         assert blob.pread(100, 7) == b"world"
         assert blob.pread(5, 100) == b""
         assert blob.file().read() == b"hello, world"
-    assert (tmp_path / "data" / "blobs" / "ab" / "ab" / f"{KEY}.dcm").read_bytes() == (
-        b"hello, world"
-    )
+    assert (tmp_path / "data" / "blobs" / "ab" / f"{KEY}.dcm").read_bytes() == (b"hello, world")
 
 
 def test_what_is_received_can_be_read_and_has_its_digest(tmp_path):
@@ -73,7 +71,7 @@ def test_keys_come_in_the_order_they_came_and_foreign_files_do_not(tmp_path):
     store = FolderBlobStore(tmp_path)
     for number, key in enumerate((OTHER, KEY, "01" * 32)):
         keep(store, key, b"x")
-        path = tmp_path / "blobs" / key[:2] / key[2:4] / f"{key}.dcm"
+        path = tmp_path / "blobs" / key[:2] / f"{key}.dcm"
         os.utime(path, ns=(0, number))
     (path.parent / "foreign.dcm").write_text("x")
     (path.parent / f"{KEY}.txt").write_text("x")

@@ -1,0 +1,139 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The answer to a store request: what is stored, with warnings, and what is not, with reasons.
+
+References
+----------
+PS3.18 10.5.3 (response), I.2 (Store Instances Response Module), PS3.19 A.1 (XML)
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree.ElementTree import Element, SubElement, tostring
+
+from pydicom.datadict import keyword_for_tag
+from starlette.responses import Response
+
+from tileserver.dicomweb.responses import dicomweb_root, json_response
+from tileserver.errors import (
+    BadRequestError,
+    BusyError,
+    ConflictError,
+    InvalidInstanceError,
+    StorageError,
+    TileserverError,
+    UnsupportedSyntaxError,
+    WrongStudyError,
+)
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+    from dicomizer.dicom.dicom_json import JsonDataset
+    from tileserver.dicomweb.store_parts import Outcome
+    from tileserver.services.ingest import Ingested
+
+DICOM_XML = "application/dicom+xml"
+FAILURE_REASON: dict[type[TileserverError], int] = {
+    BusyError: 0x0110,  # processing failure
+    ConflictError: 0x0111,  # duplicate SOP Instance (PS3.7 C.5.6); table I.2-2 has none for it
+    StorageError: 0xA700,  # out of resources
+    WrongStudyError: 0xA900,  # does not match
+    InvalidInstanceError: 0xC000,  # cannot understand
+    UnsupportedSyntaxError: 0xC122,  # transfer syntax not supported
+}
+
+
+def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Response:
+    """Return the Store Instances Response.
+
+    What cannot even be named goes to Other Failures Sequence, as the items of Failed SOP Sequence
+    must have their UIDs.
+
+    Raises
+    ------
+    BadRequestError
+        There was nothing to store.
+    StorageError
+        Nothing is stored, for want of room.
+    """
+    if not outcome.stored and not outcome.failed:
+        raise BadRequestError("the body has no instance")
+    if not outcome.stored and all(isinstance(error, StorageError) for error in outcome.failed):
+        raise outcome.failed[0]
+    body = dict(sorted(_body(dicomweb_root(request), outcome).items()))
+    if is_xml:
+        return Response(_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
+    return json_response(body, status=_status(outcome))
+
+
+def _status(outcome: Outcome) -> int:
+    """Return 200 for all and nothing odd, 202 for some or something odd, 409 for none."""
+    if not outcome.stored:
+        return 409
+    return 202 if outcome.failed or any(i.warning is not None for i in outcome.stored) else 200
+
+
+def _body(root: str, outcome: Outcome) -> JsonDataset:
+    body: JsonDataset = {}
+    if outcome.stored:
+        body["00081199"] = {"vr": "SQ", "Value": [_reference(root, i) for i in outcome.stored]}
+        studies = {item.study_instance_uid for item in outcome.stored}
+        if len(studies) == 1:
+            body["00081190"] = {"vr": "UR", "Value": [f"{root}/studies/{studies.pop()}"]}
+    for tag, is_named in (("00081198", True), ("0008119A", False)):
+        failures = [_failure(e) for e in outcome.failed if (_uids(e) is not None) == is_named]
+        if failures:
+            body[tag] = {"vr": "SQ", "Value": failures}
+    return body
+
+
+def _uids(error: TileserverError) -> tuple[str, str] | None:
+    uids: tuple[str, str] | None = getattr(error, "uids", None)
+    return uids
+
+
+def _failure(error: TileserverError) -> JsonDataset:
+    names: JsonDataset = {}
+    uids = _uids(error)
+    if uids is not None:
+        names["00081150"] = {"vr": "UI", "Value": [uids[0]]}
+        names["00081155"] = {"vr": "UI", "Value": [uids[1]]}
+    return names | {"00081197": {"vr": "US", "Value": [FAILURE_REASON[type(error)]]}}
+
+
+def _reference(root: str, item: Ingested) -> JsonDataset:
+    url = (
+        f"{root}/studies/{item.study_instance_uid}/series/{item.series_instance_uid}"
+        f"/instances/{item.sop_instance_uid}"
+    )
+    reference: JsonDataset = {
+        "00081150": {"vr": "UI", "Value": [item.sop_class_uid]},
+        "00081155": {"vr": "UI", "Value": [item.sop_instance_uid]},
+        "00081190": {"vr": "UR", "Value": [url]},
+    }
+    if item.warning is not None:
+        reference["00081196"] = {"vr": "US", "Value": [int(item.warning)]}
+    return reference
+
+
+def _xml(body: JsonDataset) -> bytes:
+    root = Element("NativeDicomModel", {"xml:space": "preserve"})
+    _add(root, body)
+    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
+    return text
+
+
+def _add(parent: Element, dataset: JsonDataset) -> None:
+    for tag, attribute in sorted(dataset.items()):
+        vr, values = str(attribute["vr"]), attribute["Value"]
+        names = {"tag": tag, "vr": vr, "keyword": keyword_for_tag(tag)}
+        element = SubElement(parent, "DicomAttribute", names)
+        assert isinstance(values, list)
+        for number, value in enumerate(values, 1):
+            kind = "Item" if vr == "SQ" else "Value"
+            child = SubElement(element, kind, {"number": str(number)})
+            if isinstance(value, dict):
+                _add(child, value)
+            else:
+                child.text = str(value)

@@ -1,0 +1,110 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What is odd about an instance that is stored all the same: the warnings of the standard.
+
+Few things are checked, such as make an instance contradict itself or be hard to find and show; a
+validator tells more.
+
+References
+----------
+PS3.18 table I.2-1 (warning reasons), PS3.10 7.1, PS3.3 C.7.3.1 and C.7.6.3 (attributes of type 1)
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import TYPE_CHECKING
+
+from tileserver.index.summary import tags
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from pydicom.dataset import FileDataset
+
+    from dicomizer.dicom.part10 import Part10Header
+
+
+class Oddity(IntEnum):
+    """A warning reason (0008,1196)."""
+
+    COERCED = 0xB000
+    """An element was changed while an instance was put together from metadata and bulk data."""
+
+    DISCARDED = 0xB006
+    """An element that breaks its VR is left out of metadata; the file has it."""
+
+    NOT_OF_ITS_CLASS = 0xB007
+    """The data set lacks what its SOP Class needs, or contradicts the file's meta information."""
+
+    OTHER_BYTES_KEPT = 0x0111
+    """Other bytes came first and stay (as PS3.7 C.5.6 names a duplicate; set by the operator)."""
+
+
+_IMAGE_PIXEL = tags(
+    "SamplesPerPixel PhotometricInterpretation Rows Columns BitsAllocated BitsStored HighBit "
+    "PixelRepresentation"
+)
+_CONTENT = {
+    "1.2.840.10008.5.1.4.1.1.104.": tags("EncapsulatedDocument MIMETypeOfEncapsulatedDocument"),
+    "1.2.840.10008.5.1.4.1.1.9.": tags("WaveformSequence"),
+    "1.2.840.10008.5.1.4.1.1.66.4": tags("SegmentSequence SegmentationType"),
+    "1.2.840.10008.5.1.4.1.1.91.1": tags("AnnotationGroupSequence"),
+    "1.2.840.10008.5.1.4.1.1.88.59": tags("ContentSequence"),
+}
+"""What instances of some SOP Classes are made for, by how the UIDs of these begin."""
+
+
+_META = (
+    ("MediaStorageSOPClassUID", "SOPClassUID"),
+    ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
+)
+_PIXEL_DATA = 0x0010
+
+
+def find_oddity(header: Part10Header, attributes: Mapping[str, object]) -> Oddity | None:
+    """Return the most telling warning about an instance.
+
+    Parameters
+    ----------
+    attributes
+        All of its data set, as DICOM JSON.
+    """
+    if _contradicts_meta(header.dataset) or _lacking(header, attributes):
+        return Oddity.NOT_OF_ITS_CLASS
+    return Oddity.DISCARDED if _is_cut(header.dataset, attributes) else None
+
+
+def _contradicts_meta(dataset: FileDataset) -> bool:
+    """Tell whether the file's meta information names another class or instance, or is damaged."""
+    try:
+        return any(
+            dataset.file_meta.get(meta, dataset.get(keyword)) != dataset.get(keyword)
+            for meta, keyword in _META
+        )
+    except Exception:  # noqa: BLE001 - the parser raises whatever a broken element provokes
+        return True
+
+
+def _lacking(header: Part10Header, attributes: Mapping[str, object]) -> bool:
+    """Tell whether an element of type 1 is missing or empty."""
+    wanted = tags("Modality")
+    place = header.pixel_data
+    if place is not None and place.element == _PIXEL_DATA:
+        wanted |= _IMAGE_PIXEL
+    sop_class = str(header.dataset.SOPClassUID)
+    for prefix, content in _CONTENT.items():
+        if sop_class.startswith(prefix):
+            wanted |= content
+    return not all(_has_value(attributes.get(tag)) for tag in wanted)
+
+
+def _has_value(attribute: object) -> bool:
+    return isinstance(attribute, dict) and len(attribute) > 1  # more than its VR
+
+
+def _is_cut(dataset: FileDataset, attributes: Mapping[str, object]) -> bool:
+    """Tell whether DICOM JSON could not take an element."""
+    return any(
+        tag.element != 0 and f"{tag:08X}" not in attributes
+        for tag in dataset.keys()  # noqa: SIM118 - iterating the dataset would convert all values
+    )
