@@ -102,7 +102,7 @@ def test_a_worker_that_dies_is_replaced(tmp_path):
             server.is_alive()
         now = workers(server)
 
-    assert answers == [200] * 20
+    assert answers == [204] * 20
     assert second in now
     assert first not in now
     assert f"worker {first} ended, starting another" in server.log.read_text()

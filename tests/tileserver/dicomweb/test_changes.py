@@ -50,7 +50,7 @@ def test_what_is_deleted_is_gone_from_everywhere(running):
     assert len(running.get("/studies/1.5/series").json()) == 1
     assert running.http.delete("/dicomweb/studies/1.5/series/9").status_code == 404
     assert running.http.delete("/dicomweb/studies/1.5").status_code == 204
-    assert running.get("/studies").json() == []
+    assert running.get("/studies").status_code == 204
     assert running.http.delete("/dicomweb/studies/1.5").status_code == 404
     assert running.http.delete("/dicomweb/studies/..%2f..").status_code == 404
     assert running.store(slide(1)).status_code == 200

@@ -225,7 +225,7 @@ def test_a_crash_while_replacing_leaves_one_of_both(tmp_path, step, is_index_los
 
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
     kept = old if step == "before the index" and not is_index_lost else new
-    assert b"".join(services.retrieve.bytes_of(found)) == kept
+    assert b"".join(services.retrieve.file(found).pieces()) == kept
     assert blobs(data) == 1
     assert list((data / "condemned").iterdir()) == []
     index.close()
@@ -296,7 +296,7 @@ def test_instances_deleted_and_stored_at_once_are_whole_or_gone(opened, tmp_path
     kept = stored(services)
     for uid in kept:
         found = services.retrieve.instance(STUDY, SERIES, uid)
-        assert b"".join(services.retrieve.bytes_of(found)) in files
+        assert b"".join(services.retrieve.file(found).pieces()) in files
     assert blobs(tmp_path) == len(kept)
     services.ingest.reindex()
     assert stored(services) == kept
@@ -323,7 +323,7 @@ def test_what_is_deleted_while_the_index_is_made_anew_does_not_come_back(opened,
     assert services.ingest.reindex() == (2, [])
     assert stored(services) == ["1.2.3.4.1", "1.2.3.4.3"]
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.3")
-    assert b"".join(services.retrieve.bytes_of(found)) == again
+    assert b"".join(services.retrieve.file(found).pieces()) == again
 
 
 def test_keeping_the_first_says_so(tmp_path):
@@ -335,7 +335,7 @@ def test_keeping_the_first_says_so(tmp_path):
 
     assert (again.is_new, again.warning) == (False, 0x0111)
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
-    assert b"".join(services.retrieve.bytes_of(found)) == first
+    assert b"".join(services.retrieve.file(found).pieces()) == first
     index.close()
 
 
@@ -345,10 +345,10 @@ def test_replacing_puts_the_newest_in_place(tmp_path):
     for file in versions:
         assert add(services, file).is_new
         found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
-        assert b"".join(services.retrieve.bytes_of(found)) == file
+        assert b"".join(services.retrieve.file(found).pieces()) == file
         assert blobs(tmp_path) == 1
         services.ingest.reindex()
-        assert b"".join(services.retrieve.bytes_of(found)) == file
+        assert b"".join(services.retrieve.file(found).pieces()) == file
     assert not add(services, versions[-1]).is_new
 
     def store(number: int) -> None:
@@ -358,6 +358,6 @@ def test_replacing_puts_the_newest_in_place(tmp_path):
     with ThreadPoolExecutor(6) as pool:
         list(pool.map(store, range(24)))
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
-    assert b"".join(services.retrieve.bytes_of(found))
+    assert b"".join(services.retrieve.file(found).pieces())
     assert blobs(tmp_path) == 1
     index.close()
