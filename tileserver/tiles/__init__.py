@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of slides beside DICOMweb: IIIF, Deep Zoom, XYZ tiles, and regions in micrometres."""
