@@ -16,8 +16,13 @@ sizes = st.builds(Size, st.integers(1, 200_000), st.integers(1, 200_000))
 
 @pytest.mark.parametrize(
     ("size", "tile", "zoom"),
-    [(Size(256, 256), 256, 0), (Size(257, 1), 256, 1), (Size(2220, 2967), 240, 4), (Size(1, 1), 1, 0)],
-)  # fmt: skip
+    [
+        (Size(256, 256), 256, 0),
+        (Size(257, 1), 256, 1),
+        (Size(2220, 2967), 240, 4),
+        (Size(1, 1), 1, 0),
+    ],
+)
 def test_the_coarsest_zoom_fits_into_a_tile(size, tile, zoom):
     assert top_zoom(size, tile) == zoom
 
