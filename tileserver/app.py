@@ -14,7 +14,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
-from tileserver import dicomweb, static
+from tileserver import dicomweb, static, tiles
 from tileserver.errors import TileserverError, http_status
 from tileserver.index import Index
 from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
@@ -70,6 +70,7 @@ def create_app(settings: Settings) -> Starlette:
         routes=[
             Route("/healthz", _healthz),
             *dicomweb.routes(),
+            *tiles.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[

@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DICOMWEB_ROOT = "/dicomweb"
+TILES_ROOT = "/tiles"
 
 
 @dataclass(frozen=True, slots=True)

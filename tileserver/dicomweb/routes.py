@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from tileserver.dicomweb import qido, stow, wado
+from tileserver.dicomweb import qido, rendered, stow, wado, wado_uri
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -28,6 +28,18 @@ _GET = (
     (_INSTANCE + "/frames/{frames}", wado.frames),
     (_INSTANCE + "/bulkdata/{path:path}", wado.bulk_data),
 )
+_PICTURES = (
+    ("", wado_uri.retrieve),
+    ("/", wado_uri.retrieve),
+    (_STUDY + "/rendered", rendered.study_or_series),
+    (_SERIES + "/rendered", rendered.study_or_series),
+    (_INSTANCE + "/rendered", rendered.instance),
+    (_INSTANCE + "/frames/{frames}/rendered", rendered.frames),
+    (_STUDY + "/thumbnail", rendered.thumbnail),
+    (_SERIES + "/thumbnail", rendered.thumbnail),
+    (_INSTANCE + "/thumbnail", rendered.thumbnail),
+    (_INSTANCE + "/frames/{frames}/thumbnail", rendered.thumbnail),
+)
 _POST = (("/studies", stow.store), (_STUDY, stow.store))
 
 
@@ -35,6 +47,6 @@ def routes() -> list[Route]:
     """Return all DICOMweb routes below their root."""
     return [
         Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
-        for method, table in (("GET", _GET), ("POST", _POST))
+        for method, table in (("GET", _GET), ("GET", _PICTURES), ("POST", _POST))
         for path, endpoint in table
     ]

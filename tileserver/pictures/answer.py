@@ -66,6 +66,16 @@ class PictureAnswer:
         text = "\n".join((_DRAWING_VERSION, self.tag, self.media_type, self.asked))
         return f'"{hashlib.sha256(text.encode()).hexdigest()[:32]}"'
 
+    def headers(self) -> dict[str, str]:
+        """Return the header fields that answers with and without the picture have."""
+        return {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept"}
+
+    def unchanged(self, request: Request) -> Response | None:
+        """Return the answer to a client that has the picture."""
+        if not has_already(request, self.etag):
+            return None
+        return Response(status_code=304, headers=self.headers())
+
     async def respond(
         self,
         request: Request,
@@ -73,15 +83,11 @@ class PictureAnswer:
         headers: Mapping[str, str] | None = None,
     ) -> Response:
         """Return the answer; nothing is drawn for a client that has the picture."""
-        found = {
-            "ETag": self.etag,
-            "Cache-Control": self.cache_control,
-            "Vary": "Accept",
-            **(headers or {}),
-        }
-        if has_already(request, self.etag):
-            return Response(status_code=304, headers=found)
-        return Response(await drawn(make), media_type=self.media_type, headers=found)
+        return self.unchanged(request) or Response(
+            await drawn(make),
+            media_type=self.media_type,
+            headers={**self.headers(), **(headers or {})},
+        )
 
 
 def has_already(request: Request, etag: str) -> bool:

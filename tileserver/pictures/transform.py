@@ -63,11 +63,16 @@ def bitonal(picture: Pixels) -> Pixels:
     return np.where(gray(picture) < _THRESHOLD, np.uint8(0), np.uint8(_WHITE))
 
 
+def blank(size: Size, samples: int) -> Pixels:
+    """Return a white picture."""
+    return np.full((size.height, size.width, samples), _WHITE, dtype=np.uint8)
+
+
 def on_background(picture: Pixels, x: int, y: int, size: Size) -> Pixels:
     """Return a picture of ``size``, white but for a smaller one at a place in it."""
     rows, columns, samples = picture.shape
     if (columns, rows) == (size.width, size.height):
         return picture
-    found = np.full((size.height, size.width, samples), _WHITE, dtype=np.uint8)
+    found = blank(size, samples)
     found[y : y + rows, x : x + columns] = picture
     return found

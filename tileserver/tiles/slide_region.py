@@ -15,13 +15,17 @@ from typing import TYPE_CHECKING
 from tileserver.errors import BadRequestError
 from tileserver.pictures.geometry import Box, Size
 from tileserver.pictures.numbers import decimal
+from tileserver.services.render import attributes as read
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from tileserver.services.render.attributes import Attributes
+
 _REQUIRED = ("x", "y", "width", "height")
 _AXES = ((1, 0, 0), (-1, 0, 0), (0, 1, 0), (0, -1, 0))
 _ALMOST = 1e-3
+_UM_PER_MM = 1000
 _LARGEST_UM = 1e7
 """Ten metres: no slide is longer."""
 
@@ -134,3 +138,25 @@ def read_slide_region(query: Mapping[str, str]) -> SlideRegion:
         raise BadRequestError(f"origin: found {origin[:32]!r}, expected matrix or slide")
     mpp = decimal(query["mpp"], "mpp", above=0) if "mpp" in query else None
     return SlideRegion(x, y, width, height, mpp, is_on_slide=origin == "slide")
+
+
+def read_place(attributes: Attributes) -> SlidePlace | None:
+    """Return where a matrix lies on its slide, ``None`` where its attributes do not tell.
+
+    Parameters
+    ----------
+    attributes
+        Of its instance, as DICOM JSON.
+    """
+    origin = read.first(attributes, "TotalPixelMatrixOriginSequence")
+    x_mm = read.number(origin, "XOffsetInSlideCoordinateSystem")
+    y_mm = read.number(origin, "YOffsetInSlideCoordinateSystem")
+    axes = read.numbers(attributes, "ImageOrientationSlide")
+    if x_mm is None or y_mm is None or len(axes) != 6:
+        return None
+    return SlidePlace(
+        x_mm * _UM_PER_MM,
+        y_mm * _UM_PER_MM,
+        (axes[0], axes[1], axes[2]),
+        (axes[3], axes[4], axes[5]),
+    )
