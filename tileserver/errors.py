@@ -7,6 +7,7 @@ The tree::
     ├── BadRequestError           a parameter or body that makes no sense
     ├── NotFoundError             no such study, series, instance, frame or value
     ├── NotAcceptableError        not to be had in the media type asked for
+    │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
     ├── RefusedInstanceError      an instance that is not stored
@@ -33,6 +34,10 @@ class NotFoundError(TileserverError):
 
 class NotAcceptableError(TileserverError):
     """What is stored cannot be had in the media type asked for."""
+
+
+class UnrenderableError(NotAcceptableError):
+    """There are no pixels, or pixels that are damaged or of a kind that is not shown."""
 
 
 class UnsupportedMediaTypeError(TileserverError):

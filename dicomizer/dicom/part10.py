@@ -14,7 +14,7 @@ from __future__ import annotations
 import struct
 import zlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, NoReturn
+from typing import TYPE_CHECKING, BinaryIO, NoReturn, cast
 
 from dicomizer.errors import CorruptDicomError, NotDicomError
 
@@ -116,6 +116,34 @@ def read_header(file: BinaryIO) -> Part10Header:
         ) from error
     place = None if bounded.is_deflated else _pixel_data_place(file, position, transfer_syntax)
     return Part10Header(dataset, transfer_syntax, place)
+
+
+def read_beginning(file: BinaryIO, last_tag: int) -> Dataset:
+    """Read a dataset up to an element of its top level, and that one.
+
+    What follows, such as the functional groups of 100,000 frames, is not parsed.
+
+    Raises
+    ------
+    NotDicomError, CorruptDicomError
+        As `read_header`.
+    """
+    from pydicom.filereader import read_partial
+
+    _check_prefix(file)
+    bounded = _BoundedReader(file)
+    try:
+        dataset = read_partial(
+            cast("BinaryIO", bounded), stop_when=lambda tag, _vr, _length: tag > last_tag
+        )
+        _check_values(dataset)
+    except CorruptDicomError:
+        raise
+    except Exception as error:  # the parser raises whatever a broken file provokes
+        raise bounded.refusal or CorruptDicomError(
+            f"the dataset cannot be parsed: {type(error).__name__}: {error}"
+        ) from error
+    return dataset
 
 
 def _check_prefix(file: BinaryIO) -> None:

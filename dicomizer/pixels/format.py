@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class PixelFormat:
-    """Samples of a decoded pixel: unsigned integers, interleaved.
+    """Samples of a decoded pixel: integers, interleaved.
 
     Parameters
     ----------
@@ -16,10 +16,13 @@ class PixelFormat:
         1 (grey) or 3 (red, green, blue).
     bits
         Of a sample that are used: Bits Stored (PS3.3 C.7.6.3); 1 to 16.
+    is_signed
+        Whether a stream has signed samples; only JPEG 2000 knows them.
     """
 
     samples: int
     bits: int
+    is_signed: bool = False
 
     @property
     def bytes_per_sample(self) -> int:
@@ -33,8 +36,9 @@ class PixelFormat:
 
     @property
     def dtype(self) -> str:
-        """The numpy type of a sample: "uint8" or "uint16"."""
-        return "uint8" if self.bytes_per_sample == 1 else "uint16"
+        """The numpy type of a sample: "uint8" or "uint16", "int8" or "int16" where signed."""
+        name = "uint8" if self.bytes_per_sample == 1 else "uint16"
+        return name[1:] if self.is_signed else name
 
 
 RGB_8 = PixelFormat(samples=3, bits=8)

@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
+from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
 
 if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Retrieve", "Services"]
+__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,8 +28,9 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    render: Render
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index))
+        return cls(Ingest(store, index), Query(index), Retrieve(store, index), Render(store, index))

@@ -190,6 +190,21 @@ def decoder_takes_for_ycbcr(segments: Sequence[Segment], frame: JpegFrame) -> bo
     return {b"\x01\x02\x03": True, b"RGB": False}.get(identifiers)
 
 
+def colors_told(header: JpegHeader) -> bool | None:
+    """Tell whether three components are YCbCr; ``None`` where no marker says it.
+
+    Identifiers 1, 2, 3 without a marker are what any encoder writes, for RGB too.
+    """
+    if len(header.frame.sampling) != 3:
+        return None
+    told = decoder_takes_for_ycbcr(header.segments, header.frame)
+    return None if told and not any(map(_tells_colors, header.segments)) else told
+
+
+def _tells_colors(segment: Segment) -> bool:
+    return segment.payload.startswith((b"JFIF\0", b"Adobe"))
+
+
 def dc_quantisers(segments: Sequence[Segment]) -> Iterator[int]:
     """Yield the first value of each quantisation table (T.81 B.2.4.1)."""
     for segment in segments:

@@ -262,8 +262,10 @@ def check_shape(header: CodestreamHeader, shape: FrameShape) -> None:
     """
     first = header.components[0]
     shape.check(header.height, header.width, len(header.components), first.bits)
-    if header.components.count(Component(first.bits, False, 1, 1)) != len(header.components):  # noqa: FBT003
-        raise CodecError("the codestream has components that are signed or differ")
+    expected = Component(first.bits, shape.pixel_format.is_signed, 1, 1)
+    if header.components.count(expected) != len(header.components):
+        kind = "unsigned" if expected.signed else "signed"
+        raise CodecError(f"the codestream has components that are {kind} or differ")
     most = max(_MANY_TILES, header.width * header.height // _SMALL_TILE_PIXELS)
     if header.tiles > most:
         raise CodecError(f"found {header.tiles} tiles in a frame, expected {most} at most")

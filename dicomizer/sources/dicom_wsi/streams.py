@@ -64,17 +64,10 @@ _LOSSLESS_PROCESSES = (0xC3, 0xC7, 0xCB, 0xCF)
 
 def _of_markers(header: jpeg.JpegHeader) -> ColorSpace | None:
     """Return what the markers say of three components."""
-    if len(header.frame.sampling) != 3:
-        return None
-    told = jpeg.decoder_takes_for_ycbcr(header.segments, header.frame)
-    # Identifiers 1, 2, 3 without a marker are what any encoder writes, for RGB too.
-    if told is None or (told and not any(map(_is_marker, header.segments))):
+    told = jpeg.colors_told(header)
+    if told is None:
         return None
     return ColorSpace.YCBCR if told else ColorSpace.RGB
-
-
-def _is_marker(segment: jpeg.Segment) -> bool:
-    return segment.payload.startswith((b"JFIF\0", b"Adobe"))
 
 
 def _jpeg_2000(stream: bytes) -> StreamHeader:

@@ -1,0 +1,140 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Frames and binary values of stored instances, read and decoded."""
+
+from __future__ import annotations
+
+import functools
+import os
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING
+
+from dicomizer.dicom.dicom_json import bulk_value
+from dicomizer.dicom.part10 import read_beginning
+from dicomizer.errors import DicomError
+from dicomizer.pixels.codecs.errors import CodecError
+from dicomizer.pixels.stored_frames import decode_stored
+from tileserver.errors import NotFoundError, UnrenderableError
+from tileserver.services.render.grey import palette_table
+from tileserver.services.render.shown import looked_up
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from dicomizer.dicom.encapsulation import FrameIndex
+    from dicomizer.pixels.stored_frames import Samples
+    from tileserver.index import Index, StoredInstance
+    from tileserver.services.render.attributes import Binary
+    from tileserver.services.render.image import StoredImage
+    from tileserver.store import BlobStore
+
+_CACHED_FRAME_INDEXES = 256
+_CACHED_VALUES = 256
+_CACHED_TABLES = 64
+_FRAME_BYTES = 1 << 28
+_FEW = 6
+"""Frames for which starting threads takes longer than they save."""
+_THREADS = os.cpu_count() or 1
+
+
+class Frames:
+    """Reads and decodes frames."""
+
+    def __init__(self, store: BlobStore, index: Index) -> None:
+        self._store = store
+        self._index = index
+        self._threads = ThreadPoolExecutor(_THREADS, "decode")
+        # Instances never change, so that what is cached never gets old.
+        self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
+        self._binary = functools.lru_cache(_CACHED_VALUES)(self._load_binary)
+        self._palette = functools.lru_cache(_CACHED_TABLES)(self._load_palette)
+
+    def decoded(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[Samples]:
+        """Yield frames of an instance, grey or RGB, in the order asked for.
+
+        Raises
+        ------
+        NotFoundError
+            There is no such frame.
+        UnrenderableError
+            A frame is damaged.
+        """
+        if len(frame_indices) <= _FEW:
+            yield from self._decoded(image, frame_indices)
+            return
+        size = max(1, min(_FEW, len(frame_indices) // (2 * _THREADS)))
+        chunks = [
+            frame_indices[start : start + size] for start in range(0, len(frame_indices), size)
+        ]
+        ahead = 2 * _THREADS
+        waiting = [self._threads.submit(self._some, image, chunk) for chunk in chunks[:ahead]]
+        try:
+            for number in range(len(chunks)):
+                yield from waiting.pop(0).result()
+                if number + ahead < len(chunks):
+                    waiting.append(self._threads.submit(self._some, image, chunks[number + ahead]))
+        finally:
+            for one in waiting:
+                one.cancel()
+
+    def _some(self, image: StoredImage, frame_indices: Sequence[int]) -> list[Samples]:
+        return list(self._decoded(image, frame_indices))
+
+    def _decoded(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[Samples]:
+        for frame_index, stream in zip(
+            frame_indices, self._stored(image, frame_indices), strict=True
+        ):
+            try:
+                pixels = decode_stored(stream, image.pixels)
+            except CodecError as error:
+                raise UnrenderableError(
+                    f"frame {frame_index + 1} cannot be shown: {error}"
+                ) from error
+            yield pixels if image.palette is None else looked_up(pixels, self._palette(image))
+
+    def _stored(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[bytes]:
+        index = self._frame_index(image.found.sop_instance_uid)
+        if index is None:
+            raise UnrenderableError("the instance has no frames that can be had one by one")
+        with self._store.open(image.found.key) as blob:
+            for frame_index in frame_indices:
+                if not 0 <= frame_index < len(index):
+                    raise NotFoundError(
+                        f"there is no frame {frame_index + 1}, the instance has {len(index)}"
+                    )
+                runs = index.fragments(frame_index)
+                if sum(length for _, length in runs) > _FRAME_BYTES:
+                    raise UnrenderableError(f"frame {frame_index + 1} is too long to be shown")
+                parts = [blob.pread(length, offset) for offset, length in runs]
+                yield parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def binary(self, found: StoredInstance, value: Binary) -> bytes:
+        """Return a binary value of an instance.
+
+        Raises
+        ------
+        UnrenderableError
+            It cannot be read.
+        """
+        if value.value is not None:
+            return value.value
+        return self._binary(found, value.path or "")
+
+    def _load_binary(self, found: StoredInstance, path: str) -> bytes:
+        try:
+            with self._store.open(found.key) as blob:
+                dataset = read_beginning(blob.file(), int(path[:8], 16))
+                return bulk_value(dataset, path)
+        except (DicomError, ValueError) as error:
+            raise UnrenderableError(f"a binary value cannot be read: {error}") from error
+
+    def _load_palette(self, image: StoredImage) -> NDArray[np.uint8]:
+        assert image.palette is not None
+        data = tuple(self.binary(image.found, one) for one in image.palette.data)
+        return palette_table(image.palette.descriptors, data)
+
+    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+        stored = self._index.frames(sop_instance_uid)
+        return stored.unpack() if stored else None
