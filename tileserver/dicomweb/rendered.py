@@ -13,6 +13,7 @@ resources), 10.4.1.1.4 and 10.4.3.3.4 (thumbnails, which never name the patient)
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -225,7 +226,7 @@ async def _pictures(
     names = [f"{found.sha256.hex()} {number}" for found, number in shown]
     answer = PictureAnswer(chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE)
     if chosen.is_multipart:
-        return await multipart_of(request, answer, [lambda s=item: make(*s) for item in shown])
+        return await multipart_of(request, answer, [partial(make, *item) for item in shown])
     return await answer.respond(request, lambda: make(*shown[0]))
 
 

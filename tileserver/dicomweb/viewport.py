@@ -83,8 +83,10 @@ def read_viewport(text: str) -> Viewport:
             f"viewport: found {len(items)} values, expected vw,vh or vw,vh,sx,sy,sw,sh"
         )
     width, height = (whole(item, "viewport", least=1, most=LONGEST_SIDE) for item in items[:2])
-    numbers = [decimal(item, "viewport") if item else None for item in items[2:]]
-    left, top, across, down = (*numbers, *[None] * (4 - len(numbers)))
+    numbers: list[float | None] = [
+        decimal(item, "viewport") if item else None for item in items[2:]
+    ]
+    left, top, across, down = (numbers + [None] * 4)[:4]
     if (left or 0) < 0 or (top or 0) < 0 or across == 0 or down == 0:
         raise BadRequestError("viewport: the region has no size, or begins outside of the image")
     return Viewport(

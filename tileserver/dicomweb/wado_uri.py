@@ -30,8 +30,6 @@ from tileserver.pictures.numbers import decimal, whole
 from tileserver.services.render.look import Look, WindowFunction
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from starlette.datastructures import QueryParams
     from starlette.responses import Response
 
@@ -75,20 +73,16 @@ def _check_once(query: QueryParams) -> None:
 def _media_type(request: Request) -> str:
     """Return what to send: of the types of contentType, or of the Accept header; JPEG for any."""
     wanted = request.query_params.get("contentType")
-    ranges = _ranges(wanted) if wanted else _from_header(request)
+    ranges = _ranges(wanted) if wanted else accepted(request)
     offers = [Chosen(name, is_multipart=False) for name in (*MEDIA_TYPES, DICOM)]
     return choose(ranges, *offers).media_type
 
 
-def _ranges(text: str) -> Iterable[AcceptRange]:
+def _ranges(text: str) -> list[AcceptRange]:
     items = [item.partition(";")[0].strip().lower() for item in text.split(",")[:64]]
     return [AcceptRange(item if item.count("/") == 1 else "unknown/unknown",
                         is_multipart=False, transfer_syntax_uid=None, quality=1.0)
             for item in items]  # fmt: skip
-
-
-def _from_header(request: Request) -> Iterable[AcceptRange]:
-    return accepted(request)
 
 
 async def _instance(request: Request, found: StoredInstance) -> Response:

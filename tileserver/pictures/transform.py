@@ -54,8 +54,8 @@ def gray(picture: Pixels) -> Pixels:
     """Return a picture (rows, columns, 1 or 3) in grey: (rows, columns, 1), uint8."""
     if picture.shape[2] == 1:
         return picture
-    luma = np.rint(picture.astype(np.float32) @ _LUMA)
-    return luma.astype(np.uint8)[:, :, np.newaxis]
+    luma: Pixels = np.rint(picture.astype(np.float32) @ _LUMA).astype(np.uint8)
+    return luma[:, :, np.newaxis]
 
 
 def bitonal(picture: Pixels) -> Pixels:

@@ -86,18 +86,18 @@ def read_request(image: Size, region: str, size: str, rotation: str, last: str) 
     """
     quality, _, format_name = last.rpartition(".")
     if quality not in QUALITIES:
-        raise BadRequestError(f"found the quality {quality[:32]!r}, expected {_names(QUALITIES)}")
+        raise BadRequestError(
+            f"found the quality {quality[:32]!r}, expected {', '.join(QUALITIES)}"
+        )
     if format_name not in FORMATS:
-        raise BadRequestError(f"found the format {format_name[:32]!r}, expected {_names(FORMATS)}")
+        raise BadRequestError(
+            f"found the format {format_name[:32]!r}, expected {', '.join(FORMATS)}"
+        )
     box = read_region(region, image)
     is_mirrored, degrees = read_rotation(rotation)
     return ImageRequest(
         image, box, read_size(size, box), is_mirrored, degrees, quality, format_name
     )
-
-
-def _names(values: object) -> str:
-    return ", ".join(values)  # type: ignore[call-overload,no-any-return]
 
 
 def read_region(text: str, image: Size) -> Box:
