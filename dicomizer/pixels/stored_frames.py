@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from dicomizer.pixels.codecs.frame_shape import Stream
+    from dicomizer.pixels.codecs.jpeg import JpegHeader
 
     Samples: TypeAlias = NDArray[np.integer[Any]]
 
@@ -262,11 +263,10 @@ def _values(pixels: Samples, description: PixelDescription) -> Samples:
     width = pixels.dtype.itemsize * 8
     stored, above = description.bits_stored, description.high_bit + 1
     if description.is_signed:
-        wide = pixels.astype(np.int64 if width == 32 else np.int32)
-        spare = wide.dtype.itemsize * 8 - above
-        return ((wide << spare) >> (spare + above - stored)).astype(
-            np.int32 if width == 32 else np.int16
-        )
+        kind = "i8" if width == 32 else "i4"
+        spare = 8 * np.dtype(kind).itemsize - above
+        wide: NDArray[np.signedinteger[Any]] = pixels.astype(kind) << spare
+        return (wide >> (spare + above - stored)).astype("i4" if width == 32 else "i2")
     if stored == width:
         return pixels.astype(pixels.dtype.newbyteorder("="), copy=False)
     kept = (pixels >> (above - stored)) & ((1 << stored) - 1)
@@ -365,7 +365,7 @@ def _known_head(head: bytes, *, is_ybr: bool) -> bytes | None:
     return _other_head(head, jpeg.read_header(head), is_ybr=is_ybr)
 
 
-def _other_head(head: bytes, header: jpeg.JpegHeader, *, is_ybr: bool) -> bytes | None:
+def _other_head(head: bytes, header: JpegHeader, *, is_ybr: bool) -> bytes | None:
     """Return a header whose colours every decoder reads alike; ``None`` where this one does."""
     from dicomizer.pixels.codecs import jpeg
 

@@ -80,6 +80,11 @@ class JpegFrame:
         return self.process == _SOF0 and self.precision == 8
 
     @property
+    def is_lossless(self) -> bool:
+        """Whether samples are predicted from their neighbours (T.81 Annex H): SOF 3, 7, 11, 15."""
+        return self.process & 0x03 == 0x03
+
+    @property
     def mcu_size(self) -> tuple[int, int]:
         """Width and height in pixels of a minimum coded unit of an interleaved scan."""
         return (
@@ -251,7 +256,8 @@ def complete_header(
     """
     segments = [*tables, *header.segments]
     for marker, name in ((_DQT, "quantisation"), (_DHT, "Huffman")):
-        if all(item.marker != marker for item in segments):
+        is_needed = marker != _DQT or not header.frame.is_lossless
+        if is_needed and all(item.marker != marker for item in segments):
             raise JpegError(f"found no {name} tables")
     if (
         len(header.frame.sampling) == 3

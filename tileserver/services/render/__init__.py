@@ -12,7 +12,8 @@ from tileserver.services.render.look import (
     WindowFunction,
 )
 from tileserver.services.render.pyramid import Level, Pyramid
-from tileserver.services.render.render import PICTURE_PIXELS, Region, Render, Size
+from tileserver.services.render.region import PICTURE_PIXELS, Region, Size
+from tileserver.services.render.render import Render
 
 __all__ = [
     "DEFAULT_QUALITY",

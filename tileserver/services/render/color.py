@@ -77,16 +77,13 @@ def _transform(source: bytes, target: bytes) -> ImageCms.ImageCmsTransform | Non
     if source == target:
         return None
     try:
-        return cast(
-            "ImageCms.ImageCmsTransform",
-            ImageCms.buildTransform(
-                ImageCms.ImageCmsProfile(io.BytesIO(source)),
-                ImageCms.ImageCmsProfile(io.BytesIO(target)),
-                "RGB",
-                "RGB",
-                ImageCms.Intent.RELATIVE_COLORIMETRIC,
-                ImageCms.Flags.BLACKPOINTCOMPENSATION,
-            ),
+        return ImageCms.buildTransform(
+            ImageCms.ImageCmsProfile(io.BytesIO(source)),
+            ImageCms.ImageCmsProfile(io.BytesIO(target)),
+            "RGB",
+            "RGB",
+            ImageCms.Intent.RELATIVE_COLORIMETRIC,
+            ImageCms.Flags.BLACKPOINTCOMPENSATION,
         )
     except (OSError, ImageCms.PyCMSError):
         return None

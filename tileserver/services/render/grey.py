@@ -218,7 +218,8 @@ def _looked_up(
 ) -> NDArray[np.float64]:
     entries = _entries(lut, load)
     index = np.clip(np.rint(values) - lut.first, 0, len(entries) - 1).astype(np.int64)
-    return entries[index].astype(np.float64)
+    found: NDArray[np.float64] = entries[index].astype(np.float64)
+    return found
 
 
 def _entries(lut: Lut, load: Callable[[Binary], bytes]) -> NDArray[np.uint16]:

@@ -193,14 +193,17 @@ def pyramid_of(found: Sequence[Pyramid], uid: str | None) -> Pyramid:
     raise NotFoundError("there is no such pyramid of tiled images in the series")
 
 
-def check_path(level: Level, identifier: str) -> None:
-    """Make sure that a level has an optical path.
+def path_of(level: Level, identifier: str) -> OpticalPath:
+    """Return an optical path of a level.
 
     Raises
     ------
     BadRequestError
-        It has not.
+        It has no such path.
     """
-    known = [path.identifier for path in level.paths]
-    if identifier not in known:
-        raise BadRequestError(f"there is no such optical path; there are {', '.join(known)[:200]}")
+    known = level.paths
+    for path in known:
+        if path.identifier == identifier:
+            return path
+    told = ", ".join(path.identifier for path in known)[:200]
+    raise BadRequestError(f"there is no such optical path; there are {told}")

@@ -13,17 +13,14 @@ from typing import TYPE_CHECKING, cast
 import numpy as np
 
 from tileserver.services.render.color import converted, target_profile
-from tileserver.services.render.grey import brightness
 from tileserver.services.render.look import IccChoice, Picture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from dicomizer.pixels.stored_frames import PixelDescription, Samples
-    from tileserver.services.render.attributes import Binary
-    from tileserver.services.render.grey import GreyScale
+    from dicomizer.pixels.stored_frames import Samples
     from tileserver.services.render.look import Rgb
 
 
@@ -42,19 +39,6 @@ def looked_up(samples: Samples, table: NDArray[np.uint8]) -> NDArray[np.uint8]:
         index = index.view(np.uint16)
     shown = np.take(table, index, axis=0, mode="clip")
     return shown if shown.ndim == 3 else shown[..., None]
-
-
-def grey(
-    samples: Samples,
-    table: NDArray[np.uint8] | None,
-    scale: GreyScale,
-    pixels: PixelDescription,
-    load: Callable[[Binary], bytes],
-) -> NDArray[np.uint8]:
-    """Return brightness, ``(rows, columns, 1)``; by a table, or one by one where there is none."""
-    if table is not None:
-        return looked_up(samples, table)
-    return brightness(samples.astype(np.float64), scale, pixels, load)
 
 
 def blended(layers: Sequence[tuple[NDArray[np.uint8], Rgb]]) -> NDArray[np.uint8]:
