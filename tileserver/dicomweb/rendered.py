@@ -28,7 +28,6 @@ from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
 from tileserver.pictures.answer import SHORT, PictureAnswer
 from tileserver.pictures.canvas import (
-    attributes_of,
     canvas_of_frame,
     canvas_of_instance,
     representative,
@@ -128,7 +127,7 @@ def render_bytes(
 def _lines(
     services: Services, found: StoredInstance, canvas: Canvas, keywords: frozenset[str]
 ) -> list[str]:
-    attributes = attributes_of(services, found)
+    attributes = services.render.attributes(found)
     pairs = words.patient_words(attributes) if "patient" in keywords else []
     if "patient" in keywords:
         pairs += words.study_words(attributes)

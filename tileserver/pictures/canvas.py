@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import hashlib
-import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
@@ -126,7 +125,7 @@ def canvas_of_pyramid(services: Services, pyramid: Pyramid) -> Canvas:
         _tag(image for level in pyramid.levels for image in level.images),
         draw,
         functools.partial(whole_frame, services.retrieve, pyramid),
-        functools.partial(attributes_of, services, base.images[0].found),
+        functools.partial(services.render.attributes, base.images[0].found),
     )
 
 
@@ -181,7 +180,7 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
         _tag([image]),
         draw,
         functools.partial(whole_frame, services.retrieve, Pyramid((own,))),
-        functools.partial(attributes_of, services, found),
+        functools.partial(services.render.attributes, found),
     )
 
 
@@ -212,18 +211,9 @@ def canvas_of_frame(services: Services, found: StoredInstance, frame_number: int
         _tag([image], frame_number),
         draw,
         stored,
-        functools.partial(attributes_of, services, found),
+        functools.partial(services.render.attributes, found),
     )
     return canvas
-
-
-def attributes_of(services: Services, found: StoredInstance) -> Attributes:
-    """Return the attributes of an instance, as DICOM JSON has them."""
-    text = services.retrieve.metadata(
-        "", found.study_instance_uid, found.series_instance_uid, found.sop_instance_uid
-    )
-    attributes: Attributes = json.loads(text)[0]
-    return attributes
 
 
 def representative(
@@ -267,7 +257,7 @@ def _shows_names(services: Services, image: StoredImage) -> bool:
     """Tell whether a picture may show a label or other words (PS3.3 C.7.6.1.1.5, C.8.12.4)."""
     if image.flavor == "LABEL":
         return True
-    attributes = attributes_of(services, image.found)
+    attributes = services.render.attributes(image.found)
     label = words.first_text(attributes, "00480010")
     burned = words.first_text(attributes, "00280301")
     return label == "YES" or burned == "YES" or (image.flavor in _MAY_HAVE_LABEL and label != "NO")
@@ -323,13 +313,13 @@ def _of_series(
         uid = images[0].pyramid_uid
         if uid is None and number:
             continue
-        attributes = attributes_of(services, pyramid.levels[-1].images[0].found)
+        attributes = services.render.attributes(pyramid.levels[-1].images[0].found)
         canvas = canvas_of_pyramid(services, pyramid)
         yield Shown(canvas, attributes, study, series, "VOLUME", pyramid_uid=uid)
     for image in _drawable(services, found):
         uid = image.found.sop_instance_uid
         if uid not in drawn:
-            attributes = attributes_of(services, image.found)
+            attributes = services.render.attributes(image.found)
             canvas = canvas_of_instance(services, image.found)
             flavor = image.flavor or f"instance {uid}"
             yield Shown(canvas, attributes, study, series, flavor, instance_uid=uid)
