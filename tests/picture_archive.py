@@ -7,6 +7,8 @@
 - Series `CT`: a single frame of 16 bits with a window.
 - Series `FILM`: five frames that are no parts of one.
 - Series `REPORT`: nothing to draw.
+- Series `SPARSE`: JPEG tiles of `LEVEL_FRAMES[1]`, the second of which is missing.
+- Series `STAINS`: two optical paths of fluorescence, 16 bits, whose values rise along x and y.
 """
 
 from __future__ import annotations
@@ -28,6 +30,8 @@ Pixels = NDArray[np.uint8]
 
 STUDY = "1.2.9.1"
 PYRAMID, EXACT, CT, FILM, REPORT = (f"{STUDY}.{number}" for number in range(1, 6))
+ODD_STUDY = "1.2.9.2"
+SPARSE, STAINS = (f"{ODD_STUDY}.{number}" for number in (1, 2))
 PYRAMID_UID = f"{STUDY}.1.99"
 LEVELS = tuple(f"{PYRAMID}.{number}" for number in range(1, 4))
 OVERVIEW, LABEL = f"{PYRAMID}.4", f"{PYRAMID}.5"
@@ -170,6 +174,57 @@ def _film() -> FileDataset:
     return found
 
 
+def _sparse() -> FileDataset:
+    kept = [number for number in range(6) if number != 1]
+    found = instances.slide(
+        [LEVEL_FRAMES[1][number] for number in kept],
+        ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
+    )
+    found = _tiled(found, SPARSE, 1, (350, 250), JPEG_TILE, MPP)
+    found.StudyInstanceUID = ODD_STUDY
+    found.DimensionOrganizationType = "TILED_SPARSE"
+    found.PerFrameFunctionalGroupsSequence = [
+        instances.item(
+            PlanePositionSlideSequence=[
+                instances.item(
+                    ColumnPositionInTotalImagePixelMatrix=number % 3 * JPEG_TILE + 1,
+                    RowPositionInTotalImagePixelMatrix=number // 3 * JPEG_TILE + 1,
+                    XOffsetInSlideCoordinateSystem=0,
+                    YOffsetInSlideCoordinateSystem=0,
+                    ZOffsetInSlideCoordinateSystem=0,
+                )
+            ]
+        )
+        for number in kept
+    ]
+    return found
+
+
+STAIN_VALUES = tuple(
+    np.broadcast_to(ramp, (64, 64)).astype(np.uint16)
+    for ramp in (np.arange(64) * 16, np.arange(64)[:, np.newaxis] * 16)
+)
+"""Of both optical paths, from 0 to 1008."""
+
+
+def _stains() -> FileDataset:
+    found = instances.native(
+        b"".join(np.ascontiguousarray(values).tobytes() for values in STAIN_VALUES),
+        2,
+        ImageType=["ORIGINAL", "PRIMARY", "VOLUME", "NONE"],
+    )
+    found = _tiled(found, STAINS, 1, (64, 64), 64, MPP)
+    found.StudyInstanceUID = ODD_STUDY
+    found.SamplesPerPixel, found.PhotometricInterpretation = 1, "MONOCHROME2"
+    del found.PlanarConfiguration
+    found.BitsAllocated, found.BitsStored, found.HighBit = 16, 16, 15
+    found.NumberOfOpticalPaths = 2
+    found.OpticalPathSequence = [
+        instances.item(OpticalPathIdentifier=name) for name in ("DAPI", "FITC")
+    ]
+    return found
+
+
 def build() -> list[bytes]:
     """Return all files."""
     datasets = [
@@ -180,6 +235,8 @@ def build() -> list[bytes]:
         _ct(),
         _film(),
         _other(REPORT, "1.2.840.10008.5.1.4.1.1.88.34", "SR"),
+        _sparse(),
+        _stains(),
     ]
     return [instances.written(found) for found in datasets]
 

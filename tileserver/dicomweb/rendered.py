@@ -72,6 +72,11 @@ class Rendering:
     annotation: frozenset[str] = frozenset()
 
     @property
+    def pixels(self) -> int:
+        """How many pixels the picture has at most, where that was asked for."""
+        return self.viewport.size.pixels if self.viewport.size else 0
+
+    @property
     def is_plain(self) -> bool:
         """Whether nothing was asked for."""
         return self.drawing.is_plain and self.viewport.is_plain and not self.annotation
@@ -223,7 +228,9 @@ async def _pictures(
         return render_bytes(services, found, canvas, asked, chosen.media_type)
 
     names = [f"{found.sha256.hex()} {number}" for found, number in shown]
-    answer = PictureAnswer(chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE)
+    answer = PictureAnswer(
+        chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
+    )
     if chosen.is_multipart:
         return await multipart_of(request, answer, [partial(make, *item) for item in shown])
     return await answer.respond(request, lambda: make(*shown[0]))
@@ -239,7 +246,9 @@ async def thumbnail(request: Request) -> Response:
     asked = replace(asked, annotation=frozenset())
     chosen = choose(accepted(request), *(Chosen(name, is_multipart=False) for name in MEDIA_TYPES))
     found, canvas = await run_in_threadpool(_representative, services, dict(path))
-    answer = PictureAnswer(chosen.media_type, canvas.tag, f"thumbnail {asked!r}", SHORT)
+    answer = PictureAnswer(
+        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", SHORT, asked.pixels
+    )
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, chosen.media_type)
     )

@@ -38,13 +38,13 @@ async def multipart_of(
         return Response(status_code=304, headers=headers)
     boundary = f"coverslip-{uuid.uuid4().hex}"
     content_type = f'multipart/related; type="{answer.media_type}"; boundary={boundary}'
-    first = await drawn(makers[0])
+    first = await drawn(makers[0], answer.pixels)
 
     async def body() -> AsyncIterator[bytes]:
         head = part_header(boundary, answer.media_type)
         yield head + first
         for make in makers[1:]:
-            yield head + await drawn(make)
+            yield head + await drawn(make, answer.pixels)
         yield closing_delimiter(boundary)
 
     if request.method == "HEAD":

@@ -129,7 +129,7 @@ async def _picture(
         raise BadRequestError(f"transferSyntax and anonymize are for {DICOM}, not for pictures")
     canvas = await run_in_threadpool(_canvas, services, found, query.get("frameNumber"))
     asked = read_uri_rendering(query, canvas.size)
-    answer = PictureAnswer(media_type, canvas.tag, f"uri {asked!r}", IMMUTABLE)
+    answer = PictureAnswer(media_type, canvas.tag, f"uri {asked!r}", IMMUTABLE, asked.pixels)
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, media_type)
     )

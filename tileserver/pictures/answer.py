@@ -28,19 +28,29 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 _DRAWING_VERSION = "1"
 """To be raised when the same request gives other pixels than before."""
+_LARGE_PIXELS = 1 << 24
 SHORT = "private, max-age=300"
 """For pictures of what further instances can be added to."""
 
 
 @functools.cache
-def _limiter() -> anyio.CapacityLimiter:
-    """Return what keeps drawing to as many threads as there are cores: each holds a picture."""
-    return anyio.CapacityLimiter(os.cpu_count() or 2)
+def _limiter(*, is_large: bool) -> anyio.CapacityLimiter:
+    """Return what keeps drawing to as many threads as there are cores, of large pictures to one.
+
+    Each holds a picture, and a large one several hundred megabytes.
+    """
+    return anyio.CapacityLimiter(1 if is_large else os.cpu_count() or 2)
 
 
-async def drawn(make: Callable[[], _Made]) -> _Made:
-    """Return what a function makes, in one of few threads that draw."""
-    return await anyio.to_thread.run_sync(make, limiter=_limiter())
+async def drawn(make: Callable[[], _Made], pixels: int = 0) -> _Made:
+    """Return what a function makes, in one of few threads that draw.
+
+    Parameters
+    ----------
+    pixels
+        Of the picture, as far as is known beforehand.
+    """
+    return await anyio.to_thread.run_sync(make, limiter=_limiter(is_large=pixels > _LARGE_PIXELS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,12 +63,15 @@ class PictureAnswer:
         Names the stored bytes that the picture is made of.
     asked
         Everything asked of them, in one form.
+    pixels
+        Of the picture, where it is known to be large.
     """
 
     media_type: str
     tag: str
     asked: str
     cache_control: str = SHORT
+    pixels: int = 0
 
     @property
     def etag(self) -> str:
@@ -84,7 +97,7 @@ class PictureAnswer:
     ) -> Response:
         """Return the answer; nothing is drawn for a client that has the picture."""
         return self.unchanged(request) or Response(
-            await drawn(make),
+            await drawn(make, self.pixels),
             media_type=self.media_type,
             headers={**self.headers(), **(headers or {})},
         )

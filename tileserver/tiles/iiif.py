@@ -81,7 +81,12 @@ async def picture(request: Request) -> Response:
     )
     _check_rotated(asked)
     canonical = asked.canonical()
-    answer = PictureAnswer(FORMATS[asked.format], image.tag, f"iiif {canonical} {drawing!r}")
+    answer = PictureAnswer(
+        FORMATS[asked.format],
+        image.tag,
+        f"iiif {canonical} {drawing!r}",
+        pixels=asked.size.pixels,
+    )
     links = f'{_PROFILE_LINK}, <{address(request)}/iiif/{canonical}>;rel="canonical"'
     return await answer.respond(
         request, lambda: _bytes(image, asked, drawing, answer.media_type), {"Link": links}
