@@ -11,11 +11,14 @@ import numpy as np
 import openslide
 import pytest
 from browser.conftest import REPOSITORY
+from browser.harness import SCREEN
 from PIL import Image
 
 WIDTH, HEIGHT = 600, 400
 """Of the viewer on the page."""
 PATCH = 24
+_DRIVER = "GL Driver Message"
+"""What WebGL without a graphics card says of its speed when pixels are read."""
 _SCRIPT = REPOSITORY / "web" / "node_modules" / "openseadragon" / "build" / "openseadragon"
 _PAGE = f"""<!doctype html>
 <html><head><link rel="icon" href="data:,"><script src="openseadragon.min.js"></script></head>
@@ -49,18 +52,33 @@ _SHOW = """async ([x, y, width, height]) => {
 
 
 @pytest.fixture
-def osd(page, archive):
-    """Give a page with OpenSeadragon on it, of the origin of the server."""
+def osd(browser, archive):
+    """Give a page with OpenSeadragon on it, of the origin of the server; its console is clean."""
     if not _SCRIPT.exists():
         pytest.skip("OpenSeadragon is not installed: run `npm ci` in web/")
     script = (_SCRIPT / "openseadragon.min.js").read_text()
+    context = browser.new_context(viewport=SCREEN)
+    context.set_default_timeout(20_000)
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("pageerror", lambda error: complaints.append(str(error)))
+    page.on(
+        "console",
+        lambda message: (
+            complaints.append(message.text)
+            if message.type in ("error", "warning") and _DRIVER not in message.text
+            else None
+        ),
+    )
     page.route("**/openseadragon/", lambda r: r.fulfill(body=_PAGE, content_type="text/html"))
     page.route(
         "**/openseadragon.min.js",
         lambda r: r.fulfill(body=script, content_type="text/javascript"),
     )
     page.goto(f"{archive.address}/openseadragon/")
-    return page
+    yield page
+    context.close()
+    assert complaints == []
 
 
 def shown(page, box):
