@@ -61,9 +61,7 @@ def instance(pixels: np.ndarray, frames: Sequence[np.ndarray] | None = None, **c
     return found
 
 
-def groups(
-    column: int, row: int, z_mm: float | None = None, path: str | None = None
-) -> Dataset:
+def groups(column: int, row: int, z_mm: float | None = None, path: str | None = None) -> Dataset:
     """Return the functional groups of a sparse frame; positions are counted from 1."""
     plane = instances.item(
         ColumnPositionInTotalImagePixelMatrix=column, RowPositionInTotalImagePixelMatrix=row

@@ -37,8 +37,6 @@ if TYPE_CHECKING:
 
     Samples: TypeAlias = NDArray[np.integer[Any]]
 
-SAMPLE_LIMIT = 1 << 28
-"""Samples of a frame; what is larger would take more memory than a request may."""
 _HEAD_LIMIT = 1 << 16
 """Bytes of a JPEG header that is remembered."""
 _SCAN = b"\xff\xda"
@@ -139,8 +137,6 @@ class PixelDescription:
             )
         if min(self.rows, self.columns) < 1:
             raise CodecError(f"found {self.rows} rows and {self.columns} columns")
-        if self.rows * self.columns * self.samples > SAMPLE_LIMIT:
-            raise CodecError(f"a frame of {self.columns} x {self.rows} pixels is too large")
         allocated, stored = self.bits_allocated, self.bits_stored
         fits = 1 <= stored <= allocated and stored - 1 <= self.high_bit < allocated
         if allocated not in (1, 8, 16, 32) or not fits:

@@ -84,6 +84,13 @@ def _native_frames(
     bits = _whole_number(dataset, "BitsAllocated", 0)
     samples = _whole_number(dataset, "SamplesPerPixel", 1)
     pixels = _whole_number(dataset, "Rows", 0) * _whole_number(dataset, "Columns", 0)
+    halved = pixels * 2 * number_of_frames
+    if (
+        dataset.get("PhotometricInterpretation") == "YBR_FULL_422"
+        and (samples, bits) == (3, 8)
+        and length == halved + halved % 2
+    ):
+        samples = 2  # chrominance has half the columns (PS3.5 8.2.1), as it should
     frame_bits = pixels * samples * bits
     if not frame_bits or frame_bits % 8:
         return None

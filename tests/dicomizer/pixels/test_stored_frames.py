@@ -79,9 +79,7 @@ CASES = {
     ),
     "JPEG 2000, signed": (
         bytes(
-            imagecodecs.jpeg2k_encode(
-                SIGNED[..., 0], level=0, codecformat="j2k", reversible=True
-            )
+            imagecodecs.jpeg2k_encode(SIGNED[..., 0], level=0, codecformat="j2k", reversible=True)
         ),
         grey(JPEG_2000, is_signed=True, bits_stored=16, high_bit=15),
         SIGNED,

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from tileserver.services.render.positions import FramePositions
 
 _FRAME_LIMIT = 100_000_000
+_SAMPLE_LIMIT = 1 << 27
+"""Samples of a frame, which is decoded as a whole."""
 _MATRIX_LIMIT = 1 << 26
 """Columns or rows of a total pixel matrix: 16 m of glass."""
 _UM_PER_MM = 1000
@@ -188,6 +190,8 @@ def _pixels(found: StoredInstance, attributes: Attributes) -> PixelDescription:
         is_signed=read.whole(attributes, "PixelRepresentation") == 1,
         is_planar=read.whole(attributes, "PlanarConfiguration") == 1,
     )
+    if pixels.rows * pixels.columns * pixels.samples > _SAMPLE_LIMIT:
+        raise UnrenderableError(f"frames of {pixels.columns} x {pixels.rows} pixels are too large")
     try:
         pixels.check()
     except CodecError as error:

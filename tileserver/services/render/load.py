@@ -29,6 +29,7 @@ _LONG = 2_000_000
 """Characters from which on a text is not parsed whole."""
 _GROUPS = '"52009230":'
 _NOTHING = '{"vr":"SQ"}'
+_SEQUENCE_END = ',"vr":"SQ"}'
 _ENDS = 64
 """Places tried as end of the sequence, from the end of the text."""
 _COLUMN = re.compile(r'"0048021E":\{"Value":\[(\d{1,10})\]')
@@ -102,19 +103,23 @@ def cut_positions(text: str) -> tuple[Attributes, FramePositions] | None:
     if start < 0:
         return None
     start += len(_GROUPS)
+    found: tuple[Attributes, int] | None = None
     end = len(text)
     for _ in range(_ENDS):
-        end = text.rfind(',"vr":"SQ"}', start, end)
+        end = text.rfind(_SEQUENCE_END, start, end)
         if end < 0:
-            return None
-        behind = end + len(',"vr":"SQ"}')
+            break
+        behind = end + len(_SEQUENCE_END)
         attributes = _without_groups(text[:start], text[behind:])
-        if attributes is not None:
-            positions = _scan(text[start:behind])
-            wanted = read.whole(attributes, "NumberOfFrames")
-            is_whole = positions is not None and len(positions) == wanted
-            return (attributes, positions) if positions is not None and is_whole else None
-    return None
+        # The first end that fits; a later one takes in what follows the functional groups.
+        found = found if attributes is None else (attributes, behind)
+    if found is None:
+        return None
+    attributes, behind = found
+    positions = _scan(text[start:behind])
+    if positions is None or len(positions) != read.whole(attributes, "NumberOfFrames"):
+        return None
+    return attributes, positions
 
 
 def _without_groups(before: str, behind: str) -> Attributes | None:

@@ -122,8 +122,8 @@ class SparsePlaces:
     tile_rows: int
     keys: NDArray[np.int64] = field(repr=False)
     frames: NDArray[np.int32] = field(repr=False)
-    lefts: NDArray[np.int64] = field(repr=False)
-    tops: NDArray[np.int64] = field(repr=False)
+    lefts: NDArray[np.int32] = field(repr=False)
+    tops: NDArray[np.int32] = field(repr=False)
 
     @classmethod
     def of(
@@ -144,8 +144,8 @@ class SparsePlaces:
         """
         keys = _keys(layers, tops // tile[1], lefts // tile[0])
         order = np.argsort(keys, kind="stable")
-        frames = order.astype(np.int32)
-        return cls(tile[0], tile[1], keys[order], frames, lefts[order], tops[order])
+        at = (values[order].astype(np.int32) for values in (lefts, tops))
+        return cls(*tile, keys[order], order.astype(np.int32), *at)
 
     @property
     def may_overlap(self) -> bool:

@@ -335,3 +335,11 @@ def test_what_has_no_pixels_is_told(services):
 
 def test_the_series_of_all_tests_has_pyramids(services, slide):
     assert services.render.pyramids(STUDY, SERIES)
+
+
+def test_frames_too_large_to_be_decoded_are_told(services):
+    found = instances.slide([instances.jpeg(10)], Rows=65_000, Columns=65_000)
+    found.TotalPixelMatrixRows = found.TotalPixelMatrixColumns = 65_000
+
+    with pytest.raises(UnrenderableError, match="65000 x 65000 pixels are too large"):
+        services.render.image(stored(services, found))

@@ -27,9 +27,7 @@ def mean_along(values: np.ndarray, span: Span) -> np.ndarray:
     made = []
     for number in range(span.count):
         start, end = span.start + number * span.scale, span.start + (number + 1) * span.scale
-        weights = [
-            max(min(end, pixel + 1) - max(start, pixel), 0) for pixel in range(len(values))
-        ]
+        weights = [max(min(end, pixel + 1) - max(start, pixel), 0) for pixel in range(len(values))]
         made.append(np.tensordot(np.array(weights) / span.scale, values, 1))
     return np.array(made)
 
