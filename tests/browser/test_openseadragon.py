@@ -19,7 +19,8 @@ WIDTH, HEIGHT = 600, 400
 PATCH = 24
 _DRIVER = "GL Driver Message"
 """What WebGL without a graphics card says of its speed when pixels are read."""
-_SCRIPT = REPOSITORY / "web" / "node_modules" / "openseadragon" / "build" / "openseadragon"
+_PEERS = REPOSITORY / "tests" / "browser" / "peers" / "node_modules"
+_SCRIPT = _PEERS / "openseadragon" / "build" / "openseadragon"
 _PAGE = f"""<!doctype html>
 <html><head><link rel="icon" href="data:,"><script src="openseadragon.min.js"></script></head>
 <body style="margin:0"><div id="viewer" style="width:{WIDTH}px;height:{HEIGHT}px"></div></body>
@@ -55,7 +56,7 @@ _SHOW = """async ([x, y, width, height]) => {
 def osd(browser, archive):
     """Give a page with OpenSeadragon on it, of the origin of the server; its console is clean."""
     if not _SCRIPT.exists():
-        pytest.skip("OpenSeadragon is not installed: run `npm ci` in web/")
+        pytest.skip("OpenSeadragon is not installed: run `npm ci` in tests/browser/peers/")
     script = (_SCRIPT / "openseadragon.min.js").read_text()
     context = browser.new_context(viewport=SCREEN)
     context.set_default_timeout(20_000)
