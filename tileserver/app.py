@@ -15,7 +15,9 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
 from tileserver import dicomweb, static, tiles
-from tileserver.errors import TileserverError, http_status
+from tileserver.compression import Gzip
+from tileserver.cors import Cors
+from tileserver.errors import RangeNotSatisfiableError, TileserverError, http_status
 from tileserver.index import Index
 from tileserver.middleware import LastResort, RequestLog, SecurityHeaders
 from tileserver.services import Services
@@ -75,6 +77,8 @@ def create_app(settings: Settings) -> Starlette:
         ],
         middleware=[
             Middleware(RequestLog),
+            Middleware(Cors, origins=settings.cors_origins),
+            Middleware(Gzip),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
         ],
@@ -101,7 +105,10 @@ async def _expected(_: Request, error: Exception) -> Response:
     status = http_status(error)
     if status >= 500:
         _logger.error("%s: %s", type(error).__name__, error)
-    return _error(status, type(error).__name__, str(error))
+    response = _error(status, type(error).__name__, str(error))
+    if isinstance(error, RangeNotSatisfiableError):
+        response.headers["Content-Range"] = f"bytes */{error.size}"
+    return response
 
 
 async def _http(_: Request, error: Exception) -> Response:

@@ -8,6 +8,8 @@ The tree::
     ├── NotFoundError             no such study, series, instance, frame or value
     ├── NotAcceptableError        not to be had in the media type asked for
     │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
+    ├── PreconditionFailedError   it is not what If-Match says
+    ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
     ├── RefusedInstanceError      an instance that is not stored
@@ -38,6 +40,24 @@ class NotAcceptableError(TileserverError):
 
 class UnrenderableError(NotAcceptableError):
     """There are no pixels, or pixels that are damaged or of a kind that is not shown."""
+
+
+class PreconditionFailedError(TileserverError):
+    """What is stored is not the version that the client expects."""
+
+
+class RangeNotSatisfiableError(TileserverError):
+    """None of the bytes asked for are there, or the ranges are too many.
+
+    Parameters
+    ----------
+    size
+        Of the whole, in bytes.
+    """
+
+    def __init__(self, problem: str, size: int = 0) -> None:
+        super().__init__(problem)
+        self.size = size
 
 
 class UnsupportedMediaTypeError(TileserverError):
@@ -85,8 +105,10 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     NotFoundError: 404,
     NotAcceptableError: 406,
     RefusedInstanceError: 409,
+    PreconditionFailedError: 412,
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
+    RangeNotSatisfiableError: 416,
     StorageError: 507,
 }
 

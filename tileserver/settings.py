@@ -31,6 +31,9 @@ class Settings:
         Of a request.
     max_results
         Of a query; more are to be had page by page.
+    cors_origins
+        Origins whose pages may read answers in a browser, such as ``https://viewer.example.org``;
+        ``*`` for all.
     """
 
     data: Path
@@ -39,3 +42,4 @@ class Settings:
     base_url: str | None = None
     max_body_bytes: int = 64 << 30
     max_results: int = 1000
+    cors_origins: tuple[str, ...] = ()

@@ -15,8 +15,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from dicomizer.errors import DicomError
-
 if TYPE_CHECKING:
     from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
@@ -81,22 +79,18 @@ def _is_referenced(element: DataElement) -> bool:
     return length >= BULK_THRESHOLD or (length > 0 and element.VR in _ALWAYS_REFERENCED)
 
 
-def bulk_value(dataset: Dataset, path: str) -> bytes:
-    """Return the binary value at a reference's path.
+def marked_paths(text: str) -> list[str]:
+    """Return the paths of all marked references in JSON text, in its order."""
+    return [part.partition('"')[0] for part in text.split(_MARKER)[1:]]
 
-    Raises
-    ------
-    DicomError
-        There is no binary value.
+
+def with_reference(text: str, tag: str, vr: str) -> str:
+    """Return JSON text of a dataset with a marked reference added.
+
+    Parameters
+    ----------
+    tag
+        Above all others in the text, as Pixel Data is.
     """
-    here = dataset
-    *parents, last = path.split("/")
-    try:
-        for tag, number in zip(parents[::2], parents[1::2], strict=True):
-            here = here[int(tag, 16)].value[int(number)]
-        element = here[int(last, 16)]
-    except (KeyError, ValueError, IndexError, TypeError, OverflowError) as error:
-        raise DicomError("no such value", place=path[:200]) from error
-    if element.VR not in _BINARY or not isinstance(element.value, bytes):
-        raise DicomError("no binary value", place=path[:200])
-    return element.value
+    comma = "" if text == "{}" else ","
+    return f'{text[:-1]}{comma}"{tag}":{{{_MARKER}{tag}","vr":"{vr}"}}}}'

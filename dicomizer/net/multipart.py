@@ -207,7 +207,12 @@ class MultipartReader:
         return state
 
 
-def part_header(boundary: str, content_type: str, location: str | None = None) -> bytes:
+def part_header(
+    boundary: str,
+    content_type: str,
+    location: str | None = None,
+    content_range: str | None = None,
+) -> bytes:
     """Return what stands before a part, the delimiter included.
 
     Every part begins with a line break, the first too: it is an empty preamble.
@@ -215,6 +220,8 @@ def part_header(boundary: str, content_type: str, location: str | None = None) -
     lines = [f"\r\n--{boundary}", f"Content-Type: {content_type}"]
     if location is not None:
         lines.append(f"Content-Location: {location}")
+    if content_range is not None:
+        lines.append(f"Content-Range: {content_range}")
     return "\r\n".join([*lines, "", ""]).encode("latin-1")
 
 

@@ -61,8 +61,13 @@ def test_pages_add_up(client):
 
 
 def test_metadata_is_what_the_file_says(client, files):
-    found = Dataset.from_json(client.retrieve_instance_metadata(STUDY, SERIES, INSTANCE))
+    metadata = client.retrieve_instance_metadata(STUDY, SERIES, INSTANCE)
+    address = metadata.pop("7FE00010")["BulkDataURI"]
+    found = Dataset.from_json(metadata)
 
+    assert client.retrieve_bulkdata(address, media_types=(("image/jpeg", "*"),)) == list(
+        known.JPEG_FRAMES
+    )
     expected = pydicom.dcmread(io.BytesIO(files["jpeg"]), stop_before_pixels=True)
     assert found == Dataset(dict(expected))
     assert len(client.retrieve_series_metadata(STUDY, SERIES)) == 2

@@ -169,7 +169,7 @@ def subclasses(kind: type) -> set[type]:
 def test_every_error_has_a_status():
     for kind in subclasses(TileserverError) - {TileserverError}:
         assert 400 <= http_status(kind("x")) < 600
-    assert set(HTTP_STATUS.values()) == {400, 404, 406, 409, 413, 415, 507}
+    assert set(HTTP_STATUS.values()) == {400, 404, 406, 409, 412, 413, 415, 416, 507}
 
 
 async def viewer_answers(folder) -> dict[str, httpx.Response]:

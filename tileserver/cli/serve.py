@@ -31,7 +31,16 @@ if TYPE_CHECKING:
     help="Public address of the server, such as https://slides.example.org, for the addresses in "
     "answers; needed behind a proxy.",
 )
-def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
+@click.option(
+    "--cors-origins",
+    "cors_origins",
+    multiple=True,
+    help="Origin whose pages may read answers in a browser, such as https://viewer.example.org, "
+    "or * for all; can be given several times.",
+)
+def serve(
+    data: Path, host: str, port: int, base_url: str | None, cors_origins: tuple[str, ...]
+) -> None:
     """Serve DICOMweb and the viewer until interrupted.
 
     Prints the address to open when the server listens. There are no users and no encryption yet:
@@ -42,7 +51,9 @@ def serve(data: Path, host: str, port: int, base_url: str | None) -> None:
     from tileserver.app import create_app
     from tileserver.settings import Settings
 
-    settings = Settings(data=data, host=host, port=port, base_url=base_url)
+    settings = Settings(
+        data=data, host=host, port=port, base_url=base_url, cors_origins=cors_origins
+    )
     config = uvicorn.Config(
         create_app(settings),
         access_log=False,

@@ -1,28 +1,37 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Answers that several services give: JSON, streams, multipart, validators of caches, addresses."""
+"""Answers that several services give: JSON, streams, multipart, ranges, addresses."""
 
 from __future__ import annotations
 
 import json
 import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import iterate_in_threadpool
+from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
+from tileserver.dicomweb.conditions import allows_range, is_failed, is_unchanged
+from tileserver.dicomweb.ranges import asked_ranges
+from tileserver.errors import PreconditionFailedError
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
+    from tileserver.dicomweb.conditions import Validators
+    from tileserver.dicomweb.ranges import ByteRange
+    from tileserver.services.stored_bytes import StoredBytes
     from tileserver.settings import Settings
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """For what an instance UID names: it never changes."""
+_WHOLE_BYTES = 8 << 20
 _SENT_BYTES = 256 << 10
 
 
@@ -36,11 +45,14 @@ class Part:
         Bytes that ``pieces`` add up to.
     pieces
         Read when the part is sent.
+    location
+        Address of what is in the part.
     """
 
     content_type: str
     length: int
     pieces: Iterable[bytes]
+    location: str | None = None
 
 
 def dicomweb_root(request: Request) -> str:
@@ -54,36 +66,139 @@ def dicomweb_root(request: Request) -> str:
 
 
 def multipart(
-    request: Request, media_type: str, parts: Sequence[Part], headers: Mapping[str, str]
+    request: Request, media_type: str, parts: Iterable[Part], headers: Mapping[str, str]
 ) -> Response:
-    """Return a multipart answer that is read as it is sent, its length told beforehand."""
-    boundary = f"coverslip-{uuid.uuid4().hex}"
-    heads = [part_header(boundary, part.content_type) for part in parts]
-    end = closing_delimiter(boundary)
+    """Return a multipart answer that is read as it is sent.
 
-    def body() -> Iterator[bytes]:
-        for head, part in zip(heads, parts, strict=True):
-            yield head
-            yield from part.pieces
-        yield end
+    Where the parts are at hand, its length is told beforehand.
+    """
+    boundary = new_boundary()
+    content_type = f'multipart/related; type="{media_type}"; boundary={boundary}'
+    if isinstance(parts, Sequence):
+        headers = {**headers, "Content-Length": str(_multipart_length(boundary, parts))}
+    return streamed(request, _multipart_body(boundary, parts), content_type, headers)
 
-    length = sum(map(len, heads)) + sum(part.length for part in parts) + len(end)
-    return streamed(
-        request,
-        body(),
-        f'multipart/related; type="{media_type}"; boundary={boundary}',
-        {**headers, "Content-Length": str(length)},
-    )
+
+def new_boundary() -> str:
+    """Return a boundary that no value has in it."""
+    return f"coverslip-{uuid.uuid4().hex}"
+
+
+def _multipart_body(boundary: str, parts: Iterable[Part]) -> Iterator[bytes]:
+    for part in parts:
+        yield part_header(boundary, part.content_type, part.location)
+        yield from part.pieces
+    yield closing_delimiter(boundary)
+
+
+def _multipart_length(boundary: str, parts: Sequence[Part]) -> int:
+    heads = sum(len(part_header(boundary, part.content_type, part.location)) for part in parts)
+    return heads + sum(part.length for part in parts) + len(closing_delimiter(boundary))
 
 
 def streamed(
-    request: Request, pieces: Iterable[bytes], media_type: str, headers: Mapping[str, str]
+    request: Request,
+    pieces: Iterable[bytes],
+    media_type: str,
+    headers: Mapping[str, str],
+    status: int = 200,
 ) -> Response:
     """Return an answer whose pieces are read, in a thread, as they are sent."""
     if request.method == "HEAD":
-        return Response(headers=dict(headers), media_type=media_type)
+        answer = Response(status_code=status, headers=dict(headers), media_type=media_type)
+        if "Content-Length" not in headers:
+            del answer.headers["Content-Length"]  # nobody knows how long the body would be
+        return answer
     body = iterate_in_threadpool(_joined(pieces))
-    return StreamingResponse(body, headers=dict(headers), media_type=media_type)
+    return StreamingResponse(body, status, headers=dict(headers), media_type=media_type)
+
+
+async def whole_or_streamed(
+    request: Request, pieces: Iterator[bytes], media_type: str, headers: Mapping[str, str]
+) -> Response:
+    """Return an answer at once where it is short, as it is read where it is long."""
+    begin, is_whole = await run_in_threadpool(_beginning, pieces)
+    if is_whole:
+        return Response(b"".join(begin), media_type=media_type, headers=dict(headers))
+    return streamed(request, chain(begin, pieces), media_type, headers)
+
+
+def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bool]:
+    found: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        found.append(piece)
+        size += len(piece)
+        if size >= _WHOLE_BYTES:
+            return found, False
+    return found, True
+
+
+def ranged(
+    request: Request,
+    value: StoredBytes,
+    media_type: str,
+    validators: Validators,
+    headers: Mapping[str, str],
+) -> Response:
+    """Return a value, or the parts of it that are asked for (RFC 9110 13 and 14).
+
+    Raises
+    ------
+    PreconditionFailedError
+        It is not the version that If-Match or If-Unmodified-Since name.
+    RangeNotSatisfiableError
+        It has no such bytes.
+    """
+    headers = {**headers, **validators.headers(), "Accept-Ranges": "bytes"}
+    if is_failed(request.headers, validators):
+        raise PreconditionFailedError("what is stored is another version")
+    if is_unchanged(request.headers, validators):
+        return Response(status_code=304, headers=headers)
+    ranges = _asked(request, value.length, validators)
+    if not ranges:
+        headers["Content-Length"] = str(value.length)
+        return streamed(request, value.pieces(), media_type, headers)
+    if len(ranges) == 1:
+        (one,) = ranges
+        headers["Content-Length"] = str(one.length)
+        headers["Content-Range"] = one.content_range(value.length)
+        return streamed(request, value.read(one.start, one.stop), media_type, headers, 206)
+    return _byte_ranges(request, value, media_type, ranges, headers)
+
+
+def _asked(request: Request, size: int, validators: Validators) -> list[ByteRange]:
+    """Return the ranges that count; only GET has any (RFC 9110 14.2)."""
+    if request.method != "GET" or not allows_range(request.headers, validators):
+        return []
+    return asked_ranges(request.headers.get("range"), size)
+
+
+def _byte_ranges(
+    request: Request,
+    value: StoredBytes,
+    media_type: str,
+    ranges: Sequence[ByteRange],
+    headers: dict[str, str],
+) -> Response:
+    """Return several ranges, each a part (RFC 9110 14.6)."""
+    boundary = new_boundary()
+    heads = [
+        part_header(boundary, media_type, content_range=one.content_range(value.length))
+        for one in ranges
+    ]
+    end = closing_delimiter(boundary)
+
+    def body() -> Iterator[bytes]:
+        for head, one in zip(heads, ranges, strict=True):
+            yield head
+            yield from value.read(one.start, one.stop)
+        yield end
+
+    length = sum(map(len, heads)) + sum(one.length for one in ranges) + len(end)
+    headers["Content-Length"] = str(length)
+    content_type = f"multipart/byteranges; boundary={boundary}"
+    return streamed(request, body(), content_type, headers, 206)
 
 
 def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -91,6 +206,9 @@ def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
     pending: list[bytes] = []
     size = 0
     for piece in pieces:
+        if len(piece) >= _SENT_BYTES and size:
+            yield b"".join(pending)
+            pending, size = [], 0
         pending.append(piece)
         size += len(piece)
         if size >= _SENT_BYTES:
@@ -108,10 +226,3 @@ def json_response(
         status_code=status,
         media_type=media_type,
     )
-
-
-def is_unchanged(request: Request, etag: str) -> bool:
-    """Tell whether the client has what an entity tag names (RFC 9110 13.1.2)."""
-    given = request.headers.get("if-none-match", "")
-    tags = {item.strip().removeprefix("W/") for item in given.split(",")}
-    return etag.removeprefix("W/") in tags or "*" in tags

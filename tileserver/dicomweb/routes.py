@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from tileserver.dicomweb import qido, rendered, stow, wado, wado_uri
+from tileserver.dicomweb import bulk, frames, qido, rendered, stow, wado, wado_uri
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -25,8 +25,10 @@ _GET = (
     (_STUDY + "/metadata", wado.metadata),
     (_SERIES + "/metadata", wado.metadata),
     (_INSTANCE + "/metadata", wado.metadata),
-    (_INSTANCE + "/frames/{frames}", wado.frames),
-    (_INSTANCE + "/bulkdata/{path:path}", wado.bulk_data),
+    (_INSTANCE + "/frames/{frames}", frames.frames),
+    (_INSTANCE + "/bulkdata/{path:path}", bulk.bulk_data),
+    *((place + "/bulkdata", bulk.all_bulk_data) for place in (_STUDY, _SERIES, _INSTANCE)),
+    *((place + "/pixeldata", bulk.pixel_data) for place in (_STUDY, _SERIES, _INSTANCE)),
 )
 _PICTURES = (
     ("", wado_uri.retrieve),

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""WADO-RS: instances, metadata, frames and bulk data.
+"""WADO-RS: instances and their metadata.
 
 References
 ----------
@@ -8,130 +8,75 @@ PS3.18 10.4 (retrieve transaction)
 
 from __future__ import annotations
 
-from itertools import islice
+import hashlib
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
+from tileserver.dicomweb.conditions import Validators, is_unchanged
+from tileserver.dicomweb.instance_plans import plan_instances
 from tileserver.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
+    DICOM_XML,
     JSON,
-    OCTET_STREAM,
     Chosen,
     accepted,
+    check_charset,
     choose,
-    choose_frames,
+    offer_text,
 )
+from tileserver.dicomweb.metadata import json_pieces, xml_parts
 from tileserver.dicomweb.responses import (
     IMMUTABLE,
     Part,
     dicomweb_root,
-    is_unchanged,
     multipart,
+    ranged,
     streamed,
+    whole_or_streamed,
 )
-from tileserver.errors import BadRequestError, NotFoundError
+from tileserver.errors import BadRequestError, NotAcceptableError, NotFoundError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from starlette.requests import Request
 
+    from tileserver.dicomweb.instance_plans import InstancePlan
     from tileserver.index import StoredInstance
-    from tileserver.services import Retrieve
+    from tileserver.services import Retrieve, Transcode
+    from tileserver.services.stored_bytes import StoredBytes
 
 _MOST_FRAMES = 10_000
 _MOST_FRAME_DIGITS = 10
+_REVALIDATED = "private, no-cache"
+_SINGLE, _MULTIPLE = Chosen(DICOM, is_multipart=False), Chosen(DICOM, is_multipart=True)
 
 
-def _retrieve(request: Request) -> Retrieve:
+def retrieve_service(request: Request) -> Retrieve:
+    """Return the service that gives what is stored."""
     service: Retrieve = request.app.state.services.retrieve
     return service
 
 
-def _uids(request: Request) -> tuple[str, str, str]:
+async def found_instance(request: Request) -> StoredInstance:
+    """Return the instance that the path names."""
     path = request.path_params
-    return path["study"], path["series"], path["instance"]
+    return await run_in_threadpool(
+        retrieve_service(request).instance, path["study"], path["series"], path["instance"]
+    )
 
 
-async def study_or_series(request: Request) -> Response:
-    """Give all instances of a study or series as multipart."""
+async def found_instances(request: Request) -> list[StoredInstance]:
+    """Return all instances of what the path names: a study, a series or one instance."""
     path = request.path_params
-    ranges = accepted(request)
-    found = await run_in_threadpool(_retrieve(request).instances, path["study"], path.get("series"))
-    choose(ranges, Chosen(DICOM, is_multipart=True), transfer_syntaxes=_syntaxes(found))
-    return _multipart_instances(request, found)
-
-
-async def instance(request: Request) -> Response:
-    """Give an instance as it was received, alone or in multipart."""
-    ranges = accepted(request)
-    found = await run_in_threadpool(_retrieve(request).instance, *_uids(request))
-    chosen = choose(
-        ranges,
-        Chosen(DICOM, is_multipart=True),
-        Chosen(DICOM, is_multipart=False),
-        transfer_syntaxes=_syntaxes([found]),
-    )
-    if chosen.is_multipart:
-        return _multipart_instances(request, [found])
-    return _single_instance(request, found)
-
-
-def _syntaxes(found: list[StoredInstance]) -> frozenset[str]:
-    return frozenset(item.transfer_syntax_uid for item in found)
-
-
-def _multipart_instances(request: Request, found: list[StoredInstance]) -> Response:
-    retrieve = _retrieve(request)
-    parts = [
-        Part(
-            f"{DICOM}; transfer-syntax={item.transfer_syntax_uid}",
-            item.size,
-            retrieve.bytes_of(item),
-        )
-        for item in found
-    ]
-    return multipart(request, DICOM, parts, {"Cache-Control": "private, no-cache"})
-
-
-def _single_instance(request: Request, found: StoredInstance) -> Response:
-    headers = _cache_headers(_etag(found))
-    if is_unchanged(request, headers["ETag"]):
-        return Response(status_code=304, headers=headers)
-    headers["Content-Length"] = str(found.size)
-    headers["Content-Disposition"] = f'attachment; filename="{found.sop_instance_uid}.dcm"'
-    retrieve = _retrieve(request)
-    retrieve.check(found)
-    return streamed(request, retrieve.bytes_of(found), DICOM, headers)
-
-
-def _etag(found: StoredInstance, part: str = "") -> str:
-    return f'"{found.sha256.hex()[:32]}{part}"'
-
-
-def _cache_headers(etag: str) -> dict[str, str]:
-    return {"ETag": etag, "Cache-Control": IMMUTABLE, "Vary": "Accept"}
-
-
-async def metadata(request: Request) -> Response:
-    """Give the attributes of all instances of a study, series or instance as DICOM JSON."""
-    path = request.path_params
-    chosen = choose(
-        accepted(request),
-        Chosen(DICOM_JSON, is_multipart=False),
-        Chosen(JSON, is_multipart=False),
-    )
-    text = await run_in_threadpool(
-        _retrieve(request).metadata,
-        dicomweb_root(request),
-        path["study"],
-        path.get("series"),
-        path.get("instance"),
-    )
-    return Response(
-        text, media_type=chosen.media_type, headers={"Cache-Control": "private, no-cache"}
-    )
+    if "instance" in path:
+        return [await found_instance(request)]
+    service = retrieve_service(request)
+    return await run_in_threadpool(service.instances, path["study"], path.get("series"))
 
 
 def frame_numbers(text: str) -> list[int]:
@@ -155,41 +100,133 @@ def frame_numbers(text: str) -> list[int]:
     return [int(item) for item in items]
 
 
-async def frames(request: Request) -> Response:
-    """Give frames as stored, one alone or several in multipart."""
-    retrieve = _retrieve(request)
-    numbers = frame_numbers(request.path_params["frames"])
+async def study_or_series(request: Request) -> Response:
+    """Give all instances of a study or series as multipart."""
     ranges = accepted(request)
-    found = await run_in_threadpool(retrieve.instance, *_uids(request))
-    chosen = choose_frames(ranges, found.transfer_syntax_uid, one=len(numbers) == 1)
-    etag = _etag(found, f"-{request.path_params['frames']}"[:200])
-    # Boundaries differ from answer to answer, so that only the meaning of multipart is the same.
-    headers = _cache_headers(f"W/{etag}" if chosen.is_multipart else etag)
-    if is_unchanged(request, etag):
+    found = await found_instances(request)
+    plan = plan_instances(ranges, found, _MULTIPLE)
+    return await _multipart_instances(request, found, plan)
+
+
+async def instance(request: Request) -> Response:
+    """Give an instance as it was received, or transcoded, alone or in multipart."""
+    ranges = accepted(request)
+    found = await found_instance(request)
+    # Bytes of multipart differ from answer to answer: who asks for a part of them means the file.
+    offers = (_SINGLE, _MULTIPLE) if "range" in request.headers else (_MULTIPLE, _SINGLE)
+    plan = plan_instances(ranges, [found], *offers)
+    if plan.chosen.is_multipart:
+        return await _multipart_instances(request, [found], plan)
+    headers = {
+        "Cache-Control": IMMUTABLE,
+        "Vary": "Accept",
+        "Content-Disposition": f'attachment; filename="{found.sop_instance_uid}.dcm"',
+    }
+    syntax = plan.made_of(found)
+    if syntax is None:
+        file = await run_in_threadpool(retrieve_service(request).file, found)
+        return ranged(request, file, DICOM, instance_validators(found, file.modified), headers)
+    validators = instance_validators(found, None, f"-{syntax}")
+    headers |= validators.headers()
+    if is_unchanged(request.headers, validators):
         return Response(status_code=304, headers=headers)
-    lengths = await run_in_threadpool(retrieve.frame_lengths, found, numbers)
-    part_type = f"{chosen.media_type}; transfer-syntax={found.transfer_syntax_uid}"
-    if chosen.is_multipart:
-        values = retrieve.frames(found, numbers)
-        parts = [Part(part_type, length, islice(values, 1)) for length in lengths]
-        return multipart(request, chosen.media_type, parts, headers)
-    value = await run_in_threadpool(lambda: b"".join(retrieve.frames(found, numbers)))
-    content_type = part_type if chosen.media_type == OCTET_STREAM else chosen.media_type
-    return Response(value, media_type=content_type, headers=headers)
+    pieces = await run_in_threadpool(_transcode(request).instance, found, syntax)
+    return streamed(request, pieces, f"{DICOM}; transfer-syntax={syntax}", headers)
 
 
-async def bulk_data(request: Request) -> Response:
-    """Give a binary value, alone or in multipart."""
-    retrieve = _retrieve(request)
+def _transcode(request: Request) -> Transcode:
+    service: Transcode = request.app.state.services.transcode
+    return service
+
+
+def instance_validators(found: StoredInstance, modified: int | None, part: str = "") -> Validators:
+    """Return the validators of an instance, or of a part of it."""
+    return Validators(f'"{found.sha256.hex()[:32]}{part}"', modified)
+
+
+def collection_validators(found: Sequence[StoredInstance], form: str) -> Validators:
+    """Return the validators of what is made of several instances.
+
+    Parameters
+    ----------
+    form
+        What is made: a media type, an address.
+    """
+    digest = hashlib.sha256(form.encode())
+    for item in found:
+        digest.update(item.sha256)
+    return Validators(f'W/"{digest.hexdigest()[:32]}"')
+
+
+async def _multipart_instances(
+    request: Request, found: Sequence[StoredInstance], plan: InstancePlan
+) -> Response:
+    validators = collection_validators(found, f"{DICOM} {plan.transfer_syntax_uid}")
+    headers = {**validators.headers(), "Cache-Control": _REVALIDATED, "Vary": "Accept"}
+    if is_unchanged(request.headers, validators):
+        return Response(status_code=304, headers=headers)
+    service = retrieve_service(request)
+    # All are looked at before the answer begins: 200 must not break off at one that was lost.
+    files = await run_in_threadpool(lambda: [service.file(item) for item in found])
+    if any(plan.made_of(item) for item in found):
+        parts = _transcoded_parts(_transcode(request), found, files, plan)
+        first = await run_in_threadpool(next, parts)
+        return multipart(request, DICOM, chain([first], parts), headers)
+    stored = [_stored_part(item, file) for item, file in zip(found, files, strict=True)]
+    return multipart(request, DICOM, stored, headers)
+
+
+def _stored_part(found: StoredInstance, file: StoredBytes) -> Part:
+    content_type = f"{DICOM}; transfer-syntax={found.transfer_syntax_uid}"
+    return Part(content_type, file.length, file.pieces())
+
+
+def _transcoded_parts(
+    service: Transcode,
+    found: Sequence[StoredInstance],
+    files: Sequence[StoredBytes],
+    plan: InstancePlan,
+) -> Iterator[Part]:
+    for item, file in zip(found, files, strict=True):
+        syntax = plan.made_of(item)
+        if syntax is None:
+            yield _stored_part(item, file)
+        else:
+            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, service.instance(item, syntax))
+
+
+async def metadata(request: Request) -> Response:
+    """Give the attributes of all instances of a study, series or instance as JSON or XML."""
     chosen = choose(
         accepted(request),
-        Chosen(OCTET_STREAM, is_multipart=True),
-        Chosen(OCTET_STREAM, is_multipart=False),
+        Chosen(DICOM_JSON, is_multipart=False),
+        Chosen(JSON, is_multipart=False),
+        Chosen(DICOM_XML, is_multipart=True),
+        Chosen(DICOM_XML, is_multipart=False),
     )
-    found = await run_in_threadpool(retrieve.instance, *_uids(request))
-    value = await run_in_threadpool(retrieve.bulk_data, found, request.path_params["path"])
-    headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept"}
+    check_charset(request.headers.get("accept-charset"))
+    found = await found_instances(request)
+    is_xml = chosen.media_type == DICOM_XML
+    if is_xml and not chosen.is_multipart and len(found) > 1:
+        raise NotAcceptableError(
+            offer_text(Chosen(DICOM_XML, is_multipart=True), Chosen(DICOM_JSON, is_multipart=False))
+        )
+    root = dicomweb_root(request)
+    validators = collection_validators(found, f"{chosen} {root}")
+    headers = {
+        **validators.headers(),
+        "Cache-Control": _REVALIDATED,
+        "Vary": "Accept, Accept-Encoding",
+    }
+    if is_unchanged(request.headers, validators):
+        return Response(status_code=304, headers=headers)
+    path = request.path_params
+    pages = retrieve_service(request).metadata(
+        root, path["study"], path.get("series"), path.get("instance")
+    )
+    if not is_xml:
+        return await whole_or_streamed(request, json_pieces(pages), chosen.media_type, headers)
     if chosen.is_multipart:
-        part = Part(OCTET_STREAM, len(value), [value])
-        return multipart(request, OCTET_STREAM, [part], headers)
-    return Response(value, media_type=OCTET_STREAM, headers=headers)
+        return multipart(request, DICOM_XML, xml_parts(pages), headers)
+    parts = await run_in_threadpool(lambda: list(xml_parts(pages)))
+    return Response(b"".join(parts[0].pieces), media_type=DICOM_XML, headers=headers)

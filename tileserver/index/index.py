@@ -134,6 +134,35 @@ class Index:
         with self._reading() as connection:
             return [(_stored(row), str(row[-1])) for row in connection.execute(query)]
 
+    def metadata_page(
+        self,
+        study_instance_uid: str,
+        series_instance_uid: str | None = None,
+        sop_instance_uid: str | None = None,
+        *,
+        after: int,
+        limit: int,
+    ) -> list[tuple[int, StoredInstance, str]]:
+        """Return some of the instances below, each with its attributes as DICOM JSON text.
+
+        Parameters
+        ----------
+        after
+            The first member of the last tuple that was had; 0 to begin with.
+        """
+        query = _below(
+            select(*_STORED, _instance.c.id, _instance.c.attributes),
+            study_instance_uid,
+            series_instance_uid,
+        )
+        if sop_instance_uid is not None:
+            query = query.where(_instance.c.sop_instance_uid == sop_instance_uid)
+        if after:
+            query = query.where(_instance.c.id > after)
+        with self._reading() as connection:
+            rows = connection.execute(query.limit(limit))
+            return [(row.id, _stored(row), str(row.attributes)) for row in rows]
+
     def frames(self, sop_instance_uid: str) -> StoredFrames | None:
         """Return where the frames of an instance lie."""
         query = (

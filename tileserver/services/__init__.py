@@ -13,12 +13,13 @@ from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
+from tileserver.services.transcode import Transcode
 
 if TYPE_CHECKING:
     from tileserver.index import Index
     from tileserver.store import BlobStore
 
-__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services"]
+__all__ = ["Ingest", "Query", "Render", "Retrieve", "Services", "Transcode"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,9 +29,12 @@ class Services:
     ingest: Ingest
     query: Query
     retrieve: Retrieve
+    transcode: Transcode
     render: Render
 
     @classmethod
     def over(cls, store: BlobStore, index: Index) -> Services:
         """Return the verbs over a store and its index."""
-        return cls(Ingest(store, index), Query(index), Retrieve(store, index), Render(store, index))
+        retrieve = Retrieve(store, index)
+        transcode = Transcode(store, retrieve)
+        return cls(Ingest(store, index), Query(index), retrieve, transcode, Render(store, index))

@@ -26,6 +26,7 @@ from tileserver.errors import (
 from tileserver.index import InstanceRecord, StoredFrames
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 from tileserver.services.frames import locate_frames
+from tileserver.services.pixel_reference import with_pixel_reference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -201,7 +202,7 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> InstanceRecord:
         frames = locate_frames(file, header, size)
     except DicomError as error:
         raise InvalidInstanceError(str(error), known) from error
-    metadata = to_json(header.dataset)
+    metadata = with_pixel_reference(to_json(header.dataset), file, header)
     attributes = json.loads(metadata)
     return InstanceRecord(
         study_instance_uid=study,

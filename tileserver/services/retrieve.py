@@ -9,10 +9,10 @@ from __future__ import annotations
 import functools
 from typing import TYPE_CHECKING
 
-from dicomizer.dicom.dicom_json import bulk_value, with_bulk_address
-from dicomizer.dicom.part10 import read_header
-from dicomizer.errors import DicomError
-from tileserver.errors import NotFoundError
+from dicomizer.dicom.dicom_json import marked_paths, with_bulk_address
+from tileserver.errors import NotFoundError, StorageError
+from tileserver.services.bulk import BulkData
+from tileserver.services.stored_bytes import StoredBytes, blob_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from tileserver.store import BlobStore
 
 _CACHED_FRAME_INDEXES = 64
-_CHUNK = 1 << 20
+_PAGE_CHARACTERS = 4 << 20
 
 
 class Retrieve:
@@ -31,7 +31,8 @@ class Retrieve:
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
-        # Instances never change, so that what is cached never gets old.
+        self._bulk = BulkData(store)
+        # The digest of the file is part of the key, so that what is cached never gets old.
         self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
 
     def instance(self, study: str, series: str, instance: str) -> StoredInstance:
@@ -65,26 +66,27 @@ class Retrieve:
 
     def metadata(
         self, root: str, study: str, series: str | None = None, instance: str | None = None
-    ) -> str:
-        """Return the attributes of all instances below as a DICOM JSON array.
+    ) -> Iterator[list[tuple[StoredInstance, str]]]:
+        """Yield the attributes of all instances below, each as DICOM JSON, page by page.
+
+        A page holds what makes some megabytes, or one instance that has more.
 
         Parameters
         ----------
         root
             Address of the DICOMweb service, which Bulk Data URIs begin with.
-
-        Raises
-        ------
-        NotFoundError
-            There is nothing of these UIDs.
         """
-        found = self._index.metadata(study, series, instance)
-        if not found:
-            raise NotFoundError("there is no such study, series or instance")
-        texts = [
-            with_bulk_address(text, f"{root}{instance_path(item)}/bulkdata") for item, text in found
-        ]
-        return f"[{','.join(texts)}]"
+        after, count = 0, 1
+        while page := self._index.metadata_page(study, series, instance, after=after, limit=count):
+            yield [
+                (item, with_bulk_address(text, f"{root}{instance_path(item)}/bulkdata"))
+                for _, item, text in page
+            ]
+            if len(page) < count:
+                return
+            after = page[-1][0]
+            size = sum(len(text) for _, _, text in page)
+            count = min(2 * count, max(count * _PAGE_CHARACTERS // max(size, 1), 1))
 
     def frame_lengths(self, found: StoredInstance, frame_numbers: Sequence[int]) -> list[int]:
         """Return the bytes of frames by number, without what pads them to even length.
@@ -94,7 +96,7 @@ class Retrieve:
         NotFoundError
             The instance has no frame of such a number.
         """
-        index = self._frame_index(found.sop_instance_uid)
+        index = self._frame_index(found.sop_instance_uid, found.sha256)
         if index is None:
             raise NotFoundError("the instance has no frames")
         for number in frame_numbers:
@@ -104,31 +106,50 @@ class Retrieve:
 
     def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
         """Yield frames as stored, of numbers that `frame_lengths` has taken."""
-        index = self._frame_index(found.sop_instance_uid)
+        index = self._frame_index(found.sop_instance_uid, found.sha256)
         assert index is not None
         with self._store.open(found.key) as blob:
             for number in frame_numbers:
                 runs = index.fragments(number - 1)
                 yield b"".join([blob.pread(length, offset) for offset, length in runs])
 
-    def bytes_of(self, found: StoredInstance) -> Iterator[bytes]:
-        """Yield the Part 10 file of an instance as it was received."""
-        with self._store.open(found.key) as blob:
-            for offset in range(0, blob.size, _CHUNK):
-                yield blob.pread(_CHUNK, offset)
+    def number_of_frames(self, found: StoredInstance) -> int:
+        """Return how many frames can be had one by one."""
+        index = self._frame_index(found.sop_instance_uid, found.sha256)
+        return 0 if index is None else len(index)
 
-    def check(self, found: StoredInstance) -> None:
-        """Make sure that the file of an instance is there, before an answer begins.
+    def file(self, found: StoredInstance) -> StoredBytes:
+        """Return the Part 10 file of an instance as it was received.
 
         Raises
         ------
         StorageError
-            It is not.
+            It is not there, or not whole.
         """
-        with self._store.open(found.key):
-            pass
+        modified = self.check(found)
+        return blob_bytes(self._store, found.key, begin=0, length=found.size, modified=modified)
 
-    def bulk_data(self, found: StoredInstance, path: str) -> bytes:
+    def check(self, found: StoredInstance) -> int:
+        """Make sure that the file of an instance is there, before an answer begins.
+
+        Returns
+        -------
+        modified
+            Seconds since 1970 when it came.
+
+        Raises
+        ------
+        StorageError
+            It is not there, or not whole.
+        """
+        with self._store.open(found.key) as blob:
+            if blob.size != found.size:
+                raise StorageError(
+                    f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
+                )
+            return blob.modified
+
+    def bulk_value(self, found: StoredInstance, path: str) -> StoredBytes:
         """Return a binary value by the path in its Bulk Data URI.
 
         Raises
@@ -136,13 +157,20 @@ class Retrieve:
         NotFoundError
             There is no such value.
         """
-        try:
-            with self._store.open(found.key) as blob:
-                return bulk_value(read_header(blob.file()).dataset, path)
-        except DicomError as error:
-            raise NotFoundError("there is no such binary value") from error
+        return self._bulk.value(found, path)
 
-    def _load_frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
+    def bulk_paths(self, found: StoredInstance) -> list[str]:
+        """Return the paths of all binary values that metadata gives an address for."""
+        page = self._index.metadata_page(
+            found.study_instance_uid,
+            found.series_instance_uid,
+            found.sop_instance_uid,
+            after=0,
+            limit=1,
+        )
+        return [path for _, _, text in page for path in marked_paths(text)]
+
+    def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
 

@@ -19,6 +19,11 @@ class Blob(Protocol):
         """Bytes in all."""
         ...
 
+    @property
+    def modified(self) -> int:
+        """Seconds since 1970 when it was stored."""
+        ...
+
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
         ...

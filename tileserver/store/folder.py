@@ -33,7 +33,8 @@ class FolderBlob:
     def __init__(self, path: Path) -> None:
         try:
             self._file = path.open("rb", buffering=0)
-            self._size = os.fstat(self._file.fileno()).st_size
+            status = os.fstat(self._file.fileno())
+            self._size, self._modified = status.st_size, int(status.st_mtime)
         except OSError as error:
             raise StorageError(f"blob {path.stem} cannot be read: {error.strerror}") from error
 
@@ -41,6 +42,11 @@ class FolderBlob:
     def size(self) -> int:
         """Bytes in all."""
         return self._size
+
+    @property
+    def modified(self) -> int:
+        """Seconds since 1970 when it was stored."""
+        return self._modified
 
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""

@@ -10,8 +10,7 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomizer.dicom.dicom_json import bulk_value, to_json, with_bulk_address
-from dicomizer.errors import DicomError
+from dicomizer.dicom.dicom_json import marked_paths, to_json, with_bulk_address, with_reference
 
 LONG = bytes(range(256))
 
@@ -80,22 +79,19 @@ def test_file_meta_information_and_group_lengths_are_left_out():
     assert json.loads(to_json(found)) == {"00280010": {"vr": "US", "Value": [1]}}
 
 
-def test_references_lead_back_to_the_bytes():
+def test_references_are_told_by_their_paths():
     inner = instances.item(ICCProfile=LONG)
     found = instances.item(OpticalPathSequence=Sequence([instances.item(), inner]), Rows=2)
-    address = json.loads(to_json(found))["00480105"]["Value"][1]["00282000"]["BulkDataURI"]
+    found.PatientComments = '"BulkDataURI":"bulk-data-of-this-instance:x'
 
-    path = address.removeprefix("bulk-data-of-this-instance:")
-    assert path == "00480105/1/00282000"
-    assert bulk_value(found, path) == LONG
+    assert marked_paths(to_json(found)) == ["00480105/1/00282000"]
 
 
-@pytest.mark.parametrize(
-    "path",
-    ["", "x", "00280010", "00282000", "00480105", "00480105/2/00282000", "00480105/0", "0/0/0/0"],
-)
-def test_other_paths_lead_nowhere(path):
-    found = instances.item(OpticalPathSequence=[instances.item()], Rows=2)
+def test_a_reference_to_pixels_is_added():
+    for found in (instances.item(), instances.item(Rows=2)):
+        text = with_reference(to_json(found), "7FE00010", "OB")
 
-    with pytest.raises(DicomError):
-        bulk_value(found, path)
+        assert json.loads(with_bulk_address(text, "http://x/bulk")) == converted(
+            **{element.keyword: element.value for element in found}
+        ) | {"7FE00010": {"vr": "OB", "BulkDataURI": "http://x/bulk/7FE00010"}}
+        assert marked_paths(text) == ["7FE00010"]

@@ -37,7 +37,7 @@ def stored_frames(services, found) -> list[bytes]:
     numbers = range(1, int(found.NumberOfFrames) + 1)
     frames = list(services.retrieve.frames(place, numbers))
     assert services.retrieve.frame_lengths(place, numbers) == list(map(len, frames))
-    assert b"".join(services.retrieve.bytes_of(place)) == file
+    assert b"".join(services.retrieve.file(place).pieces()) == file
     return frames
 
 

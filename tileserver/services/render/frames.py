@@ -8,12 +8,11 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
-from dicomizer.dicom.dicom_json import bulk_value
-from dicomizer.dicom.part10 import read_beginning
 from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
+from tileserver.services.bulk import BulkData
 from tileserver.services.render.grey import palette_table
 from tileserver.services.render.shown import looked_up
 
@@ -45,6 +44,7 @@ class Frames:
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
+        self._bulk = BulkData(store)
         self._threads = ThreadPoolExecutor(_THREADS, "decode")
         # Instances never change, so that what is cached never gets old.
         self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
@@ -124,10 +124,8 @@ class Frames:
 
     def _load_binary(self, found: StoredInstance, path: str) -> bytes:
         try:
-            with self._store.open(found.key) as blob:
-                dataset = read_beginning(blob.file(), int(path[:8], 16))
-                return bulk_value(dataset, path)
-        except (DicomError, ValueError) as error:
+            return b"".join(self._bulk.value(found, path).pieces())
+        except (DicomError, NotFoundError) as error:
             raise UnrenderableError(f"a binary value cannot be read: {error}") from error
 
     def _load_palette(self, image: StoredImage) -> NDArray[np.uint8]:

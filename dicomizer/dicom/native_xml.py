@@ -1,0 +1,334 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Datasets as XML in the Native DICOM Model, written from DICOM JSON and read back.
+
+Written from the JSON that is kept of each instance, so that both forms say the same. Reading takes
+no entities and no document type, whatever they are for. Both ways, private elements have no block
+in their tag but the name of their creator, as the standard wants; a tag with its block is read too.
+
+References
+----------
+PS3.19 A.1 (Native DICOM Model), PS3.18 8.7.3.2 (media types of metadata)
+"""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import functools
+import re
+from typing import TYPE_CHECKING
+from xml.sax.saxutils import escape, quoteattr
+
+from pydicom.config import IGNORE
+from pydicom.datadict import dictionary_VR, keyword_for_tag
+from pydicom.dataelem import DataElement
+from pydicom.dataset import Dataset
+from pydicom.sequence import Sequence
+from pydicom.tag import Tag
+from pydicom.valuerep import VR
+
+from dicomizer.errors import CorruptDicomError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from xml.etree.ElementTree import Element
+
+    from dicomizer.dicom.dicom_json import JsonDataset
+
+    BulkReader = Callable[[str], bytes]
+    """Takes the address of a BulkData element."""
+
+NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
+XML_LIMIT = 64 << 20
+"""Characters of a document that is read; the parser takes some ten times as much."""
+_MOST_ELEMENTS = 2_000_000
+_DEEPEST = 24
+_HEAD = (
+    '<?xml version="1.0" encoding="UTF-8"?>\n'
+    f'<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
+)
+_TAIL = "</NativeDicomModel>\n"
+# What XML 1.0 cannot hold, not even as a reference (2.2).
+_NO_CHARACTER = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+_SPECIAL = re.compile("[^\t\n\x20-%'-;=?-~]")
+_NAME_PARTS = ("FamilyName", "GivenName", "MiddleName", "NamePrefix", "NameSuffix")
+_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
+_TAG = re.compile(r"[0-9A-Fa-f]{8}")
+_INTEGERS = {
+    "SS": (-(1 << 15), (1 << 15) - 1),
+    "US": (0, (1 << 16) - 1),
+    "SL": (-(1 << 31), (1 << 31) - 1),
+    "UL": (0, (1 << 32) - 1),
+    "SV": (-(1 << 63), (1 << 63) - 1),
+    "UV": (0, (1 << 64) - 1),
+}
+_BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
+
+
+def to_xml(dataset: JsonDataset) -> str:
+    """Return a dataset in DICOM JSON as an XML document.
+
+    Characters that XML cannot hold, such as a form feed, become U+FFFD.
+    """
+    out = [_HEAD]
+    _write_dataset(dataset, out)
+    out.append(_TAIL)
+    return "".join(out)
+
+
+def _write_dataset(dataset: JsonDataset, out: list[str]) -> None:
+    for tag, element in dataset.items():
+        vr = str(element["vr"])
+        begin = _private_begin(dataset, tag, vr) if int(tag[3], 16) % 2 else _begin(tag, vr)
+        out.append(begin)
+        before = len(out)
+        _write_content(vr, element, out)
+        if len(out) > before:
+            out.append("</DicomAttribute>")
+        else:
+            out[-1] = f"{begin[:-1]}/>"
+
+
+@functools.lru_cache(4096)
+def _begin(tag: str, vr: str) -> str:
+    keyword = keyword_for_tag(int(tag, 16))
+    named = f' keyword="{keyword}"' if keyword else ""
+    return f'<DicomAttribute tag="{tag}" vr="{vr}"{named}>'
+
+
+def _private_begin(dataset: JsonDataset, tag: str, vr: str) -> str:
+    """Return the begin of a private element: without its block, but with who made it."""
+    creator = dataset.get(f"{tag[:4]}00{tag[4:6]}", {}).get("Value")
+    named = ""
+    if tag[4:6] != "00" and isinstance(creator, list) and creator:
+        named = f" privateCreator={_quoted(creator[0])}"
+    return f'<DicomAttribute tag="{tag[:4]}00{tag[6:]}" vr="{vr}"{named}>'
+
+
+def _quoted(value: object) -> str:
+    return quoteattr(_clean(str(value)), {"\r": "&#13;", "\n": "&#10;", "\t": "&#9;"})
+
+
+def _write_content(vr: str, element: dict[str, object], out: list[str]) -> None:
+    if "BulkDataURI" in element:
+        out.append(f"<BulkData uri={_quoted(element['BulkDataURI'])}/>")
+    elif "InlineBinary" in element:
+        out.append(f"<InlineBinary>{_text(element['InlineBinary'])}</InlineBinary>")
+    values = element.get("Value")
+    for number, value in enumerate(values if isinstance(values, list) else (), 1):
+        if vr == "SQ":
+            out.append(f'<Item number="{number}">')
+            _write_dataset(value, out)
+            out.append("</Item>")
+        elif vr == "PN":
+            out.append(_person_name(number, value if isinstance(value, dict) else {}))
+        else:
+            text = "" if value is None else _text(value)
+            out.append(f'<Value number="{number}">{text}</Value>')
+
+
+def _person_name(number: int, name: dict[str, object]) -> str:
+    groups = []
+    for group in _NAME_GROUPS:
+        if name.get(group):
+            parts = zip(_NAME_PARTS, str(name[group]).split("^", 4), strict=False)
+            content = "".join(f"<{part}>{_text(text)}</{part}>" for part, text in parts if text)
+            groups.append(f"<{group}>{content}</{group}>")
+    return f'<PersonName number="{number}">{"".join(groups)}</PersonName>'
+
+
+def _text(value: object) -> str:
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e16:
+        value = int(value)
+    text = str(value)
+    if not _SPECIAL.search(text):
+        return text
+    # A parser would make a line feed of a carriage return.
+    return escape(_clean(text), {"\r": "&#13;"})
+
+
+def _clean(text: str) -> str:
+    return _NO_CHARACTER.sub("\ufffd", text)
+
+
+def from_xml(text: bytes, bulk: BulkReader) -> Dataset:
+    """Read a dataset from an XML document.
+
+    Text is kept as Unicode; where it is more than ASCII, Specific Character Set becomes UTF-8.
+
+    Parameters
+    ----------
+    bulk
+        Returns the bytes at the address of a BulkData element; what it raises comes out.
+
+    Raises
+    ------
+    CorruptDicomError
+        It is no Native DICOM Model, has entities or a document type, or a value that its VR cannot
+        have; or it goes over a limit.
+    """
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import ParseError, fromstring
+
+    if len(text) > XML_LIMIT or text.count(b"<") > _MOST_ELEMENTS:
+        raise CorruptDicomError(f"the XML has more than {XML_LIMIT >> 20} MiB or too many elements")
+    try:
+        root: Element = fromstring(text, forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise CorruptDicomError(f"the XML cannot be read: {type(error).__name__}") from error
+    if _name(root) != "NativeDicomModel":
+        raise CorruptDicomError("the XML is no Native DICOM Model")
+    dataset = _dataset(root, bulk, 0)
+    if not text.isascii() or b"&#" in text:
+        dataset.SpecificCharacterSet = "ISO_IR 192"
+    return dataset
+
+
+def _name(element: Element) -> str:
+    """Return the name of an element without its namespace, which not every client gives."""
+    return element.tag.rpartition("}")[2]
+
+
+def _children(element: Element, name: str) -> list[Element]:
+    return [child for child in element if _name(child) == name]
+
+
+def _dataset(parent: Element, bulk: BulkReader, depth: int) -> Dataset:
+    if depth > _DEEPEST:
+        raise CorruptDicomError(f"sequences are nested deeper than {_DEEPEST}")
+    dataset = Dataset()
+    blocks: dict[tuple[int, str], int] = {}
+    found = [(_read_tag(child), child) for child in _children(parent, "DicomAttribute")]
+    for tag, child in found:
+        if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and "privateCreator" not in child.attrib:
+            creator = (child.findtext("{*}Value") or "").strip()
+            blocks[tag >> 16, creator] = tag & 0xFF
+    for tag, child in found:
+        place = _with_block(dataset, blocks, tag, child.get("privateCreator"))
+        if place >> 16 == 2 or not place & 0xFFFF:
+            continue  # group 2 and group lengths are no part of the model
+        vr = _read_vr(place, child)
+        try:
+            value = _value(vr, child, bulk, depth)
+            # What breaks a rule is kept without a word: the warning would show the value.
+            dataset.add(DataElement(Tag(place), vr, value, validation_mode=IGNORE))
+        except CorruptDicomError:
+            raise
+        except (ValueError, TypeError, OverflowError) as error:
+            raise CorruptDicomError(f"found no value of VR {vr}", place=f"{place:08X}") from error
+    return dataset
+
+
+def _with_block(
+    dataset: Dataset, blocks: dict[tuple[int, str], int], tag: int, creator: str | None
+) -> int:
+    """Return the tag of a private element with the block of its creator, reserved if need be."""
+    group = tag >> 16
+    if creator is None or group % 2 == 0 or tag & 0xFF00:
+        return tag
+    creator = creator.strip()
+    if (group, creator) not in blocks:
+        taken = {block for (other, _), block in blocks.items() if other == group}
+        free = next((block for block in range(0x10, 0x100) if block not in taken), None)
+        if free is None:
+            raise CorruptDicomError("no block is free for a private creator", place=f"{tag:08X}")
+        blocks[group, creator] = free
+        dataset.add(DataElement(Tag(group, free), VR.LO, creator))
+    return tag | blocks[group, creator] << 8
+
+
+def _read_tag(element: Element) -> int:
+    text = element.get("tag") or ""
+    if not _TAG.fullmatch(text):
+        raise CorruptDicomError(f"found {text[:16]!r}, expected eight hexadecimal digits of a tag")
+    return int(text, 16)
+
+
+def _read_vr(tag: int, element: Element) -> str:
+    vr = element.get("vr")
+    if vr is None:
+        try:
+            vr = dictionary_VR(tag)[:2]
+        except KeyError:
+            vr = "UN"
+    if vr not in VR.__members__ or len(vr) != 2:
+        raise CorruptDicomError(f"found VR {vr[:8]!r}", place=f"{tag:08X}")
+    return vr
+
+
+def _value(vr: str, element: Element, bulk: BulkReader, depth: int) -> object:
+    if vr == "SQ":
+        items = _in_order(_children(element, "Item"))
+        return Sequence(
+            [Dataset() if item is None else _dataset(item, bulk, depth + 1) for item in items]
+        )
+    if vr in _BINARY:
+        return _bytes(element, bulk)
+    if vr == "PN":
+        names = _in_order(_children(element, "PersonName"))
+        return ["" if name is None else _read_name(name) for name in names] or None
+    for reference in _children(element, "BulkData"):
+        return _from_bulk(vr, bulk(reference.get("uri") or reference.get("uuid") or ""))
+    values = _in_order(_children(element, "Value"))
+    return [_one(vr, "" if value is None else value.text or "") for value in values] or None
+
+
+def _from_bulk(vr: str, data: bytes) -> object:
+    """Return the value of another VR than of bytes that was sent as bytes."""
+    import numpy as np
+
+    kinds = {"FL": "<f4", "FD": "<f8", "SS": "<i2", "US": "<u2", "SL": "<i4", "UL": "<u4",
+             "SV": "<i8", "UV": "<u8"}  # fmt: skip
+    if vr in kinds:
+        values: list[object] = np.frombuffer(data, kinds[vr]).tolist()
+        return values
+    text = data.decode("utf-8").rstrip(" \0")
+    return text if vr in {"LT", "ST", "UT", "UR"} else text.split("\\")
+
+
+def _in_order(elements: list[Element]) -> list[Element | None]:
+    """Return elements by their number, counted from 1, with ``None`` where one is left out."""
+    numbers = [int(element.get("number") or place) for place, element in enumerate(elements, 1)]
+    if any(number < 1 or number > _MOST_ELEMENTS for number in numbers):
+        raise ValueError("a number is out of range")
+    if len(set(numbers)) != len(numbers) or max(numbers, default=0) > 2 * len(numbers) + 64:
+        raise ValueError("numbers are doubled, or most of them are missing")
+    found = dict(zip(numbers, elements, strict=True))
+    return [found.get(number) for number in range(1, max(numbers, default=0) + 1)]
+
+
+def _bytes(element: Element, bulk: BulkReader) -> bytes | None:
+    for reference in _children(element, "BulkData"):
+        return bulk(reference.get("uri") or reference.get("uuid") or "")
+    for inline in _children(element, "InlineBinary"):
+        try:
+            return base64.b64decode("".join((inline.text or "").split()), validate=True)
+        except binascii.Error as error:
+            raise ValueError("InlineBinary is no Base64") from error
+    return None
+
+
+def _read_name(element: Element) -> str:
+    groups = []
+    for group in _NAME_GROUPS:
+        found = _children(element, group)
+        parts = [
+            "".join(child.text or "" for child in _children(found[0], part)) if found else ""
+            for part in _NAME_PARTS
+        ]
+        groups.append("^".join(parts).rstrip("^"))
+    return "=".join(groups).rstrip("=")
+
+
+def _one(vr: str, text: str) -> object:
+    if vr in _INTEGERS:
+        least, most = _INTEGERS[vr]
+        number = int(text)
+        if not least <= number <= most:
+            raise ValueError("a number is out of range")
+        return number
+    if vr in {"FL", "FD"}:
+        return float(text)
+    if vr == "AT":
+        return int(text, 16)
+    return text

@@ -1,0 +1,169 @@
+# SPDX-License-Identifier: Apache-2.0
+"""WADO-RS: binary values, one by its address or all of an instance, a series or a study; pixels.
+
+References
+----------
+PS3.18 10.4.1.1.5 and 10.4.3.3.5 (bulk data), 10.4.3.3.6 (pixel data), 8.7.3.3 (media types)
+"""
+
+from __future__ import annotations
+
+from itertools import chain
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
+from tileserver.dicomweb.conditions import is_unchanged
+from tileserver.dicomweb.frame_plans import plan_frames
+from tileserver.dicomweb.frames import frames_answer
+from tileserver.dicomweb.media_types import OCTET_STREAM, Chosen, accepted, choose
+from tileserver.dicomweb.responses import IMMUTABLE, Part, dicomweb_root, multipart, ranged
+from tileserver.dicomweb.wado import (
+    collection_validators,
+    found_instance,
+    found_instances,
+    instance_validators,
+    retrieve_service,
+)
+from tileserver.errors import NotFoundError
+from tileserver.services.bulk import PIXEL_DATA
+from tileserver.services.retrieve import instance_path
+from tileserver.services.transfer_syntaxes import is_encapsulated, sent_syntax
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from starlette.requests import Request
+
+    from tileserver.dicomweb.frame_plans import FramePlan
+    from tileserver.dicomweb.media_types import AcceptRange
+    from tileserver.index import StoredInstance
+    from tileserver.services import Retrieve, Transcode
+
+_SINGLE = Chosen(OCTET_STREAM, is_multipart=False)
+_MULTIPLE = Chosen(OCTET_STREAM, is_multipart=True)
+
+
+async def bulk_data(request: Request) -> Response:
+    """Give a binary value, alone or in multipart; encapsulated pixels as frames."""
+    path = request.path_params["path"]
+    ranges = accepted(request)
+    found = await found_instance(request)
+    if path in PIXEL_DATA and is_encapsulated(found.transfer_syntax_uid):
+        return await _all_frames(request, found, ranges)
+    # Bytes of multipart differ from answer to answer: who asks for a part of them means the value.
+    offers = (_SINGLE, _MULTIPLE) if "range" in request.headers else (_MULTIPLE, _SINGLE)
+    syntaxes = frozenset({sent_syntax(found.transfer_syntax_uid)})
+    chosen = choose(ranges, *offers, transfer_syntaxes=syntaxes if path in PIXEL_DATA else _ANY)
+    value = await run_in_threadpool(retrieve_service(request).bulk_value, found, path)
+    headers = {"Cache-Control": IMMUTABLE, "Vary": "Accept"}
+    validators = instance_validators(found, value.modified, f"-{path}"[:200])
+    if not chosen.is_multipart:
+        return ranged(request, value, OCTET_STREAM, validators, headers)
+    headers |= validators.weak().headers()
+    if is_unchanged(request.headers, validators):
+        return Response(status_code=304, headers=headers)
+    part = Part(OCTET_STREAM, value.length, value.pieces(), _address(request, found, path))
+    return multipart(request, OCTET_STREAM, [part], headers)
+
+
+_ANY: frozenset[str] = frozenset()
+
+
+async def _all_frames(
+    request: Request, found: StoredInstance, ranges: Sequence[AcceptRange]
+) -> Response:
+    count = await run_in_threadpool(retrieve_service(request).number_of_frames, found)
+    plan = plan_frames(ranges, found.transfer_syntax_uid, one=count == 1)
+    return await frames_answer(request, found, range(1, count + 1), "all", plan)
+
+
+async def all_bulk_data(request: Request) -> Response:
+    """Give all binary values of a study, series or instance."""
+    return await _collected(request, of_pixels=False)
+
+
+async def pixel_data(request: Request) -> Response:
+    """Give the pixels of a study, series or instance."""
+    return await _collected(request, of_pixels=True)
+
+
+async def _collected(request: Request, *, of_pixels: bool) -> Response:
+    ranges = accepted(request)
+    found = await found_instances(request)
+    service = retrieve_service(request)
+    paths = await run_in_threadpool(_paths, service, found, of_pixels=of_pixels)
+    if not paths:
+        raise NotFoundError("there is no binary value")
+    plans = _plans(ranges, paths)
+    await run_in_threadpool(lambda: [service.check(item) for item in found])
+    validators = collection_validators(found, f"bulk {of_pixels} {plans}")
+    headers = {**validators.headers(), "Cache-Control": "private, no-cache", "Vary": "Accept"}
+    if is_unchanged(request.headers, validators):
+        return Response(status_code=304, headers=headers)
+    parts = _parts(request, paths, plans)
+    # The first is made now: of frames that cannot be decoded, 406 tells.
+    first = await run_in_threadpool(next, parts)
+    media_type = first.content_type.partition(";")[0]
+    return multipart(request, media_type, chain([first], parts), headers)
+
+
+def _paths(
+    service: Retrieve, found: Sequence[StoredInstance], *, of_pixels: bool
+) -> list[tuple[StoredInstance, str]]:
+    return [
+        (item, path)
+        for item in found
+        for path in service.bulk_paths(item)
+        if not of_pixels or path in PIXEL_DATA
+    ]
+
+
+def _is_framed(found: StoredInstance, path: str) -> bool:
+    """Tell whether a value is encapsulated pixels, which go out frame by frame."""
+    return path in PIXEL_DATA and is_encapsulated(found.transfer_syntax_uid)
+
+
+def _plans(
+    ranges: Sequence[AcceptRange], paths: Sequence[tuple[StoredInstance, str]]
+) -> dict[str, FramePlan]:
+    """Plan how frames of each transfer syntax go out; refuse what cannot."""
+    if not all(_is_framed(item, path) for item, path in paths):
+        choose(ranges, _MULTIPLE)
+    return {
+        item.transfer_syntax_uid: plan_frames(ranges, item.transfer_syntax_uid, one=False)
+        for item, path in paths
+        if _is_framed(item, path)
+    }
+
+
+def _parts(
+    request: Request,
+    paths: Sequence[tuple[StoredInstance, str]],
+    plans: Mapping[str, FramePlan],
+) -> Iterator[Part]:
+    """Yield a part for each value, and one for each frame of encapsulated pixels."""
+    service = retrieve_service(request)
+    for item, path in paths:
+        address = _address(request, item, path)
+        if _is_framed(item, path):
+            plan = plans[item.transfer_syntax_uid]
+            for frame in _frames(request, item, plan):
+                yield Part(plan.part_type, len(frame), [frame], address)
+        else:
+            value = service.bulk_value(item, path)
+            yield Part(OCTET_STREAM, value.length, value.pieces(), address)
+
+
+def _frames(request: Request, found: StoredInstance, plan: FramePlan) -> Iterator[bytes]:
+    service = retrieve_service(request)
+    numbers = range(1, service.number_of_frames(found) + 1)
+    if not plan.is_transcoded:
+        return service.frames(found, numbers)
+    transcode: Transcode = request.app.state.services.transcode
+    return transcode.frames(found, numbers, plan.transfer_syntax_uid)
+
+
+def _address(request: Request, found: StoredInstance, path: str) -> str:
+    return f"{dicomweb_root(request)}{instance_path(found)}/bulkdata/{path}"
