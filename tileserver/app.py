@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tileserver import dicomweb, observe, static
+from tileserver import dicomweb, observe, static, tiles
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -138,6 +138,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             *observe.routes(),
             *dicomweb.routes(),
             *changes.routes(),
+            *tiles.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[

@@ -28,7 +28,8 @@ REQUEST_HEADERS = (
 )
 EXPOSED_HEADERS = (
     "Accept-Ranges, Content-Disposition, Content-Encoding, Content-Length, Content-Location, "
-    "Content-Range, Date, ETag, Last-Modified, Link, Location, Retry-After, Vary, Warning"
+    "Content-Range, Date, ETag, Last-Modified, Link, Location, Retry-After, Vary, Warning, "
+    "X-Region-Box, X-Region-Dtype, X-Region-Mpp, X-Region-Shape"
 )
 """What viewers read beyond what they always may."""
 _PREFLIGHT_SECONDS = "7200"

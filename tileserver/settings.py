@@ -12,6 +12,7 @@ from pathlib import Path  # noqa: TC003 - the type of a setting is read when it 
 from typing import Any
 
 DICOMWEB_ROOT = "/dicomweb"
+TILES_ROOT = "/tiles"
 
 
 class Duplicates(StrEnum):

@@ -6,6 +6,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import archive as known
+import picture_archive
 import pydicom.config
 import pytest
 from servers import Server, serving
@@ -26,6 +27,15 @@ def archive(tmp_path_factory) -> Iterator[known.Archive]:
         answer = server.store(*files.values())
         assert answer.status_code == 200, answer.text
         yield known.Archive(server, files)
+
+
+@pytest.fixture(scope="session")
+def pictures(tmp_path_factory) -> Iterator[picture_archive.Pictures]:
+    """Give a server with pictures that are known; tests on it only read."""
+    with serving(tmp_path_factory.mktemp("pictures") / "data") as server:
+        answer = server.store(*picture_archive.build())
+        assert answer.status_code == 200, answer.text
+        yield picture_archive.Pictures(server)
 
 
 @pytest.fixture(scope="module")

@@ -8,6 +8,7 @@ PS3.18 10.4.1.1.5 and 10.4.3.3.5 (bulk data), 10.4.3.3.6 (pixel data), 8.7.3.3 (
 
 from __future__ import annotations
 
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -31,13 +32,14 @@ from tileserver.services.retrieve import instance_path
 from tileserver.services.transfer_syntaxes import is_encapsulated, sent_syntax
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.requests import Request
 
+    from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.dicomweb.media_types import AcceptRange
     from tileserver.index import StoredInstance
-    from tileserver.services import Retrieve
+    from tileserver.services import Retrieve, Transcode
 
 _SINGLE = Chosen(OCTET_STREAM, is_multipart=False)
 _MULTIPLE = Chosen(OCTET_STREAM, is_multipart=True)
@@ -94,18 +96,17 @@ async def _collected(request: Request, *, of_pixels: bool) -> Response:
     paths = await run_in_threadpool(_paths, service, found, of_pixels=of_pixels)
     if not paths:
         raise NotFoundError("there is no binary value")
-    if any(
-        path in PIXEL_DATA and is_encapsulated(item.transfer_syntax_uid) for item, path in paths
-    ):
-        choose(ranges, _MULTIPLE, transfer_syntaxes=frozenset(i.transfer_syntax_uid for i in found))
-    else:
-        choose(ranges, _MULTIPLE)
+    plans = _plans(ranges, paths)
     await run_in_threadpool(lambda: [service.check(item) for item in found])
-    validators = collection_validators(found, f"bulk {of_pixels}")
+    validators = collection_validators(found, f"bulk {of_pixels} {plans}")
     headers = {**validators.headers(), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if is_unchanged(request.headers, validators):
         return Response(status_code=304, headers=headers)
-    return multipart(request, OCTET_STREAM, _parts(request, paths), headers)
+    parts = _parts(request, paths, plans)
+    # The first is made now: of frames that cannot be decoded, 406 tells.
+    first = await run_in_threadpool(next, parts)
+    media_type = first.content_type.partition(";")[0]
+    return multipart(request, media_type, chain([first], parts), headers)
 
 
 def _paths(
@@ -119,24 +120,49 @@ def _paths(
     ]
 
 
-def _pixel_syntaxes(paths: Sequence[tuple[StoredInstance, str]]) -> frozenset[str]:
-    return frozenset(
-        sent_syntax(item.transfer_syntax_uid) for item, path in paths if path in PIXEL_DATA
-    )
+def _is_framed(found: StoredInstance, path: str) -> bool:
+    """Tell whether a value is encapsulated pixels, which go out frame by frame."""
+    return path in PIXEL_DATA and is_encapsulated(found.transfer_syntax_uid)
 
 
-def _parts(request: Request, paths: Sequence[tuple[StoredInstance, str]]) -> Iterator[Part]:
+def _plans(
+    ranges: Sequence[AcceptRange], paths: Sequence[tuple[StoredInstance, str]]
+) -> dict[str, FramePlan]:
+    """Plan how frames of each transfer syntax go out; refuse what cannot."""
+    if not all(_is_framed(item, path) for item, path in paths):
+        choose(ranges, _MULTIPLE)
+    return {
+        item.transfer_syntax_uid: plan_frames(ranges, item.transfer_syntax_uid, one=False)
+        for item, path in paths
+        if _is_framed(item, path)
+    }
+
+
+def _parts(
+    request: Request,
+    paths: Sequence[tuple[StoredInstance, str]],
+    plans: Mapping[str, FramePlan],
+) -> Iterator[Part]:
     """Yield a part for each value, and one for each frame of encapsulated pixels."""
     service = retrieve_service(request)
     for item, path in paths:
         address = _address(request, item, path)
-        if path in PIXEL_DATA and is_encapsulated(item.transfer_syntax_uid):
-            content_type = f"{OCTET_STREAM}; transfer-syntax={item.transfer_syntax_uid}"
-            for frame in service.frames(item, range(1, service.number_of_frames(item) + 1)):
-                yield Part(content_type, len(frame), [frame], address)
+        if _is_framed(item, path):
+            plan = plans[item.transfer_syntax_uid]
+            for frame in _frames(request, item, plan):
+                yield Part(plan.part_type, len(frame), [frame], address)
         else:
             value = service.bulk_value(item, path)
             yield Part(OCTET_STREAM, value.length, value.pieces(), address)
+
+
+def _frames(request: Request, found: StoredInstance, plan: FramePlan) -> Iterator[bytes]:
+    service = retrieve_service(request)
+    numbers = range(1, service.number_of_frames(found) + 1)
+    if not plan.is_transcoded:
+        return service.frames(found, numbers)
+    transcode: Transcode = request.app.state.services.transcode
+    return transcode.frames(found, numbers, plan.transfer_syntax_uid)
 
 
 def _address(request: Request, found: StoredInstance, path: str) -> str:

@@ -5,7 +5,16 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from tileserver.dicomweb import bulk, delete, frames, qido, stow, wado
+from tileserver.dicomweb import (
+    bulk,
+    delete,
+    frames,
+    qido,
+    rendered,
+    stow,
+    wado,
+    wado_uri,
+)
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -30,6 +39,18 @@ _GET = (
     *((place + "/bulkdata", bulk.all_bulk_data) for place in (_STUDY, _SERIES, _INSTANCE)),
     *((place + "/pixeldata", bulk.pixel_data) for place in (_STUDY, _SERIES, _INSTANCE)),
 )
+_PICTURES = (
+    ("", wado_uri.retrieve),
+    ("/", wado_uri.retrieve),
+    (_STUDY + "/rendered", rendered.study_or_series),
+    (_SERIES + "/rendered", rendered.study_or_series),
+    (_INSTANCE + "/rendered", rendered.instance),
+    (_INSTANCE + "/frames/{frames}/rendered", rendered.frames),
+    (_STUDY + "/thumbnail", rendered.thumbnail),
+    (_SERIES + "/thumbnail", rendered.thumbnail),
+    (_INSTANCE + "/thumbnail", rendered.thumbnail),
+    (_INSTANCE + "/frames/{frames}/thumbnail", rendered.thumbnail),
+)
 _POST = (("/studies", stow.store), (_STUDY, stow.store))
 _DELETE = tuple((path, delete.delete) for path in (_STUDY, _SERIES, _INSTANCE))
 
@@ -38,6 +59,11 @@ def routes() -> list[Route]:
     """Return all DICOMweb routes below their root."""
     return [
         Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
-        for method, table in (("GET", _GET), ("POST", _POST), ("DELETE", _DELETE))
+        for method, table in (
+            ("GET", _GET),
+            ("GET", _PICTURES),
+            ("POST", _POST),
+            ("DELETE", _DELETE),
+        )
         for path, endpoint in table
     ]

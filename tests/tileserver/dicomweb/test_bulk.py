@@ -116,6 +116,22 @@ def test_pixels_of_everything_below(archive, path, expected):
     }
 
 
+def test_pixels_as_octets_of_no_syntax_are_uncompressed(archive):
+    parts = parts_of(archive.server.get("/studies/1.2.3.1/pixeldata", OCTETS))
+
+    assert [len(body) for _, body in parts] == [768, 768, 768, 1536]
+    assert parts[0][0]["Content-Type"].endswith("transfer-syntax=1.2.840.10008.1.2.1")
+
+
+def test_pixels_are_pictures_where_these_are_accepted(archive):
+    answer = archive.server.get(f"{JPEG}/pixeldata", 'multipart/related; type="image/jpeg"')
+    mixed = archive.server.get("/studies/1.2.3.1/pixeldata", 'multipart/related; type="image/jpeg"')
+
+    assert answer.headers["content-type"].startswith('multipart/related; type="image/jpeg"; ')
+    assert [body for _, body in parts_of(answer)] == list(JPEG_FRAMES)
+    assert mixed.status_code == 406
+
+
 @pytest.mark.parametrize(
     ("path", "accept", "status"),
     [
@@ -125,6 +141,7 @@ def test_pixels_of_everything_below(archive, path, expected):
         (f"{JPEG}/pixeldata", f"{OCTETS}; transfer-syntax=1.2.840.10008.1.2.4.90", 406),
         (f"{JPEG}/pixeldata", "image/png", 406),
         ("/studies/1.2.3.2/series/1.2.3.1.1/bulkdata", ANY, 404),
+        ("/studies/1.2.3.2/pixeldata", OCTETS, 406),  # no codestreams
     ],
 )
 def test_there_is_not_always_bulk_data(archive, path, accept, status):

@@ -8,6 +8,7 @@ import os
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING
 
+from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
@@ -124,7 +125,7 @@ class Frames:
     def _load_binary(self, found: StoredInstance, path: str) -> bytes:
         try:
             return b"".join(self._bulk.value(found, path).pieces())
-        except NotFoundError as error:
+        except (DicomError, NotFoundError) as error:
             raise UnrenderableError(f"a binary value cannot be read: {error}") from error
 
     def _load_palette(self, image: StoredImage) -> NDArray[np.uint8]:

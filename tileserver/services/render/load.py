@@ -57,6 +57,20 @@ def load_image(index: Index, found: StoredInstance) -> StoredImage:
     return read_image(found, attributes, positions)
 
 
+def load_attributes(index: Index, found: StoredInstance) -> Attributes:
+    """Return the attributes of an instance; where they are very many, without those of frames.
+
+    Raises
+    ------
+    NotFoundError
+        It is not in the index any more.
+    """
+    text = attributes_text(index, found)
+    cut = cut_positions(text) if len(text) > _LONG else None
+    attributes: Attributes = json.loads(text) if cut is None else cut[0]
+    return attributes
+
+
 def attributes_text(index: Index, found: StoredInstance) -> str:
     """Return the attributes of an instance as DICOM JSON text.
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 from tileserver.errors import BadRequestError, NotFoundError, UnrenderableError
 from tileserver.services.render.frames import Frames
-from tileserver.services.render.load import load_image
+from tileserver.services.render.load import load_attributes, load_image
 from tileserver.services.render.look import Channel, Look, Picture
 from tileserver.services.render.pyramid import Level, Pyramid, path_of, pyramid_of, pyramids
 from tileserver.services.render.region import Region, Size, in_level, spans
@@ -29,6 +29,7 @@ from tileserver.services.render.stitch import Layer, part_of
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
     from tileserver.index import Index, StoredInstance
+    from tileserver.services.render.attributes import Attributes
     from tileserver.services.render.image import StoredImage
     from tileserver.services.render.optics import OpticalPath
     from tileserver.store import BlobStore
@@ -57,6 +58,10 @@ class Render:
             It has no pixels, or none that can be shown.
         """
         return self._image(found)
+
+    def attributes(self, found: StoredInstance) -> Attributes:
+        """Return what is told of an instance, as DICOM JSON; frames may be left out."""
+        return load_attributes(self._index, found)
 
     def pyramids(self, study: str, series: str) -> list[Pyramid]:
         """Return the pyramids of tiled images in a series, that of the largest image first.

@@ -1,0 +1,270 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Rendered pictures and thumbnails of studies, series, instances and frames.
+
+An instance of a slide is one picture, however many frames it has: its whole matrix, scaled where
+it is larger than what is drawn unasked.
+
+References
+----------
+PS3.18 8.3.5 (rendering parameters), 8.7.4 (rendered media types), 10.4.1.1.3 (rendered
+resources), 10.4.1.1.4 and 10.4.3.3.4 (thumbnails, which never name the patient)
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from functools import partial
+from typing import TYPE_CHECKING
+
+from starlette.concurrency import run_in_threadpool
+
+from tileserver.dicomweb.media_types import Chosen, accepted, choose
+from tileserver.dicomweb.rendered_parts import multipart_of
+from tileserver.dicomweb.responses import IMMUTABLE
+from tileserver.dicomweb.viewport import Viewport, read_viewport
+from tileserver.dicomweb.wado import frame_numbers
+from tileserver.errors import NotAcceptableError, NotFoundError
+from tileserver.pictures import words
+from tileserver.pictures.annotation import annotated, read_annotation
+from tileserver.pictures.answer import SHORT, PictureAnswer
+from tileserver.pictures.canvas import (
+    canvas_of_frame,
+    canvas_of_instance,
+    representative,
+)
+from tileserver.pictures.coding import encoded
+from tileserver.pictures.geometry import Size
+from tileserver.pictures.look import Drawing, read_drawing
+from tileserver.pictures.transform import flipped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from starlette.datastructures import QueryParams
+    from starlette.requests import Request
+    from starlette.responses import Response
+
+    from tileserver.index import StoredInstance
+    from tileserver.pictures.canvas import Canvas
+    from tileserver.services import Services
+
+MEDIA_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
+"""The first is the default; GIF and PNG are required too (table 8.7.4-1), WebP is ours."""
+MOST_PIXELS_UNASKED = 1 << 24
+"""Of a picture without a viewport: 4096 x 4096."""
+_MOST_FRAMES = 1000
+_MOST_INSTANCES = 1000
+_THUMBNAIL = Size(256, 256)
+
+
+@dataclass(frozen=True, slots=True)
+class Rendering:
+    """What is asked of each picture of an answer.
+
+    Parameters
+    ----------
+    annotation
+        Keywords of what is written into the picture.
+    """
+
+    drawing: Drawing = field(default_factory=Drawing)
+    viewport: Viewport = field(default_factory=Viewport)
+    annotation: frozenset[str] = frozenset()
+
+    @property
+    def pixels(self) -> int:
+        """How many pixels the picture has at most, where that was asked for."""
+        return self.viewport.size.pixels if self.viewport.size else 0
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether nothing was asked for."""
+        return self.drawing.is_plain and self.viewport.is_plain and not self.annotation
+
+
+def read_rendering(query: QueryParams) -> Rendering:
+    """Return what the query parameters of a rendered resource ask for (PS3.18 8.3.5).
+
+    Raises
+    ------
+    BadRequestError
+        A parameter breaks its syntax.
+    """
+    viewport, annotation = query.get("viewport"), query.get("annotation")
+    return Rendering(
+        read_drawing(query),
+        Viewport() if viewport is None else read_viewport(viewport),
+        frozenset() if annotation is None else read_annotation(annotation),
+    )
+
+
+def render_bytes(
+    services: Services,
+    found: StoredInstance,
+    canvas: Canvas,
+    asked: Rendering,
+    media_type: str,
+) -> bytes:
+    """Return a picture, drawn and coded.
+
+    Raises
+    ------
+    BadRequestError
+        The region lies outside, or the picture would be too large.
+    UnrenderableError
+        The pixels cannot be shown.
+    """
+    box = asked.viewport.box(canvas.size)
+    size = asked.viewport.picture_size(box, MOST_PIXELS_UNASKED)
+    if asked.is_plain and media_type == "image/jpeg":
+        stored = canvas.stored_jpeg(box, size)
+        if stored is not None:
+            return stored
+    drawn = canvas.draw(box, size, asked.drawing)
+    pixels = flipped(
+        drawn.pixels, columns=asked.viewport.flips_columns, rows=asked.viewport.flips_rows
+    )
+    if asked.annotation:
+        pixels = annotated(pixels, _lines(services, found, canvas, asked.annotation))
+    return encoded(replace(drawn, pixels=pixels), media_type, asked.drawing.quality)
+
+
+def _lines(
+    services: Services, found: StoredInstance, canvas: Canvas, keywords: frozenset[str]
+) -> list[str]:
+    attributes = services.render.attributes(found)
+    pairs = words.patient_words(attributes) if "patient" in keywords else []
+    if "patient" in keywords:
+        pairs += words.study_words(attributes)
+    if "technique" in keywords:
+        pairs += words.technique_words(attributes, canvas.mpp)
+    return [f"{name}: {value}" for name, value in pairs]
+
+
+def _services(request: Request) -> Services:
+    services: Services = request.app.state.services
+    return services
+
+
+def _offers(*, one: bool) -> list[Chosen]:
+    """Return what an answer can be: a picture alone, or pictures in multipart."""
+    alone = [Chosen(name, is_multipart=False) for name in MEDIA_TYPES] if one else []
+    return alone + [Chosen(name, is_multipart=True) for name in MEDIA_TYPES]
+
+
+async def instance(request: Request) -> Response:
+    """Give the picture of an instance, or all its frames where they are no parts of one."""
+    services, path = _services(request), request.path_params
+    found = await run_in_threadpool(
+        services.retrieve.instance, path["study"], path["series"], path["instance"]
+    )
+    image = await run_in_threadpool(services.render.image, found)
+    if image.is_tiled or image.number_of_frames == 1:
+        return await _pictures(request, [(found, None)])
+    if image.number_of_frames > _MOST_FRAMES:
+        raise NotAcceptableError(
+            f"the instance has {image.number_of_frames} frames: ask for some of them by "
+            "frames/{numbers}/rendered"
+        )
+    return await _pictures(
+        request, [(found, number) for number in range(1, image.number_of_frames + 1)]
+    )
+
+
+async def frames(request: Request) -> Response:
+    """Give the pictures of frames."""
+    services, path = _services(request), request.path_params
+    numbers = frame_numbers(path["frames"])
+    if len(numbers) > _MOST_FRAMES:
+        raise NotAcceptableError(f"at most {_MOST_FRAMES:,} frames are rendered at once")
+    found = await run_in_threadpool(
+        services.retrieve.instance, path["study"], path["series"], path["instance"]
+    )
+    await run_in_threadpool(services.retrieve.frame_lengths, found, numbers)
+    return await _pictures(request, [(found, number) for number in numbers])
+
+
+async def study_or_series(request: Request) -> Response:
+    """Give the pictures of all instances of a study or series that have one."""
+    services, path = _services(request), request.path_params
+    found = await run_in_threadpool(services.retrieve.instances, path["study"], path.get("series"))
+    shown = await run_in_threadpool(_with_pictures, services, found)
+    if not shown:
+        raise NotAcceptableError("nothing of it can be rendered as a picture")
+    return await _pictures(request, shown)
+
+
+def _with_pictures(
+    services: Services, found: Sequence[StoredInstance]
+) -> list[tuple[StoredInstance, int | None]]:
+    if len(found) > _MOST_INSTANCES:
+        raise NotAcceptableError(f"at most {_MOST_INSTANCES:,} instances are rendered at once")
+    shown: list[tuple[StoredInstance, int | None]] = []
+    for item in found:
+        try:
+            image = services.render.image(item)
+        except NotAcceptableError:
+            continue
+        is_one = image.is_tiled or image.number_of_frames == 1
+        # Of a film its middle: all its frames are to be had from the instance.
+        shown.append((item, None if is_one else image.number_of_frames // 2 + 1))
+    return shown
+
+
+async def _pictures(
+    request: Request, shown: Sequence[tuple[StoredInstance, int | None]]
+) -> Response:
+    """Give pictures of instances or, where a number stands beside, of one of their frames."""
+    asked = read_rendering(request.query_params)
+    chosen = choose(accepted(request), *_offers(one=len(shown) == 1))
+    services = _services(request)
+
+    def make(found: StoredInstance, number: int | None) -> bytes:
+        canvas = (
+            canvas_of_instance(services, found)
+            if number is None
+            else canvas_of_frame(services, found, number)
+        )
+        return render_bytes(services, found, canvas, asked, chosen.media_type)
+
+    names = [f"{found.sha256.hex()} {number}" for found, number in shown]
+    answer = PictureAnswer(
+        chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
+    )
+    if chosen.is_multipart:
+        return await multipart_of(request, answer, [partial(make, *item) for item in shown])
+    return await answer.respond(request, lambda: make(*shown[0]))
+
+
+async def thumbnail(request: Request) -> Response:
+    """Give a small picture of a study, series, instance or frame, without a label."""
+    services, path = _services(request), request.path_params
+    asked = read_rendering(request.query_params)
+    if asked.viewport.size is None:
+        asked = replace(asked, viewport=replace(asked.viewport, size=_THUMBNAIL))
+    # Never with words (10.4.3.3.4).
+    asked = replace(asked, annotation=frozenset())
+    chosen = choose(accepted(request), *(Chosen(name, is_multipart=False) for name in MEDIA_TYPES))
+    found, canvas = await run_in_threadpool(_representative, services, dict(path))
+    answer = PictureAnswer(
+        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", SHORT, asked.pixels
+    )
+    return await answer.respond(
+        request, lambda: render_bytes(services, found, canvas, asked, chosen.media_type)
+    )
+
+
+def _representative(services: Services, path: dict[str, str]) -> tuple[StoredInstance, Canvas]:
+    study, series = path["study"], path.get("series")
+    if "instance" not in path:
+        return representative(services, services.retrieve.instances(study, series))
+    assert series is not None
+    found = services.retrieve.instance(study, series, path["instance"])
+    if "frames" not in path:
+        return representative(services, [found])
+    numbers = frame_numbers(path["frames"])
+    if len(numbers) != 1:
+        raise NotFoundError("there is a thumbnail of one frame, not of several")
+    services.retrieve.frame_lengths(found, numbers)
+    representative(services, [found])
+    return found, canvas_of_frame(services, found, numbers[0])

@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Several pictures in one multipart answer, each drawn when its turn comes.
+
+References
+----------
+PS3.18 8.6.1.2 (multipart payloads)
+"""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING
+
+from starlette.responses import Response, StreamingResponse
+
+from dicomizer.net.multipart import closing_delimiter, part_header
+from tileserver.pictures.answer import drawn, has_already
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncIterator, Callable, Sequence
+
+    from starlette.requests import Request
+
+    from tileserver.pictures.answer import PictureAnswer
+
+
+async def multipart_of(
+    request: Request, answer: PictureAnswer, makers: Sequence[Callable[[], bytes]]
+) -> Response:
+    """Return the pictures that functions make; an error of the first is still an answer."""
+    # Boundaries differ from answer to answer, so that only the meaning is the same.
+    headers = {
+        "ETag": f"W/{answer.etag}",
+        "Cache-Control": answer.cache_control,
+        "Vary": "Accept",
+    }
+    if has_already(request, answer.etag):
+        return Response(status_code=304, headers=headers)
+    boundary = f"coverslip-{uuid.uuid4().hex}"
+    content_type = f'multipart/related; type="{answer.media_type}"; boundary={boundary}'
+    first = await drawn(makers[0], answer.pixels)
+
+    async def body() -> AsyncIterator[bytes]:
+        head = part_header(boundary, answer.media_type)
+        yield head + first
+        for make in makers[1:]:
+            yield head + await drawn(make, answer.pixels)
+        yield closing_delimiter(boundary)
+
+    if request.method == "HEAD":
+        return Response(media_type=content_type, headers=headers)
+    return StreamingResponse(body(), media_type=content_type, headers=headers)

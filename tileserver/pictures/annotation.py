@@ -1,0 +1,74 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Words burned into a rendered picture, in lines at its upper left.
+
+References
+----------
+PS3.18 8.3.5.1.1 (image annotation)
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from tileserver.errors import BadRequestError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from PIL.ImageFont import FreeTypeFont, ImageFont
+
+    from tileserver.pictures.transform import Pixels
+
+KEYWORDS = ("patient", "technique")
+_SHARE = 32
+"""Height of the picture for one of a line."""
+_SMALLEST, _LARGEST = 10, 48
+
+
+def read_annotation(text: str) -> frozenset[str]:
+    """Return the keywords of an ``annotation`` parameter.
+
+    Raises
+    ------
+    BadRequestError
+        One is unknown.
+    """
+    found = frozenset(item.strip() for item in text.split(","))
+    unknown = found - set(KEYWORDS)
+    if unknown:
+        raise BadRequestError(
+            f"annotation: found {min(unknown)[:32]!r}, expected {' and '.join(KEYWORDS)}"
+        )
+    return found
+
+
+def annotated(pixels: Pixels, lines: Sequence[str]) -> Pixels:
+    """Return a picture (rows, columns, 1 or 3), uint8, with lines written into it.
+
+    They are white on black, so that they can be read on any picture.
+    """
+    if not lines:
+        return pixels
+    from PIL import Image, ImageDraw
+
+    height = min(max(pixels.shape[0] // _SHARE, _SMALLEST), _LARGEST)
+    is_gray = pixels.shape[2] == 1
+    image = Image.fromarray(pixels[:, :, 0] if is_gray else np.ascontiguousarray(pixels))
+    draw = ImageDraw.Draw(image)
+    font, text = _font(height), "\n".join(lines)
+    left, top, right, bottom = draw.multiline_textbbox((height // 2, height // 3), text, font=font)
+    black, white = (0, 255) if is_gray else ((0, 0, 0), (255, 255, 255))
+    edge = height // 4
+    draw.rectangle((left - edge, top - edge, right + edge, bottom + edge), fill=black)
+    draw.multiline_text((height // 2, height // 3), text, font=font, fill=white)
+    return np.asarray(image).reshape(pixels.shape)
+
+
+@functools.lru_cache(8)
+def _font(height: int) -> FreeTypeFont | ImageFont:
+    from PIL import ImageFont
+
+    return ImageFont.load_default(height)

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Pictures of slides beside DICOMweb: IIIF, Deep Zoom, XYZ tiles, and regions in micrometres."""
+
+from tileserver.tiles.routes import routes
+
+__all__ = ["routes"]
