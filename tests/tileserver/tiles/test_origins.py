@@ -43,7 +43,7 @@ def test_pages_of_other_origins_read_what_the_settings_allow(public, pictures, p
 
 
 def test_addresses_begin_with_the_public_one(public):
-    information = public.http.get(ROOT + "/iiif/info.json", headers={"Host": "evil.example"})
+    information = public.http.get(ROOT + "/iiif/info.json", headers={"Host": "forged"})
     picture = public.http.get(ROOT + "/iiif/full/max/0/default.jpg")
     base = public.http.get(ROOT + "/iiif")
     manifest = public.http.get(ROOT + "/manifest.json")
