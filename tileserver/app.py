@@ -130,7 +130,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         events.start()
         yield
         await run_in_threadpool(events.stop)
-        services.retrieve.frame_files.close()
+        services.close()
         index.close()
 
     app = Starlette(

@@ -49,6 +49,11 @@ class Services:
     changes: Changes
     status: Status
 
+    def close(self) -> None:
+        """Close the files and threads that are kept for the next request."""
+        self.retrieve.close()
+        self.render.close()
+
     @classmethod
     def over(cls, store: BlobStore, index: Index, settings: Settings) -> Services:
         """Return the verbs over a store and its index."""

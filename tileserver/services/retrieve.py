@@ -36,6 +36,10 @@ class Retrieve:
         self._bulk = BulkData(store)
         self.frame_files = FrameFiles(store, self._frame_index)
 
+    def close(self) -> None:
+        """Close the files that are kept open."""
+        self.frame_files.close()
+
     def instance(self, study: str, series: str, instance: str) -> StoredInstance:
         """Return an instance by the UIDs of its study, its series and itself.
 

@@ -36,6 +36,7 @@ def slide(number: int = 1, series: int = 4, **attributes) -> bytes:
 def opened(tmp_path):
     services, index = open_services(Settings(data=tmp_path))
     yield services, index
+    services.close()
     index.close()
 
 
@@ -123,6 +124,7 @@ def test_a_server_may_be_set_to_delete_nothing(tmp_path):
     with pytest.raises(ForbiddenError):
         services.delete.delete(STUDY)
     assert stored(services) == ["1.2.3.4.1"]
+    services.close()
     index.close()
 
 
@@ -190,6 +192,7 @@ def test_a_crash_leaves_all_or_nothing(tmp_path, step, is_index_lost):
     services, index = open_services(Settings(data=data))
     for number in range(1, 4):
         add(services, slide(number))
+    services.close()
     index.close()
 
     crashed(data, step, "delete")
@@ -203,6 +206,7 @@ def test_a_crash_leaves_all_or_nothing(tmp_path, step, is_index_lost):
     assert len(stored(services)) == kept
     assert blobs(data) == kept
     assert list((data / "condemned").iterdir()) == []
+    services.close()
     index.close()
 
 
@@ -214,6 +218,7 @@ def test_a_crash_while_replacing_leaves_one_of_both(tmp_path, step, is_index_los
     newer.write_bytes(new)
     services, index = open_services(Settings(data=data))
     add(services, old)
+    services.close()
     index.close()
 
     crashed(data, step, str(newer))
@@ -228,6 +233,7 @@ def test_a_crash_while_replacing_leaves_one_of_both(tmp_path, step, is_index_los
     assert b"".join(services.retrieve.file(found).pieces()) == kept
     assert blobs(data) == 1
     assert list((data / "condemned").iterdir()) == []
+    services.close()
     index.close()
 
 
@@ -336,6 +342,7 @@ def test_keeping_the_first_says_so(tmp_path):
     assert (again.is_new, again.warning) == (False, 0x0111)
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
     assert b"".join(services.retrieve.file(found).pieces()) == first
+    services.close()
     index.close()
 
 
@@ -360,4 +367,5 @@ def test_replacing_puts_the_newest_in_place(tmp_path):
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
     assert b"".join(services.retrieve.file(found).pieces())
     assert blobs(tmp_path) == 1
+    services.close()
     index.close()

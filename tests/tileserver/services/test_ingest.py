@@ -25,6 +25,7 @@ EVERYTHING = Search(Level.INSTANCE, (), 100)
 def opened(tmp_path):
     services, index = open_services(Settings(data=tmp_path))
     yield services, index
+    services.close()
     index.close()
 
 

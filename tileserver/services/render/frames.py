@@ -51,6 +51,10 @@ class Frames:
         self._binary = functools.lru_cache(_CACHED_VALUES)(self._load_binary)
         self._palette = functools.lru_cache(_CACHED_TABLES)(self._load_palette)
 
+    def close(self) -> None:
+        """End the threads that decode."""
+        self._threads.shutdown(cancel_futures=True)
+
     def decoded(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[Samples]:
         """Yield frames of an instance, grey or RGB, in the order asked for.
 

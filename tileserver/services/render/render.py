@@ -49,6 +49,10 @@ class Render:
         self._image = functools.lru_cache(_CACHED_IMAGES)(functools.partial(load_image, index))
         self._pyramids = functools.lru_cache(_CACHED_IMAGES)(self._find_pyramids)
 
+    def close(self) -> None:
+        """End the threads that decode."""
+        self._frames.close()
+
     def image(self, found: StoredInstance) -> StoredImage:
         """Describe an instance as a picture.
 

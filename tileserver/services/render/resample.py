@@ -79,10 +79,19 @@ class Span:
 
     @property
     def is_filtered(self) -> bool:
-        """Whether the area filter gives the exact mean of each pixel of the result."""
-        return (
+        """Whether the area filter gives the exact mean of each pixel of the result.
+
+        At scales so near to one that the result is as long as the image, OpenCV copies.
+        """
+        is_copied = round(self.taken / self.scale) == self.taken and not self.is_single
+        return not is_copied and (
             _is_near_whole(self.start) or abs(self.scale - round(self.scale)) * self.count < _NEAR
         )
+
+    @property
+    def taken(self) -> int:
+        """Pixels that make the count of the result, or one more, when divided by the scale."""
+        return max(math.ceil(self.length - _NEAR), round(self.length))
 
     def moved(self, by: int) -> Span:
         """Return the interval counted from another pixel."""
@@ -183,12 +192,10 @@ def _begun(pixels: NDArray[Any], span: Span, axis: int) -> NDArray[Any]:
 
     first = math.floor(span.start + _NEAR)
     rest = span.start - first
-    # As many pixels as make the count of the result, or one more, when divided by the scale.
-    length = max(math.ceil(span.length - _NEAR), round(span.length))
-    here = _stretch(pixels, first, length, axis)
+    here = _stretch(pixels, first, span.taken, axis)
     if abs(rest) < _NEAR:
         return here
-    there = _stretch(pixels, first + 1, length, axis)
+    there = _stretch(pixels, first + 1, span.taken, axis)
     return np.asarray(cv2.addWeighted(here, 1 - rest, there, rest, 0)).reshape(here.shape)
 
 

@@ -16,4 +16,5 @@ from tileserver.settings import Settings
 def services(tmp_path_factory) -> Iterator[Services]:
     made, index = open_services(Settings(data=tmp_path_factory.mktemp("render")))
     yield made
+    made.close()
     index.close()
