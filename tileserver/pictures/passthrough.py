@@ -17,8 +17,8 @@ from tileserver.services.render.places import Area
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tileserver.pictures.geometry import Box
     from tileserver.index import StoredInstance
+    from tileserver.pictures.geometry import Box
     from tileserver.services.render import Level, Pyramid, StoredImage
 
     ReadFrame = Callable[[StoredInstance, int], bytes | None]
