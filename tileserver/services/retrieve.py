@@ -13,6 +13,7 @@ from tileserver.errors import NotFoundError, StorageError
 from tileserver.index import Remembered
 from tileserver.services.bulk import BulkData
 from tileserver.services.frame_files import FrameFiles
+from tileserver.services.packed import PackedTexts
 from tileserver.services.stored_bytes import StoredBytes, blob_bytes
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ class Retrieve:
     """Gives stored bytes and attributes.
 
     ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    ``packed`` are answers that were compressed.
     """
 
     def __init__(self, store: BlobStore, index: Index) -> None:
@@ -38,6 +40,7 @@ class Retrieve:
         self._index = index
         self._bulk = BulkData(store)
         self.frame_files = FrameFiles(store, self._frame_index)
+        self.packed = PackedTexts()
         self._find = Remembered(index.version, index.find, _REMEMBERED)
 
     def close(self) -> None:
