@@ -88,9 +88,9 @@ def test_metadata_of_megabytes_is_streamed_and_whole(server):
     assert server.store(instances.written(found)).status_code == 200
     path = f"/studies/{found.StudyInstanceUID}/metadata"
 
+    head = server.http.head(f"/dicomweb{path}")
     headers, body = raw(server, path, **{"Accept-Encoding": "gzip"})
     answer = server.get(path, **{"Accept-Encoding": "identity"})
-    head = server.http.head(f"/dicomweb{path}")
 
     assert "content-length" not in headers
     assert "content-length" not in head.headers
