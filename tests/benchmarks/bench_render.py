@@ -21,6 +21,7 @@ import numpy as np
 import simplejpeg
 
 from tileserver.app import open_services
+from tileserver.services import Services
 from tileserver.services.render import (
     IccChoice,
     Look,
@@ -31,6 +32,7 @@ from tileserver.services.render import (
     Size,
     encode,
 )
+from tileserver.services.render.decoded import DecodedFrames
 from tileserver.settings import Settings
 
 DEFAULT = (
@@ -95,6 +97,13 @@ def tiles(render: Render, pyramid: Pyramid, side: float, icc: IccChoice = IccCho
     return job
 
 
+def _forgetful(services: Services) -> Render:
+    """Return a renderer that keeps no decoded frames: the cost of the first tile of a place."""
+    render = Render(services.render._frames._store, services.render._index)
+    render._frames._kept = DecodedFrames(most_bytes=0)
+    return render
+
+
 def floor(frames: list[bytes]) -> Job:
     """Return the job of decoding four frames and coding one."""
 
@@ -121,6 +130,7 @@ def main() -> None:
         jobs = {
             "decode 4 frames, code 1": floor(frames),
             "scale 1, beside frames": tiles(render, pyramid, TILE),
+            "the same, nothing kept": tiles(_forgetful(services), pyramid, TILE),
             "scale 2, next level": tiles(render, pyramid, 2 * TILE),
             "scale 1.7": tiles(render, pyramid, 1.7 * TILE),
             "scale 0.6": tiles(render, pyramid, 0.6 * TILE),

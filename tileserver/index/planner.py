@@ -188,7 +188,8 @@ def _by_key(asked: Search, item: Condition, code: int) -> Start | None:
     return Start(
         Sql(source, values),
         grain,
-        covered=_covered_dates(asked.conditions),
+        covered=_covered_dates(asked.conditions)
+        + (item,) * (_is_begin(item, asked.level) and _is_covered(item, asked.level, code)),
         scanned=Sql(f"study_key AS k WHERE {begun}", values_begun),
     )
 
@@ -237,6 +238,25 @@ def _is_covered(item: Condition, level: Level, code: int) -> bool:
     is_whole = len(text) < keys.LONGEST_VALUE
     is_exact = level < Level.INSTANCE or code not in _SERIES_CODES or code == keys.MODALITY_CODE
     return is_whole and (is_exact or item.path == (MODALITIES_IN_STUDY,))
+
+
+def _is_begin(item: Condition, level: Level) -> bool:
+    """Tell whether an attribute has to begin with a text and no more, which its key tells alone.
+
+    Conditions on several attributes of one sequence hold for one of its items, and keys do not
+    tell which; but of what belongs to a lower level, keys tell all that is looked at.
+    """
+    texts = [
+        match.pattern if isinstance(match, Name) else match.text
+        for match in item.match
+        if isinstance(match, (Name, Pattern))
+    ]
+    return (
+        len(texts) == len(item.match)
+        and (len(item.path) == 1 or item.level > level)
+        and all(f"{fixed_begin(text)}*" == text for text in texts)
+        and all(len(text) <= keys.LONGEST_VALUE for text in texts)
+    )
 
 
 def _begin(match: object) -> str:

@@ -326,3 +326,21 @@ def test_answers_are_json_only(archive):
     )
     refused = archive.server.get("/studies", 'multipart/related; type="application/dicom+xml"')
     assert refused.status_code == 406
+
+
+@pytest.mark.parametrize("level", ["studies", "series", "instances"])
+def test_many_fields_come_as_they_do_with_all_or_few_at_a_time(archive, level):
+    path = f"/{level}?PatientID=P-2*"
+    whole = archive.server.get(f"{path}&includefield=all").json()
+    tags = sorted({tag for item in whole for tag in item})
+
+    def asked(some):
+        return archive.server.get(f"{path}&includefield={','.join(some)}").json()
+
+    assert len(tags) > 10
+    assert asked(tags) == whole
+    joined = [{} for _ in whole]
+    for start in range(0, len(tags), 5):
+        for item, part in zip(joined, asked(tags[start : start + 5]), strict=True):
+            item |= part
+    assert joined == whole
