@@ -342,5 +342,5 @@ def test_many_fields_come_as_they_do_with_all_or_few_at_a_time(archive, level):
     joined = [{} for _ in whole]
     for start in range(0, len(tags), 5):
         for item, part in zip(joined, asked(tags[start : start + 5]), strict=True):
-            item |= part
+            item.update(part)
     assert joined == whole
