@@ -13,6 +13,7 @@ PS3.18 8.10.4 (open notification connection), 8.10.5 (send event report)
 from __future__ import annotations
 
 import json
+import logging
 from typing import TYPE_CHECKING
 
 import anyio
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from tileserver.ups.model import Notice
 
 _UNEXPECTED = 1011
+_logger = logging.getLogger(__name__)
 
 
 async def notification_connection(websocket: WebSocket) -> None:
@@ -44,6 +46,7 @@ async def notification_connection(websocket: WebSocket) -> None:
         aetitle = read_aetitle(websocket.path_params["aetitle"])
         with hub.listening(aetitle) as news:
             await websocket.accept()
+            _logger.info("subscriber %s is connected", aetitle)
             await _serve(websocket, hub, aetitle, news)
     except TileserverError as error:
         body = {"error": type(error).__name__, "message": str(error)}

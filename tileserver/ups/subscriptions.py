@@ -75,8 +75,7 @@ class Subscriptions:
         with self._store.writing() as records:
             if not _end(records, uid, aetitle):
                 raise NotFoundError("there is no such subscription")
-            if not records.subscribers.is_subscribed(aetitle):
-                records.notices.forget(aetitle)
+            _forget_unsubscribed(records, aetitle)
 
     def suspend(self, uid: str, aetitle: str) -> None:
         """Subscribe to no further workitems; subscriptions to those that there are stay.
@@ -89,6 +88,7 @@ class Subscriptions:
         with self._store.writing() as records:
             if not records.subscribers.suspend(aetitle, uid):
                 raise NotFoundError("there is no such subscription")
+            _forget_unsubscribed(records, aetitle)
 
     def tell_restart(self) -> None:
         """Tell all subscribers that the server was restarted, unless they are still to hear so."""
@@ -106,3 +106,9 @@ def _end(records: Records, uid: str, aetitle: str) -> bool:
         return records.subscribers.forget(aetitle)
     was_suspended = not records.subscribers.suspend(aetitle, uid)
     return records.subscribers.exclude(aetitle, uid) or not was_suspended
+
+
+def _forget_unsubscribed(records: Records, aetitle: str) -> None:
+    """Keep no queue for somebody who is subscribed to nothing any more."""
+    if not records.subscribers.is_subscribed(aetitle):
+        records.notices.forget(aetitle)
