@@ -21,7 +21,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect
 
-from tileserver.errors import TileserverError, http_status
+from tileserver.errors import ForbiddenError, TileserverError, http_status
 from tileserver.ups.dataset import element
 from tileserver.ups.names import check_origin, read_aetitle
 from tileserver.ups.reports import MESSAGE_ID
@@ -43,6 +43,7 @@ async def notification_connection(websocket: WebSocket) -> None:
     hub: Hub = websocket.app.state.ups.hub
     try:
         check_origin(websocket, websocket.app.state.settings)
+        _check_permission(websocket)
         aetitle = read_aetitle(websocket.path_params["aetitle"])
         with hub.listening(aetitle) as news:
             await websocket.accept()
@@ -51,6 +52,12 @@ async def notification_connection(websocket: WebSocket) -> None:
     except TileserverError as error:
         body = {"error": type(error).__name__, "message": str(error)}
         await websocket.send_denial_response(JSONResponse(body, http_status(error)))
+
+
+def _check_permission(websocket: WebSocket) -> None:
+    """Ask the policy, which middleware asks about plain requests only."""
+    if not websocket.app.state.policy.may({**websocket.scope, "method": "GET"}):
+        raise ForbiddenError("not allowed")
 
 
 async def _serve(websocket: WebSocket, hub: Hub, aetitle: str, news: asyncio.Event) -> None:

@@ -32,7 +32,7 @@ from tileserver.ups.errors import (
     InvalidRequestError,
     WrongStateError,
 )
-from tileserver.ups.model import UPS_PUSH, Attributes, State, Workitem, tag
+from tileserver.ups.model import UPS_PUSH, WORKLISTS, Attributes, State, Workitem, tag
 from tileserver.ups.requirements import ALWAYS_RETURNED, RETURNED_WITH_VALUE
 from tileserver.ups.states import Decision, check_owner, decide
 
@@ -275,6 +275,8 @@ def _uid_of_new(uid: str | None, given: Attributes) -> str:
     told = {uid, first(given, SOP_INSTANCE), first(given, reports.AFFECTED_UID)} - {None}
     if len(told) > 1:
         raise InvalidRequestError("the workitem has another UID than the request")
+    if told & set(WORKLISTS):
+        raise InvalidRequestError("a workitem cannot have the UID of a worklist")
     return next(iter(told), None) or str(generate_uid(prefix=None))
 
 

@@ -132,7 +132,13 @@ def test_a_uid_is_used_only_once(worklist):
 
 @pytest.mark.parametrize(
     "path",
-    ["?1.2..3", "?workitem=../../x", "?1.2.3&workitem=4.5.6", "?workitem=" + "1." * 40 + "1"],
+    [
+        "?1.2.840.10008.5.1.4.34.5",
+        "?1.2..3",
+        "?workitem=../../x",
+        "?1.2.3&workitem=4.5.6",
+        "?workitem=" + "1." * 40 + "1",
+    ],
 )
 def test_a_uid_that_is_none_is_refused(worklist, path):
     if path == "?1.2..3":  # stands for nothing, so that the payload has to tell
