@@ -7,6 +7,7 @@ import contextlib
 import json
 import socket
 
+import httpx
 import pytest
 from servers import serving
 from websockets.exceptions import ConnectionClosed, InvalidStatus
@@ -363,3 +364,24 @@ def test_connections_that_break_harm_nobody(worklist):
 
     with worklist.listening("BROKEN") as events:
         assert events.told() == (STATE_REPORT, uid, "SCHEDULED")
+
+
+def test_a_subscriber_hears_what_other_workers_do(tmp_path):
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        worklist = Worklist(server)
+        with contextlib.ExitStack() as stack:
+            names = [f"WORKER-{number}" for number in range(6)]
+            everybody = [stack.enter_context(worklist.listening(name)) for name in names]
+            for name in names:
+                worklist.subscribe(WORKLIST, name)
+            # A connection of its own for each, so that both workers are asked.
+            uids = [f"3.{number}" for number in range(10)]
+            for uid in uids:
+                with httpx.Client() as other:
+                    body = json.dumps([WORKITEM])
+                    headers = {"Content-Type": "application/dicom+json"}
+                    address = f"{server.root}/workitems?{uid}"
+                    assert other.post(address, content=body, headers=headers).status_code == 201
+            for events in everybody:
+                found = [events.told() for _ in uids]
+                assert found == [(STATE_REPORT, uid, "SCHEDULED") for uid in uids]
