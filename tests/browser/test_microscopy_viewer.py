@@ -1,0 +1,136 @@
+# SPDX-License-Identifier: Apache-2.0
+"""dicom-microscopy-viewer, which Slim and OHIF show slides with, shows ours with their colours."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import numpy as np
+import pytest
+from browser.conftest import REPOSITORY
+from browser.harness import Archive, Served, screen_pixels
+from browser.test_slide import PATCH, source_pixels
+from wsidicom import WsiDicom
+
+WIDTH, HEIGHT = 800, 600
+"""Of the viewer on the page; its upper left corner has an overview, the lower right a scale."""
+PLACES = ((0, 0), (-180, -90), (250, -250), (-300, 200), (200, 150))
+"""From the middle of the view, in pixels."""
+PEERS = REPOSITORY / "tests" / "browser" / "peers" / "node_modules"
+_VIEWER = PEERS / "dicom-microscopy-viewer" / "dist" / "dynamic-import"
+_CLIENT = PEERS / "dicomweb-client" / "build"
+_PAGE = f"""<!doctype html>
+<html><head><meta charset="utf-8"><link rel="icon" href="data:,">
+<script src="/peers/dicomweb-client.js"></script>
+<script src="/peers/dicomMicroscopyViewer.min.js"></script></head>
+<body style="margin:0"><div id="viewer" style="width:{WIDTH}px;height:{HEIGHT}px"></div></body>
+</html>"""
+# Slim's way to a slide: the metadata of the series, and of these the images of the pyramid. The
+# map of OpenLayers within is private; its view is what a reader moves with the mouse.
+_OPEN = """async ([studyInstanceUID, seriesInstanceUID]) => {
+  const { metadata, viewer } = dicomMicroscopyViewer
+  const client = new DICOMwebClient.api.DICOMwebClient({ url: `${location.origin}/dicomweb` })
+  const found = await client.retrieveSeriesMetadata({ studyInstanceUID, seriesInstanceUID })
+  const images = found.map(item => new metadata.VLWholeSlideMicroscopyImage({ metadata: item }))
+  const volume = images.filter(image => ['VOLUME', 'THUMBNAIL'].includes(image.ImageType[2]))
+  const shown = new viewer.VolumeImageViewer({ client, metadata: volume, controls: [] })
+  const map = shown[Object.getOwnPropertySymbols(shown).find(one => one.description === 'map')]
+  window.drawn = () => new Promise(done => map.once('rendercomplete', done))
+  window.view = map.getView()
+  const first = drawn()
+  shown.render({ container: 'viewer' })
+  await first
+  return shown.numLevels
+}"""
+# Columns go right from 0, rows go down from -1.
+_SHOW = """async ([x, y, resolution]) => {
+  const after = drawn()
+  view.setRotation(0)
+  view.setCenter([x, -1 - y])
+  view.setResolution(resolution)
+  await after
+}"""
+
+
+@pytest.fixture
+def viewer_page(page: Any, archive: Archive) -> Iterator[Any]:
+    """Give a page with the viewer on it, of the origin of the server, which answers it all."""
+    if not _VIEWER.exists():
+        pytest.skip("the peers are not installed: run `python hatch_build.py peers`")
+    log = archive.work / "server.log"
+    before = log.stat().st_size
+
+    def give(route: Any) -> None:
+        name = route.request.url.rpartition("/")[2]
+        route.fulfill(path=(_CLIENT if name.startswith("dicomweb") else _VIEWER) / name)
+
+    page.route("**/peers/*", give)
+    # Where the viewer looks for its worker and for the decoders of the worker.
+    page.route("**/static/js/*", give)
+    page.route("**/peers/", lambda route: route.fulfill(body=_PAGE, content_type="text/html"))
+    page.goto(f"{archive.address}/peers/")
+    yield page
+    answered = re.findall(r"path=(/dicomweb\S*) status=(\d+)", log.read_text()[before:])
+    assert len(answered) > 5
+    assert {status for _, status in answered} == {"200"}
+
+
+def opened(page: Any, served: Served) -> int:
+    """Open a slide; return the number of levels that the viewer sees."""
+    return int(page.evaluate(_OPEN, [served.study, served.series]))
+
+
+def assert_same_colours(page: Any, x: int, y: int, read: Callable[[int, int], Any]) -> None:
+    """Compare patches around a place of the finest level with what another reader gives."""
+    drawn = screen_pixels(page).astype(int)
+    for right, down in PLACES:
+        column, row = WIDTH // 2 + right, HEIGHT // 2 + down
+        patch = drawn[row : row + PATCH, column : column + PATCH]
+        expected = read(x + right, y + down)
+        assert abs(patch.mean(axis=(0, 1)) - expected.mean(axis=(0, 1))).max() < 3
+        assert abs(patch - expected).mean() < 4
+
+
+def openslide_reader(served: Served) -> Callable[[int, int], Any]:
+    return lambda left, top: source_pixels(served.source, 0, left, top, PATCH)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_pixels_at_full_resolution_are_those_of_the_source(archive, viewer_page, name):
+    served = archive.slides[name]
+
+    assert opened(viewer_page, served) == 2
+    viewer_page.evaluate(_SHOW, [450, 350, 1])
+
+    assert_same_colours(viewer_page, 450, 350, openslide_reader(served))
+
+
+def test_a_scanner_slide_has_its_colours(archive, viewer_page, real_slide):
+    source = real_slide("aperio/CMU-1-Small-Region.svs")
+    served = archive.add("cmu-peer", source, {"container": {"identifier": "CMU-1"}})
+
+    opened(viewer_page, served)
+    viewer_page.evaluate(_SHOW, [1400, 1200, 1])
+
+    assert_same_colours(viewer_page, 1400, 1200, openslide_reader(served))
+
+
+# wsidicom hands pydicom a frame of odd length, cut from a file that is padded as it must be.
+@pytest.mark.filterwarnings("ignore:The odd length pixel data is missing a trailing padding byte")
+@pytest.mark.parametrize("variant", ["jpeg_full_pyramid", "jpegls_lossless"])
+def test_dicom_of_another_converter_has_its_colours(archive, viewer_page, real_slide, variant):
+    folder = real_slide(f"dicom/variants/{variant}")
+    served = archive.ingest(f"{variant}-peer", folder, folder)
+
+    opened(viewer_page, served)
+    viewer_page.evaluate(_SHOW, [700, 500, 1])
+
+    with WsiDicom.open(folder) as slide:
+        assert_same_colours(
+            viewer_page,
+            700,
+            500,
+            lambda left, top: np.asarray(slide.read_region((left, top), 0, (PATCH, PATCH))),
+        )
