@@ -3,15 +3,19 @@
 
 from __future__ import annotations
 
+import io
 import re
 from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
+import openslide
 import pytest
 from browser.conftest import REPOSITORY
 from browser.harness import Archive, Served, screen_pixels
 from browser.test_slide import PATCH, source_pixels
+from PIL import Image
+from servers import serving
 from wsidicom import WsiDicom
 
 WIDTH, HEIGHT = 800, 600
@@ -46,6 +50,31 @@ _OPEN = """async ([studyInstanceUID, seriesInstanceUID, origin = location.origin
   shown.render({ container: 'viewer' })
   await first
   return shown.numLevels
+}"""
+# Slim's strip of slides: overview and label come as rendered pictures, made smaller by the server.
+_OPEN_ASSOCIATED = """async ([studyInstanceUID, seriesInstanceUID, flavor, resizeFactor]) => {
+  const { metadata, viewer } = dicomMicroscopyViewer
+  const client = new DICOMwebClient.api.DICOMwebClient({ url: `${location.origin}/dicomweb` })
+  const found = await client.retrieveSeriesMetadata({ studyInstanceUID, seriesInstanceUID })
+  const image = found
+    .map(item => new metadata.VLWholeSlideMicroscopyImage({ metadata: item }))
+    .find(item => item.ImageType[2] === flavor)
+  const Viewer = flavor === 'LABEL' ? viewer.LabelImageViewer : viewer.OverviewImageViewer
+  const shown = new Viewer({ client, metadata: image, includeIccProfile: true, resizeFactor })
+  const map = shown[Object.getOwnPropertySymbols(shown).find(one => one.description === 'map')]
+  const view = map.getView()
+  const [left, bottom, right, top] = view.getProjection().getExtent()
+  const container = document.getElementById('viewer')
+  container.style.width = `${(right - left) / view.getMaxResolution()}px`
+  container.style.height = `${(top - bottom) / view.getMaxResolution()}px`
+  view.setRotation(0)
+  const after = new Promise((done, failed) => {
+    map.once('rendercomplete', done)
+    setTimeout(() => failed(new Error('not drawn within 20 seconds')), 20_000)
+  })
+  shown.render({ container })
+  await after
+  return [container.clientWidth, container.clientHeight]
 }"""
 # Columns go right from 0, rows go down from -1.
 _SHOW = """async ([x, y, resolution]) => {
@@ -136,3 +165,43 @@ def test_dicom_of_another_converter_has_its_colours(archive, viewer_page, real_s
             500,
             lambda left, top: np.asarray(slide.read_region((left, top), 0, (PATCH, PATCH))),
         )
+
+
+def test_a_page_of_another_origin_shows_a_slide(archive, viewer_page, tmp_path):
+    served = archive.slides["first"]
+    # The page is not from the network at all, which is no local one to the browser.
+    viewer_page.context.grant_permissions(["local-network-access"])
+    with serving(tmp_path / "data", "--cors-origins", archive.address) as server:
+        files = [path.read_bytes() for path in served.folder.glob("*.dcm")]
+        assert server.store(*files).status_code == 200
+
+        viewer_page.evaluate(_OPEN, [served.study, served.series, server.address])
+        viewer_page.evaluate(_SHOW, [450, 350, 1])
+
+        assert_same_colours(viewer_page, 450, 350, openslide_reader(served))
+        log = server.log.read_text()
+    assert set(re.findall(r"path=/dicomweb/\S* status=(\d+)", log)) == {"200"}
+
+
+@pytest.mark.parametrize(
+    ("flavor", "name", "factor"), [("OVERVIEW", "macro", 0.5), ("LABEL", "label", 1)]
+)
+def test_overview_and_label_are_rendered_pictures(archive, viewer_page, flavor, name, factor):
+    served = archive.slides["first"]
+    with openslide.OpenSlide(str(served.source)) as slide:
+        source = slide.associated_images[name].convert("RGB")
+    size = (int(source.width * factor), int(source.height * factor))
+
+    with viewer_page.expect_response("**/rendered*") as answered:
+        shape = viewer_page.evaluate(
+            _OPEN_ASSOCIATED, [served.study, served.series, flavor, factor]
+        )
+
+    picture = Image.open(io.BytesIO(answered.value.body()))
+    assert (picture.format, picture.size) == ("PNG", size)
+    expected = np.asarray(source.resize(size, Image.Resampling.BOX)).astype(int)
+    assert abs(np.asarray(picture) - expected).mean() < 3
+    # The viewer shows small pictures magnified.
+    drawn = Image.fromarray(screen_pixels(viewer_page)[: shape[1], : shape[0]])
+    again = np.asarray(drawn.resize(size, Image.Resampling.BOX))
+    assert abs(again - expected).mean() < 8
