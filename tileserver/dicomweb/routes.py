@@ -15,6 +15,7 @@ from tileserver.dicomweb import (
     wado,
     wado_uri,
 )
+from tileserver.dicomweb.again import asked_again
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -60,8 +61,7 @@ def routes() -> list[Route]:
     return [
         Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
         for method, table in (
-            ("GET", _GET),
-            ("GET", _PICTURES),
+            ("GET", [(path, asked_again(endpoint)) for path, endpoint in (*_GET, *_PICTURES)]),
             ("POST", _POST),
             ("DELETE", _DELETE),
         )
