@@ -8,11 +8,12 @@ https://spec.openapis.org/oas/v3.1.1
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from dicomizer import __version__
 from tileserver.described.model import Place, mounted
-from tileserver.described.schemas import ERROR, NAMED_SCHEMAS
+from tileserver.described.schemas import ERROR, NAMED_SCHEMAS, TEXT
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -117,7 +118,12 @@ def _options(item: Mounted) -> Document:
         "operationId": f"{item.operation.name}Options",
         "tags": [item.service.title],
         "summary": "Tell which methods there are; below the DICOMweb root, with capabilities.",
-        "parameters": [_parameter(one) for one in item.parameters if one.place is Place.PATH],
+        # Of resources that are not there, too.
+        "parameters": [
+            _parameter(replace(one, schema=TEXT))
+            for one in item.parameters
+            if one.place is Place.PATH
+        ],
         "responses": {
             "200": {"description": "Capabilities as WADL.", "content": wadl},
             "204": {"description": "The methods are in the Allow header."},

@@ -1,0 +1,118 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The real server keeps to its OpenAPI document, whatever schemathesis sends it.
+
+``COVERSLIP_CONTRACT`` sets how many requests of each kind an operation gets, such as 300 for a
+long search, which also asks HEAD and OPTIONS of everything.
+"""
+
+from __future__ import annotations
+
+import itertools
+import os
+from collections.abc import Iterator
+
+import instances
+import picture_archive
+import pytest
+import requests
+import schemathesis
+from hypothesis import HealthCheck, settings
+from schemathesis import Case, Config, GenerationMode
+from schemathesis.core.parameters import ParameterLocation
+from servers import STOW_TYPE, Server, multipart, serving
+
+from tileserver.app import SERVICES
+from tileserver.described import openapi
+
+ASKED = os.environ.get("COVERSLIP_CONTRACT")
+EXAMPLES = int(ASKED or 4)
+RARE_METHODS = [] if ASKED else ["HEAD", "OPTIONS"]
+# What depends on what is stored is no fault of a request that keeps to the document: a region
+# outside of an image, a media type that an instance is not to be had in.
+POSITIVE = ["2xx", "304", "303", "404", "406", "409", "413", "415", "416"]
+NEGATIVE = ["400", "404", "406", "413", "415", "416"]
+SCHEMA = schemathesis.openapi.from_dict(
+    openapi(SERVICES, "http://127.0.0.1"),
+    config=Config.from_dict(
+        {
+            "seed": 5,
+            "generation": {"deterministic": True},
+            "checks": {
+                "positive_data_acceptance": {"expected-statuses": POSITIVE},
+                "negative_data_rejection": {"expected-statuses": NEGATIVE},
+            },
+        }
+    ),
+)
+
+def _place(series: str, number: int, study: str = picture_archive.STUDY, **more: str) -> dict[str, str]:
+    found = {"study": study, "series": series, "instance": f"{series}.{number}"}
+    return {**found, "pyramid": picture_archive.PYRAMID_UID, "path": "7FE00010", **more}
+
+
+PLACES = (
+    _place(picture_archive.PYRAMID, 1),
+    _place(picture_archive.CT, 1),
+    _place(picture_archive.FILM, 1, frames="2,1"),
+    _place(picture_archive.REPORT, 1),
+    _place(picture_archive.PYRAMID, 3, frames="1"),
+    _place(picture_archive.STAINS, 1, study=picture_archive.ODD_STUDY, frames="1"),
+)
+DOOMED = instances.written(instances.slide([instances.jpeg(10)], StudyInstanceUID="1.2.66"))
+BODIES = {
+    "application/dicom": (DOOMED, DOOMED[:500], b"no DICOM"),
+    "multipart/related": (multipart([DOOMED]), multipart([DOOMED[:500], b""]), b"--none"),
+    "application/dicom+json": (b"[]", b'[{"00080018":{"vr":"UI","Value":["1.2"]}}]', b"{"),
+    "application/dicom+xml": (b"<NativeDicomModel/>", b"<a>"),
+}
+_turns = itertools.cycle(range(60))
+
+
+@schemathesis.serializer(*BODIES)
+def _body(context, _: object) -> bytes:
+    bodies = BODIES[context.case.media_type]
+    return bodies[next(_turns) % len(bodies)]
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[Server]:
+    with serving(tmp_path_factory.mktemp("contract") / "data") as running:
+        assert running.store(*picture_archive.build()).status_code == 200
+        yield running
+
+
+@pytest.fixture(scope="module")
+def session() -> Iterator[requests.Session]:
+    with requests.Session() as found:
+        yield found
+
+
+def is_valid(case: Case, location: ParameterLocation) -> bool:
+    component = case.meta.components.get(location)
+    return component is None or component.mode is GenerationMode.POSITIVE
+
+
+def put_where_something_is(case: Case) -> None:
+    """Let two of three valid paths lead to what is stored."""
+    turn = next(_turns)
+    if case.method == "DELETE" or not is_valid(case, ParameterLocation.PATH) or turn % 3 == 2:
+        return
+    place = PLACES[turn % len(PLACES)]
+    for name in case.path_parameters:
+        case.path_parameters[name] = place.get(name, case.path_parameters[name])
+
+
+@SCHEMA.exclude(method=RARE_METHODS).parametrize()
+@settings(
+    max_examples=EXAMPLES,
+    derandomize=True,
+    deadline=None,
+    database=None,
+    suppress_health_check=list(HealthCheck),
+)
+def test_the_server_keeps_to_its_document(case, server, session):
+    put_where_something_is(case)
+    headers = {"Content-Type": STOW_TYPE} if case.media_type == "multipart/related" else {}
+    response = case.call(base_url=server.address, session=session, headers=headers)
+    with open("/tmp/lead/sP/req.log", "a") as f: f.write(f"{response.status_code} {response.elapsed:.3f} {case.method} {case.path} {response.request.url}\n")
+    case.validate_response(response)
