@@ -7,8 +7,10 @@ from tileserver.described.model import Parameter
 from tileserver.described.schemas import one_of, pattern
 
 DECIMAL = r"-?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})"
-_BLANK = r"\s*"
-_FUNCTIONS = "(linear|linear-exact|linear_exact|sigmoid)"
+_PARTED = r"\s*,\s*"
+_WINDOW = rf"{DECIMAL}{_PARTED}{DECIMAL}({_PARTED}(linear|linear-exact|linear_exact|sigmoid))?"
+_PATH = r"[^,\s]([^,]{0,62}[^,\s])?"
+_COLOR = "(#?[0-9a-fA-F]{6})?"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 ACCEPT = Parameter(
     name="accept",
@@ -21,7 +23,7 @@ DRAWING = (
     Parameter(
         name="window",
         meaning="Center, width and function of grey values: linear, linear-exact or sigmoid.",
-        schema=pattern(f"^{DECIMAL},{DECIMAL}(,{_FUNCTIONS})?$"),
+        schema=pattern(rf"^\s*{_WINDOW}\s*$"),
         example="128,256,linear",
     ),
     Parameter(
@@ -33,6 +35,7 @@ DRAWING = (
     Parameter(
         name="channel",
         meaning="Optical path, color (rrggbb), center, width and function; once for each path.",
+        schema=pattern(rf"^\s*{_PATH}({_PARTED}{_COLOR}({_PARTED}{_WINDOW})?)?\s*$"),
         is_repeated=True,
         example="1,00ff00",
     ),

@@ -35,7 +35,7 @@ _PATH_PARAMETERS = (
     _in_path("instance", "SOP Instance UID.", _UID),
     _in_path("region", "full, square, x,y,w,h or pct:x,y,w,h.", pattern(_REGION), "full"),
     _in_path(
-        "size", "max, w, or ,h or w,h or !w,h or pct:n; with ^ larger.", pattern(_SIZE), "64,"
+        "size", "max, w, or ,h or w,h or !w,h or pct:n; with ^ larger.", pattern(_SIZE), "max"
     ),
     _in_path(
         "rotation",
