@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tileserver import dicomweb, observe, static, tiles
+from tileserver import described, dicomweb, observe, static, tiles, ups
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -32,6 +32,7 @@ from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHea
 from tileserver.policy import Everybody, Permission
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore, has_store
+from tileserver.ups import Ups
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -47,6 +48,14 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 INDEX_FILE = "index.sqlite"
 EVENTS_LOCK = "events.lock"
+SERVICES = (
+    *dicomweb.SERVICES,
+    tiles.TILES,
+    observe.OPERATION,
+    described.ABOUT_ITSELF,
+    static.VIEWER,
+)
+"""All that is answered, as it is described."""
 
 
 def open_services(settings: Settings) -> tuple[Services, Index]:
@@ -118,6 +127,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     services, index = open_services(settings)
     events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
+    worklist = Ups.open(settings)
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
 
@@ -131,6 +141,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         yield
         await run_in_threadpool(events.stop)
         services.close()
+        worklist.close()
         index.close()
 
     app = Starlette(
@@ -139,6 +150,9 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             *dicomweb.routes(),
             *changes.routes(),
             *tiles.routes(),
+            *ups.routes(),
+            *dicomweb.capabilities.routes(SERVICES),
+            *described.routes(SERVICES),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
@@ -162,6 +176,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.hosts = hosts
     app.state.policy = policy
     app.state.observe = observed
+    app.state.ups = worklist
     return app
 
 
@@ -203,10 +218,13 @@ async def _expected(_: Request, error: Exception) -> Response:
     return response
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     response = _error(error.status_code, "HttpError", error.detail)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        # A path can have several routes, each of which knows its own methods only.
+        response.headers["Allow"] = described.allowed_methods(request.app.routes, request.scope)
     return response
 
 

@@ -7,12 +7,14 @@ The tree::
     ├── BadRequestError           a parameter or body that makes no sense
     ├── ForbiddenError            what the server is set not to do
     ├── NotFoundError             no such study, series, instance, frame or value
+    │   └── GoneError                 there was one, and it was deleted
     ├── NotAcceptableError        not to be had in the media type asked for
     │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
     ├── PreconditionFailedError   it is not what If-Match says
     ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
+    ├── ConflictingStateError     what is stored is in a state that does not allow it
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
     │   │   └── UnsupportedSyntaxError    bulk data of an unknown transfer syntax
@@ -20,6 +22,7 @@ The tree::
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
     ├── StorageError              the disk does not take or give what it must
+    │   ├── LostBlobError             a stored file is gone, or another than the index knows
     │   └── DamagedIndexError         the index must be made anew from the stored files
     └── ConfigurationError        a setting makes no sense; never the fault of a request
 """
@@ -41,6 +44,10 @@ class ForbiddenError(TileserverError):
 
 class NotFoundError(TileserverError):
     """There is no such study, series, instance, frame or value."""
+
+
+class GoneError(NotFoundError):
+    """There was one, and it was deleted."""
 
 
 class NotAcceptableError(TileserverError):
@@ -75,6 +82,10 @@ class UnsupportedMediaTypeError(TileserverError):
 
 class TooLargeError(TileserverError):
     """A body goes over a limit."""
+
+
+class ConflictingStateError(TileserverError):
+    """What is stored is in a state that does not allow what is asked."""
 
 
 class RefusedInstanceError(TileserverError):
@@ -129,6 +140,13 @@ class StorageError(TileserverError):
         self.uids = uids
 
 
+class LostBlobError(StorageError):
+    """A stored file is gone, or another than the index knows.
+
+    Where it was deleted or replaced since the index was asked, asking again tells the truth.
+    """
+
+
 class DamagedIndexError(StorageError):
     """The index cannot be used any more, and must be made anew from the stored files."""
 
@@ -141,7 +159,9 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
     ForbiddenError: 403,
     NotFoundError: 404,
+    GoneError: 410,
     NotAcceptableError: 406,
+    ConflictingStateError: 409,
     RefusedInstanceError: 409,
     PreconditionFailedError: 412,
     TooLargeError: 413,

@@ -147,7 +147,7 @@ def test_a_blob_that_was_lost_is_an_error_of_storage(tmp_path, caplog):
     answer = anyio.run(answered, create_app(Settings(data=tmp_path / "data")), path)
 
     assert answer.status_code == 507
-    assert answer.json()["error"] == "StorageError"
+    assert answer.json()["error"] == "LostBlobError"
 
 
 def test_clients_that_leave_while_they_are_answered_are_no_error(tmp_path):
@@ -171,7 +171,7 @@ def test_every_error_has_a_status():
     for kind in subclasses(TileserverError) - {TileserverError}:
         assert 400 <= http_status(kind("x")) < 600
     assert set(HTTP_STATUS.values()) == {
-        400, 403, 404, 406, 409, 412, 413, 415, 416, 500, 503, 507,
+        400, 403, 404, 406, 409, 410, 412, 413, 415, 416, 500, 503, 507,
     }  # fmt: skip
 
 

@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures for Prometheus: requests by service, and what is stored.
 
-With several workers each writes its counts into files of its own in the folder that
-``PROMETHEUS_MULTIPROC_DIR`` names, and whichever is asked adds them up.
+With several workers each writes its counts into files of its own, and whichever is asked adds
+them up (`tileserver.observe.multiprocess`).
 
 References
 ----------
@@ -27,6 +27,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from tileserver.observe.multiprocess import FIGURES_FOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -34,7 +36,6 @@ if TYPE_CHECKING:
 
     from tileserver.services import Status
 
-_MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _UNKNOWN = "none"
 """The service of a path that leads nowhere: paths themselves would be labels without end."""
@@ -101,7 +102,7 @@ class Metrics:
         """Return the figures in the text format of Prometheus."""
         shown = CollectorRegistry()
         shown.register(self._stored)
-        if os.environ.get(_MULTIPROCESS):
+        if os.environ.get(FIGURES_FOLDER):
             MultiProcessCollector(shown)  # type: ignore[no-untyped-call]
             return generate_latest(shown)
         ProcessCollector(registry=shown)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.dicom_json import marked_paths, with_bulk_address
-from tileserver.errors import NotFoundError, StorageError
+from tileserver.errors import LostBlobError, NotFoundError
 from tileserver.index import Remembered
 from tileserver.services.bulk import BulkData
 from tileserver.services.frame_files import FrameFiles
@@ -167,7 +167,7 @@ class Retrieve:
         """
         with self._store.open(found.key) as blob:
             if blob.size != found.size:
-                raise StorageError(
+                raise LostBlobError(
                     f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
                 )
             return blob.modified
