@@ -50,6 +50,7 @@ INDEX_FILE = "index.sqlite"
 EVENTS_LOCK = "events.lock"
 SERVICES = (
     *dicomweb.SERVICES,
+    ups.UPS,
     tiles.TILES,
     observe.OPERATION,
     described.ABOUT_ITSELF,
