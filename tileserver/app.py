@@ -50,6 +50,7 @@ INDEX_FILE = "index.sqlite"
 EVENTS_LOCK = "events.lock"
 SERVICES = (
     *dicomweb.SERVICES,
+    ups.UPS,
     tiles.TILES,
     observe.OPERATION,
     described.ABOUT_ITSELF,
@@ -151,9 +152,10 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             *changes.routes(),
             *tiles.routes(),
             *ups.routes(),
+            *static.routes(static.viewer_folder()),
+            # Last, so that other methods are told and counted as those of the resource itself.
             *dicomweb.capabilities.routes(SERVICES),
             *described.routes(SERVICES),
-            *static.routes(static.viewer_folder()),
         ],
         middleware=[
             Middleware(RequestLog, observe=observed),

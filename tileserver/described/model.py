@@ -76,6 +76,7 @@ class Operation:
     answers: tuple[Answer, ...]
     parameters: tuple[Parameter, ...] = ()
     body: Contents = field(default_factory=dict)
+    is_body_optional: bool = False
     errors: tuple[int, ...] = ()
 
 

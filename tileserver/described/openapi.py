@@ -30,6 +30,7 @@ ERRORS = {
     404: "There is no such study, series, instance, frame or value.",
     406: "Not to be had in the media type asked for; the message tells what is.",
     409: "Nothing was stored.",
+    410: "It was there, and is deleted.",
     412: "What is stored is another version than If-Match names.",
     413: "The body, or the picture asked for, is too large.",
     415: "A body of this type is not read.",
@@ -91,7 +92,10 @@ def _operation(item: Mounted) -> Document:
         "responses": _responses(operation.answers, operation.errors),
     }
     if operation.body:
-        document["requestBody"] = {"required": True, "content": _contents(operation.body)}
+        document["requestBody"] = {
+            "required": not operation.is_body_optional,
+            "content": _contents(operation.body),
+        }
     return document
 
 

@@ -118,11 +118,17 @@ async def options(request: Request) -> Response:
 
 
 def allowed_methods(found: Iterable[BaseRoute], scope: Scope) -> str:
-    """Return the methods of all routes that a request's path leads to, as Allow tells them."""
-    methods = {
-        method
+    """Return the methods of all routes of a request's path, as Allow tells them."""
+    matching = [
+        route
         for route in found
         if isinstance(route, Route) and route.matches(scope)[0] is not Match.NONE
+    ]
+    # A later one of another path takes slashes for a part of a name.
+    methods = {
+        method
+        for route in matching
+        if route.path == matching[0].path
         for method in route.methods or ()
     }
     return ", ".join(sorted(methods))

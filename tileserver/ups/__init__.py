@@ -9,7 +9,8 @@ References
 PS3.18 11 (worklist service), PS3.4 CC (unified procedure steps)
 """
 
+from tileserver.ups.descriptions import UPS
 from tileserver.ups.feature import Ups
 from tileserver.ups.routes import routes
 
-__all__ = ["Ups", "routes"]
+__all__ = ["UPS", "Ups", "routes"]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import quote, urlencode
 
 from starlette.concurrency import run_in_threadpool
+from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tileserver.dicomweb.media_types import check_charset
@@ -235,6 +236,8 @@ def _filter(request: Request) -> tuple[tuple[str, str], ...]:
 @_transaction
 async def unsubscribe(request: Request) -> Response:
     """End a subscription."""
+    if request.path_params["aetitle"].endswith("/suspend"):
+        raise HTTPException(405)  # a resource of its own, which takes POST
     aetitle = read_aetitle(request.path_params["aetitle"])
     await run_in_threadpool(_ups(request).subscriptions.unsubscribe, _uid(request), aetitle)
     return Response()
