@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
-    from tileserver.dicomweb.again import Endpoint
+    from tileserver.again import Endpoint
     from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.dicomweb.media_types import AcceptRange
     from tileserver.index import StoredInstance

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from tileserver.again import asked_again
 from tileserver.dicomweb import (
     bulk,
     delete,
@@ -15,7 +16,6 @@ from tileserver.dicomweb import (
     wado,
     wado_uri,
 )
-from tileserver.dicomweb.again import asked_again
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"

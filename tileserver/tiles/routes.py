@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
-from tileserver.dicomweb.again import asked_again
+from tileserver.again import asked_again
 from tileserver.settings import TILES_ROOT
 from tileserver.tiles import deep_zoom, iiif, manifests, region, xyz
 from tileserver.tiles.sources import INSTANCE, PYRAMID, SERIES
