@@ -132,7 +132,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 b"content-length: %d\r\nconnection: close\r\n\r\n%b"
                 % (status, len(problem), problem.encode())
             )
-        self.logger.warning("connection ended: %s", problem)
+        self.logger.info("connection ended: %s", problem)
         self.transport.close()
 
     def _wait_no_more(self) -> None:

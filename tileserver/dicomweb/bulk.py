@@ -8,6 +8,7 @@ PS3.18 10.4.1.1.5 and 10.4.3.3.5 (bulk data), 10.4.3.3.6 (pixel data), 8.7.3.3 (
 
 from __future__ import annotations
 
+import functools
 from itertools import chain
 from typing import TYPE_CHECKING
 
@@ -17,7 +18,7 @@ from starlette.responses import Response
 from tileserver.dicomweb.conditions import is_unchanged
 from tileserver.dicomweb.frame_plans import plan_frames
 from tileserver.dicomweb.frames import frames_answer
-from tileserver.dicomweb.media_types import OCTET_STREAM, Chosen, accepted, choose
+from tileserver.dicomweb.media_types import DICOM, OCTET_STREAM, Chosen, accepted, choose
 from tileserver.dicomweb.responses import IMMUTABLE, Part, dicomweb_root, multipart, ranged
 from tileserver.dicomweb.wado import (
     collection_validators,
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
 
+    from tileserver.again import Endpoint
     from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.dicomweb.media_types import AcceptRange
     from tileserver.index import StoredInstance
@@ -82,6 +84,23 @@ async def _all_frames(
 async def all_bulk_data(request: Request) -> Response:
     """Give all binary values of a study, series or instance."""
     return await _collected(request, of_pixels=False)
+
+
+def or_bulk_data(endpoint: Endpoint) -> Endpoint:
+    """Return an endpoint of instances that gives their binary values to who accepts octets only.
+
+    So did editions before there were resources of bulk data (PS3.18 10.4.4, notes).
+    """
+
+    @functools.wraps(endpoint)
+    async def either(request: Request) -> Response:
+        wanted = [item for item in accepted(request) if item.quality > 0]
+        is_bulk = any(item.is_multipart and item.media_type == OCTET_STREAM for item in wanted)
+        if is_bulk and not any(item.covers(DICOM) for item in wanted):
+            return await all_bulk_data(request)
+        return await endpoint(request)
+
+    return either
 
 
 async def pixel_data(request: Request) -> Response:

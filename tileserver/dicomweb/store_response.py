@@ -8,12 +8,12 @@ PS3.18 10.5.3 (response), I.2 (Store Instances Response Module), PS3.19 A.1 (XML
 
 from __future__ import annotations
 
+import logging
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, tostring
 
-from pydicom.datadict import keyword_for_tag
 from starlette.responses import Response
 
+from dicomizer.dicom.native_xml import to_xml
 from tileserver.dicomweb.responses import dicomweb_root, json_response
 from tileserver.errors import (
     BadRequestError,
@@ -27,13 +27,18 @@ from tileserver.errors import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.requests import Request
 
     from dicomizer.dicom.dicom_json import JsonDataset
     from tileserver.dicomweb.store_parts import Outcome
     from tileserver.services.ingest import Ingested
 
+_logger = logging.getLogger(__name__)
 DICOM_XML = "application/dicom+xml"
+_MOST_LOGGED = 20
+"""Failures of a request; a sender that has one wrong has it wrong everywhere."""
 FAILURE_REASON: dict[type[TileserverError], int] = {
     BusyError: 0x0110,  # processing failure
     ConflictError: 0x0111,  # duplicate SOP Instance (PS3.7 C.5.6); table I.2-2 has none for it
@@ -61,10 +66,19 @@ def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Respo
         raise BadRequestError("the body has no instance")
     if not outcome.stored and all(isinstance(error, StorageError) for error in outcome.failed):
         raise outcome.failed[0]
+    _log(outcome.failed)
     body = dict(sorted(_body(dicomweb_root(request), outcome).items()))
     if is_xml:
-        return Response(_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
+        return Response(to_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
     return json_response(body, status=_status(outcome))
+
+
+def _log(failed: Sequence[TileserverError]) -> None:
+    """Write why instances are not stored: the response has a number for many reasons at most."""
+    for error in failed[:_MOST_LOGGED]:
+        _logger.info("instance not stored: %s: %s", type(error).__name__, error)
+    if len(failed) > _MOST_LOGGED:
+        _logger.info("and %d more instances not stored", len(failed) - _MOST_LOGGED)
 
 
 def _status(outcome: Outcome) -> int:
@@ -115,25 +129,3 @@ def _reference(root: str, item: Ingested) -> JsonDataset:
     if item.warning is not None:
         reference["00081196"] = {"vr": "US", "Value": [int(item.warning)]}
     return reference
-
-
-def _xml(body: JsonDataset) -> bytes:
-    root = Element("NativeDicomModel", {"xml:space": "preserve"})
-    _add(root, body)
-    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return text
-
-
-def _add(parent: Element, dataset: JsonDataset) -> None:
-    for tag, attribute in sorted(dataset.items()):
-        vr, values = str(attribute["vr"]), attribute["Value"]
-        names = {"tag": tag, "vr": vr, "keyword": keyword_for_tag(tag)}
-        element = SubElement(parent, "DicomAttribute", names)
-        assert isinstance(values, list)
-        for number, value in enumerate(values, 1):
-            kind = "Item" if vr == "SQ" else "Value"
-            child = SubElement(element, kind, {"number": str(number)})
-            if isinstance(value, dict):
-                _add(child, value)
-            else:
-                child.text = str(value)

@@ -40,6 +40,7 @@ async def store(request: Request) -> Response:
     settings: Settings = request.app.state.settings
     media_type, boundary = _media_type(request.headers.get("content-type", ""))
     _check_length(request.headers.get("content-length"), settings.max_body_bytes)
+    _check_coding(request.headers.get("content-encoding", ""))
     is_xml = _wants_xml(request)
     parts = _parts(request, media_type)
     try:
@@ -73,6 +74,12 @@ def _media_type(text: str) -> tuple[str, str | None]:
 def _check_length(text: str | None, limit: int) -> None:
     if text is not None and (not text.isdecimal() or int(text[:20]) > limit):
         raise TooLargeError(f"a body may have {limit:,} bytes")
+
+
+def _check_coding(text: str) -> None:
+    """Refuse what is compressed on the way (RFC 9110 8.4)."""
+    if text.strip().lower() not in ("", "identity"):
+        raise UnsupportedMediaTypeError("found a Content-Encoding, expected a body without")
 
 
 def _wants_xml(request: Request) -> bool:

@@ -110,7 +110,7 @@ class Retrieve:
         """
         file = self.frame_files.opened(found)
         if file is None:
-            raise NotFoundError("the instance has no frames")
+            raise NotFoundError("the instance has no frames that can be had one by one")
         for number in frame_numbers:
             if not 1 <= number <= len(file):
                 raise NotFoundError(f"there is no frame {number}, the instance has {len(file)}")

@@ -221,6 +221,21 @@ def test_parts_of_a_concatenation_have_frames_of_their_own(server, real_slide):
         assert server.get(f"{path_of(part)}/frames/{count + 1}").status_code == 404
 
 
+@pytest.mark.parametrize("levels", [1, 2, 3])
+def test_instances_as_octets_are_their_binary_values(server, levels):
+    found = instances.native(bytes(range(256)) * 3, 1)
+    assert server.store(instances.written(found)).status_code == 200
+    path = "/".join(path_of(found).split("/")[: 2 * levels + 1])
+    octets = 'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+
+    answer = server.get(path, octets)
+
+    assert answer.status_code == 200
+    assert parts_of(answer) == parts_of(server.get(f"{path}/bulkdata", octets))
+    both = server.get(path, f"{octets}, multipart/related; type=application/dicom;q=0.1")
+    assert parts_of(both)[0][0]["Content-Type"].startswith("application/dicom;")
+
+
 def test_a_study_with_a_lost_or_cut_file_is_an_error_from_the_beginning(tmp_path):
     found = instances.slide([instances.jpeg(1)])
     other = instances.slide([instances.jpeg(2)], StudyInstanceUID=found.StudyInstanceUID)

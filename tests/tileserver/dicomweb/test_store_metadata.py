@@ -235,6 +235,7 @@ def test_xml(server, namespace):
     assert answer.headers["content-type"] == "application/dicom+xml"
     assert f'<Value number="1">{found.SOPInstanceUID}</Value>' in answer.text
     assert 'keyword="ReferencedSOPSequence"' in answer.text
+    assert 'xmlns="http://dicom.nema.org/PS3.19/models/NativeDICOM"' in answer.text
     read = stored(server, found)
     assert read.PatientName == "Müller & <Sohn>^Änne"
     assert read.ImageType == ["DERIVED", "PRIMARY"]

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import resource
 import signal
 import socket
@@ -149,6 +150,26 @@ def test_other_types_are_not_supported(server, content_type):
 
     assert answer.status_code == 415
     assert answer.json()["error"] == "UnsupportedMediaTypeError"
+
+
+def test_a_body_that_is_compressed_on_the_way_is_not_supported(server):
+    answer = server.http.post(
+        "/dicomweb/studies",
+        content=gzip.compress(multipart([b"x"])),
+        headers={"Content-Type": STOW_TYPE, "Content-Encoding": "gzip"},
+    )
+
+    assert answer.status_code == 415
+    assert "Content-Encoding" in answer.json()["message"]
+
+
+def test_the_log_tells_why_instances_are_not_stored(server):
+    before = len(server.log.read_text())
+    assert server.store(*[b"x"] * 25).status_code == 409
+
+    log = server.log.read_text()[before:]
+    assert log.count("instance not stored: InvalidInstanceError: found ") == 20
+    assert "and 5 more instances not stored" in log
 
 
 @pytest.mark.parametrize(
