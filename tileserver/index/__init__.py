@@ -4,7 +4,13 @@
 from tileserver.index.deletion import Below
 from tileserver.index.finding import Found
 from tileserver.index.index import Index, set_aside
-from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
+from tileserver.index.records import (
+    Counts,
+    InstanceRecord,
+    Metadata,
+    StoredFrames,
+    StoredInstance,
+)
 from tileserver.index.search import (
     Between,
     Condition,
@@ -30,6 +36,7 @@ __all__ = [
     "InstanceRecord",
     "Level",
     "Match",
+    "Metadata",
     "Name",
     "Number",
     "OneOf",
