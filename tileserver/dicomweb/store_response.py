@@ -9,11 +9,10 @@ PS3.18 10.5.3 (response), I.2 (Store Instances Response Module), PS3.19 A.1 (XML
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
-from xml.etree.ElementTree import Element, SubElement, tostring
 
-from pydicom.datadict import keyword_for_tag
 from starlette.responses import Response
 
+from dicomizer.dicom.native_xml import to_xml
 from tileserver.dicomweb.responses import dicomweb_root, json_response
 from tileserver.errors import (
     BadRequestError,
@@ -63,7 +62,7 @@ def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Respo
         raise outcome.failed[0]
     body = dict(sorted(_body(dicomweb_root(request), outcome).items()))
     if is_xml:
-        return Response(_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
+        return Response(to_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
     return json_response(body, status=_status(outcome))
 
 
@@ -115,25 +114,3 @@ def _reference(root: str, item: Ingested) -> JsonDataset:
     if item.warning is not None:
         reference["00081196"] = {"vr": "US", "Value": [int(item.warning)]}
     return reference
-
-
-def _xml(body: JsonDataset) -> bytes:
-    root = Element("NativeDicomModel", {"xml:space": "preserve"})
-    _add(root, body)
-    text: bytes = tostring(root, encoding="utf-8", xml_declaration=True)
-    return text
-
-
-def _add(parent: Element, dataset: JsonDataset) -> None:
-    for tag, attribute in sorted(dataset.items()):
-        vr, values = str(attribute["vr"]), attribute["Value"]
-        names = {"tag": tag, "vr": vr, "keyword": keyword_for_tag(tag)}
-        element = SubElement(parent, "DicomAttribute", names)
-        assert isinstance(values, list)
-        for number, value in enumerate(values, 1):
-            kind = "Item" if vr == "SQ" else "Value"
-            child = SubElement(element, kind, {"number": str(number)})
-            if isinstance(value, dict):
-                _add(child, value)
-            else:
-                child.text = str(value)
