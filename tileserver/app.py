@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tileserver import dicomweb, observe, static, tiles
+from tileserver import dicomweb, observe, static, tiles, ups
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -32,6 +32,7 @@ from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHea
 from tileserver.policy import Everybody, Permission
 from tileserver.services import Services
 from tileserver.store import FolderBlobStore, has_store
+from tileserver.ups import Ups
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable
@@ -118,6 +119,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     services, index = open_services(settings)
     events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
+    worklist = Ups.open(settings)
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
 
@@ -131,6 +133,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         yield
         await run_in_threadpool(events.stop)
         services.close()
+        worklist.close()
         index.close()
 
     app = Starlette(
@@ -139,6 +142,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             *dicomweb.routes(),
             *changes.routes(),
             *tiles.routes(),
+            *ups.routes(),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
@@ -162,6 +166,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.hosts = hosts
     app.state.policy = policy
     app.state.observe = observed
+    app.state.ups = worklist
     return app
 
 

@@ -7,12 +7,14 @@ The tree::
     ├── BadRequestError           a parameter or body that makes no sense
     ├── ForbiddenError            what the server is set not to do
     ├── NotFoundError             no such study, series, instance, frame or value
+    │   └── GoneError                 there was one, and it was deleted
     ├── NotAcceptableError        not to be had in the media type asked for
     │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
     ├── PreconditionFailedError   it is not what If-Match says
     ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
+    ├── ConflictingStateError     what is stored is in a state that does not allow it
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
     │   │   └── UnsupportedSyntaxError    bulk data of an unknown transfer syntax
@@ -41,6 +43,10 @@ class ForbiddenError(TileserverError):
 
 class NotFoundError(TileserverError):
     """There is no such study, series, instance, frame or value."""
+
+
+class GoneError(NotFoundError):
+    """There was one, and it was deleted."""
 
 
 class NotAcceptableError(TileserverError):
@@ -75,6 +81,10 @@ class UnsupportedMediaTypeError(TileserverError):
 
 class TooLargeError(TileserverError):
     """A body goes over a limit."""
+
+
+class ConflictingStateError(TileserverError):
+    """What is stored is in a state that does not allow what is asked."""
 
 
 class RefusedInstanceError(TileserverError):
@@ -141,7 +151,9 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     BadRequestError: 400,
     ForbiddenError: 403,
     NotFoundError: 404,
+    GoneError: 410,
     NotAcceptableError: 406,
+    ConflictingStateError: 409,
     RefusedInstanceError: 409,
     PreconditionFailedError: 412,
     TooLargeError: 413,

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 
-from tileserver import workers
+from tileserver import web_socket, workers
 from tileserver.app import create_app, fast_protocol
 from tileserver.errors import StorageError, TileserverError
 from tileserver.services.frame_files import MOST_OPEN
@@ -68,7 +68,8 @@ def _config(settings: Settings) -> uvicorn.Config:
         access_log=False,
         log_config=None,
         server_header=False,
-        ws="none",
+        ws=web_socket.WebSocketProtocol,
+        **web_socket.SETTINGS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
 

@@ -62,3 +62,8 @@ class Settings:
         default=Duplicates.REFUSE,
     )
     is_deleting_allowed: bool = _means("Whether clients may delete.", default=True)
+    keep_workitems_days: int = _means(
+        "Days for which a workitem is kept once it is completed or canceled, and longer while a "
+        "subscriber has a deletion lock on it.",
+        default=30,
+    )

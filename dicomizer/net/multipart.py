@@ -27,7 +27,8 @@ HEADER_LIMIT = 16 << 10
 PART_LIMIT = 10_000
 """Parts of a body; a series of many more instances is sent in several requests."""
 
-_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,70}")
+# RFC 2046 allows 70 characters; Orthanc's STOW client (DICOMweb plugin 1.7) sends 73.
+_BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
 _PARAMETER = re.compile(r';\s*([\w!#$%&\'*+.^`|~-]+)\s*=\s*(?:"((?:[^"\\]|\\.)*)"|([^;\s"]*))')
 
 

@@ -91,6 +91,11 @@ def without_spacing(calibrated: Served, archive: Archive) -> None:
     archive.ingest("uncalibrated", calibrated.source, folder)
 
 
+def is_complaint(message: Any) -> bool:
+    """Tell whether a line of the console blames page or server, and not the graphics driver."""
+    return message.type in ("error", "warning") and "GL Driver Message" not in message.text
+
+
 @pytest.fixture
 def page(browser: Any, archive: Archive) -> Iterator[Any]:
     """Open an empty page; at the end its console must be clean."""
@@ -100,9 +105,7 @@ def page(browser: Any, archive: Archive) -> Iterator[Any]:
     complaints: list[str] = []
     page.on(
         "console",
-        lambda message: (
-            complaints.append(message.text) if message.type in ("error", "warning") else None
-        ),
+        lambda message: complaints.append(message.text) if is_complaint(message) else None,
     )
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on(

@@ -3,24 +3,20 @@
 
 from __future__ import annotations
 
-import contextlib
 import json
-import shutil
-import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import httpx
+import orthanc as peer
 import pytest
 from pynetdicom.dsutils import split_dataset
 from sending import CuttingProxy, write_large, write_study
 
 _STORESCP = Path("/usr/bin/storescp")
 """Not the one on PATH: pynetdicom has one of the same name."""
-_PLUGIN = Path("/usr/share/orthanc/plugins/libOrthancDicomWeb.so")
 _PEAK = """
 import sys
 from dicomizer.cli.program import group
@@ -31,65 +27,24 @@ sys.exit(code)
 """
 
 
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def wait_for(port: int, process: subprocess.Popen[bytes]) -> None:
-    for _ in range(300):
-        assert process.poll() is None, "the peer has ended"
-        with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), 1):
-            return
-        time.sleep(0.1)
-    pytest.fail("the peer does not listen")
-
-
-@contextlib.contextmanager
-def running(port: int, *command: object) -> Iterator[None]:
-    process = subprocess.Popen(
-        list(map(str, command)), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
-    try:
-        wait_for(port, process)
-        yield
-    finally:
-        process.terminate()
-        process.wait(20)
-
-
 @pytest.fixture
 def storescp(tmp_path) -> Iterator[tuple[int, Path]]:
     """Give the port of DCMTK's storescp, and the folder of what it got, bit for bit."""
     if not _STORESCP.exists():
         pytest.skip("storescp of DCMTK is not here: apt-get install dcmtk")
-    port, folder = free_port(), tmp_path / "received"
+    port, folder = peer.free_port(), tmp_path / "received"
     folder.mkdir()
-    with running(port, _STORESCP, "--bit-preserving", "+xa", "-aet", "STORE", "-od", folder, port):
+    with peer.running(
+        port, _STORESCP, "--bit-preserving", "+xa", "-aet", "STORE", "-od", folder, port
+    ):
         yield port, folder
 
 
 @pytest.fixture
 def orthanc(tmp_path) -> Iterator[tuple[int, int]]:
     """Give the HTTP and DICOM ports of an Orthanc with DICOMweb."""
-    program = shutil.which("Orthanc")
-    if program is None or not _PLUGIN.exists():
-        pytest.skip("Orthanc is not here: apt-get install orthanc orthanc-dicomweb")
-    http, dicom = free_port(), free_port()
-    settings = {
-        "StorageDirectory": str(tmp_path / "orthanc"),
-        "IndexDirectory": str(tmp_path / "orthanc"),
-        "HttpPort": http,
-        "DicomPort": dicom,
-        "DicomAet": "ORTHANC",
-        "DicomAlwaysAllowFind": True,
-        "RemoteAccessAllowed": False,
-        "AuthenticationEnabled": False,
-        "Plugins": [str(_PLUGIN)],
-    }
-    (tmp_path / "orthanc.json").write_text(json.dumps(settings))
-    with running(http, program, tmp_path / "orthanc.json"):
-        yield http, dicom
+    with peer.orthanc(tmp_path) as ports:
+        yield ports
 
 
 def send(tmp_path: Path, *arguments: object) -> subprocess.CompletedProcess[str]:

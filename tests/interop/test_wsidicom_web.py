@@ -7,6 +7,7 @@ import io
 import subprocess
 
 import numpy as np
+import openslide
 import pydicom
 import pytest
 import requests
@@ -89,3 +90,25 @@ def test_what_dicomizer_has_converted_is_had_from_the_server(server, tmp_path, c
             label.file_meta.TransferSyntaxUID,
         )
         assert frame == slides.picture(87, 63).tobytes()
+
+
+@pytest.mark.filterwarnings("ignore:The odd length pixel data is missing a trailing padding byte")
+@pytest.mark.filterwarnings("ignore:No bulk data URI handler provided")
+def test_a_scanner_slide_has_the_colours_that_openslide_reads(server, real_slide, tmp_path):
+    source = real_slide("aperio/CMU-1-Small-Region.svs")
+    convert(source, tmp_path / "out")
+    files = [path.read_bytes() for path in sorted((tmp_path / "out").iterdir())]
+    assert server.store(*files).status_code == 200
+    header = pydicom.dcmread(io.BytesIO(files[0]), stop_before_pixels=True)
+
+    with requests.Session() as session, openslide.OpenSlide(source) as expected:
+        client = WsiDicomWebClient.create_client(server.root, auth=session)
+        with WsiDicom.open_web(client, header.StudyInstanceUID, header.SeriesInstanceUID) as remote:
+            sizes = [(level.size.width, level.size.height) for level in remote.levels]
+            assert sizes[0] == expected.dimensions
+            for place in [(0, 0), (1000, 1400), (2220 - 300, 2967 - 200)]:
+                found = np.asarray(remote.read_region(place, 0, (300, 200))).astype(int)
+                region = expected.read_region(place, 0, (300, 200)).convert("RGB")
+                assert np.abs(found - np.asarray(region)).max() <= 2
+            macro = expected.associated_images["macro"]
+            assert remote.read_overview().size == macro.size

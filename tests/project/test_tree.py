@@ -35,8 +35,9 @@ def test_nothing_is_large(tracked):
     assert [path for path in tracked if path.exists() and path.stat().st_size > _LARGEST] == []
 
 
-def test_lock_file_has_no_download_addresses(request):
-    text = (request.config.rootpath / "web" / "package-lock.json").read_text()
+@pytest.mark.parametrize("folder", ["web", "tests/browser/peers"])
+def test_lock_files_have_no_download_addresses(request, folder):
+    text = (request.config.rootpath / folder / "package-lock.json").read_text()
 
     assert '"resolved"' not in text
 

@@ -160,6 +160,11 @@ def _of_level(conditions: Sequence[Condition], level: Level) -> Iterator[Sql]:
         yield from _elements(f"{_TABLES[level]}.attributes", in_json, ())
 
 
+def of_dataset(source: str, conditions: Sequence[Condition]) -> Sql:
+    """Match a dataset in DICOM JSON that belongs to no level, such as a workitem."""
+    return all_of(_elements(source, conditions, ()))
+
+
 def _elements(
     source: str, conditions: Sequence[Condition], above: tuple[str, ...]
 ) -> Iterator[Sql]:

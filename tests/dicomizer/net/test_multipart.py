@@ -145,10 +145,16 @@ def test_a_body_that_is_cut_off_is_an_error(length):
         read([body])
 
 
-@pytest.mark.parametrize("boundary", ["", "a" * 71, "Grüße", "a\r\nb", "a;b", 'a"b', "a\0b"])
-def test_a_boundary_is_of_1_to_70_certain_characters(boundary):
+@pytest.mark.parametrize("boundary", ["", "a" * 201, "Grüße", "a\r\nb", "a;b", 'a"b', "a\0b"])
+def test_a_boundary_is_of_1_to_200_certain_characters(boundary):
     with pytest.raises(MultipartError, match="no valid boundary"):
         MultipartReader(boundary)
+
+
+def test_a_boundary_of_two_uuids_is_read_as_orthanc_sends_it():
+    boundary = "c903d7ed-77c8-40ba-9b94-87f9a966336f-c903d7ed-77c8-40ba-9b94-87f9a966336f"
+
+    assert read([f"--{boundary}\r\n\r\nx\r\n--{boundary}--".encode()], boundary) == [({}, b"x")]
 
 
 def test_a_boundary_may_have_all_characters_that_the_rfc_allows():

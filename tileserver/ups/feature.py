@@ -1,0 +1,62 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The parts of the worklist, put together."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tileserver.dicomweb.search_parameters import read_parameters
+from tileserver.index import Level
+from tileserver.ups.hub import Hub
+from tileserver.ups.service import Worklist
+from tileserver.ups.store import WorklistStore
+from tileserver.ups.subscriptions import Subscriptions
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from tileserver.index import Condition
+    from tileserver.settings import Settings
+
+WORKLIST_FILE = "worklist.sqlite"
+
+
+@dataclass(frozen=True, slots=True)
+class Ups:
+    """The worklist of a server: its verbs, its subscriptions, its connections."""
+
+    worklist: Worklist
+    subscriptions: Subscriptions
+    hub: Hub
+    store: WorklistStore
+
+    @classmethod
+    def open(cls, settings: Settings) -> Ups:
+        """Open the worklist in the data folder, and tell its subscribers.
+
+        Raises
+        ------
+        StorageError
+            It cannot be used.
+        """
+        store = WorklistStore(settings.data / WORKLIST_FILE)
+        worklist = Worklist(store, settings.keep_workitems_days, read_filter)
+        subscriptions = Subscriptions(store, read_filter)
+        subscriptions.tell_restart()
+        return cls(worklist, subscriptions, Hub(store), store)
+
+    def close(self) -> None:
+        """Close the worklist."""
+        self.store.close()
+
+
+def read_filter(keys: Sequence[tuple[str, str]]) -> tuple[Condition, ...]:
+    """Return the conditions of matching keys; an attribute of a workitem has no level.
+
+    Raises
+    ------
+    BadRequestError
+        A key makes no sense.
+    """
+    return read_parameters(Level.INSTANCE, keys, {}).conditions

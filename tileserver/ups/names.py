@@ -1,0 +1,91 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What addresses name: UIDs, AE titles, origins of pages.
+
+References
+----------
+PS3.5 9.1 (UIDs), table 6.2-1 (AE); RFC 6455 10.2 (origins)
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+from tileserver.errors import BadRequestError, ForbiddenError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from starlette.requests import HTTPConnection
+
+    from tileserver.settings import Settings
+
+_UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
+_LONGEST_UID = 64
+_AETITLE = re.compile(r"[\x20-\x2e\x30-\x5b\x5d-\x7e]{1,16}")
+"""No backslash, as in PS3.5, and no slash: titles are parts of addresses."""
+
+
+def read_uid(text: str) -> str:
+    """Return a UID.
+
+    Raises
+    ------
+    BadRequestError
+        It is none.
+    """
+    if len(text) > _LONGEST_UID or not _UID.fullmatch(text):
+        raise BadRequestError("a UID has numbers parted by dots, 64 characters at most")
+    return text
+
+
+def read_aetitle(text: str) -> str:
+    """Return an AE title, without the blanks that do not count.
+
+    Raises
+    ------
+    BadRequestError
+        It is none.
+    """
+    title = text.strip(" ")
+    if not _AETITLE.fullmatch(text) or not title.strip("."):
+        raise BadRequestError("an AE title has 1 to 16 characters of ASCII, no slash or backslash")
+    return title
+
+
+def uid_parameter(parameters: Iterable[tuple[str, str]], *names: str) -> str | None:
+    """Return the UID among query parameters, which stands alone or behind one of the names.
+
+    Raises
+    ------
+    BadRequestError
+        There are several, or it is none.
+    """
+    found = {value for name, value in parameters if name in names and value}
+    found |= {name for name, value in parameters if not value and _UID.fullmatch(name)}
+    if len(found) > 1:
+        raise BadRequestError("the address has more than one UID")
+    return read_uid(found.pop()) if found else None
+
+
+def check_origin(connection: HTTPConnection, settings: Settings) -> None:
+    """Make sure that no page of somebody else acts in a browser that can reach the server.
+
+    Browsers let any page open web sockets, and send requests without a body, anywhere; but they
+    say where the page comes from.
+
+    Raises
+    ------
+    ForbiddenError
+        The page is of another origin than this server's and those that are set.
+    """
+    origin = connection.headers.get("origin")
+    allowed = {each.rstrip("/") for each in settings.cors_origins}
+    if origin is None or "*" in allowed or origin in allowed:
+        return
+    own = {connection.headers.get("host", "")}
+    if settings.base_url:
+        own.add(urlsplit(settings.base_url).netloc)
+    if urlsplit(origin).netloc not in own - {""}:
+        raise ForbiddenError("pages of this origin may not change or watch the worklist")

@@ -1,0 +1,257 @@
+# SPDX-License-Identifier: Apache-2.0
+"""UPS-RS over HTTP: one function for each transaction.
+
+References
+----------
+PS3.18 11.4 to 11.12
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+from typing import TYPE_CHECKING
+from urllib.parse import quote, urlencode
+
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import JSONResponse, Response
+
+from tileserver.dicomweb.media_types import check_charset
+from tileserver.dicomweb.responses import dicomweb_root
+from tileserver.dicomweb.search_parameters import read_parameters
+from tileserver.errors import BadRequestError, http_status
+from tileserver.index import Level
+from tileserver.settings import DICOMWEB_ROOT
+from tileserver.ups.dataset import first
+from tileserver.ups.errors import InvalidRequestError, WrongStateError
+from tileserver.ups.model import FILTERED_WORKLIST, WORKLISTS, GlobalSubscription, State
+from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
+from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
+from tileserver.ups.reports import STATE
+from tileserver.ups.service import TRANSACTION, Wanted
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from starlette.requests import Request
+
+    from tileserver.dicomweb.media_types import Chosen
+    from tileserver.ups.feature import Ups
+
+    Endpoint = Callable[[Request], Awaitable[Response]]
+
+_NOT_CACHED = {"Cache-Control": "private, no-cache"}
+_NEXT_KEY = re.compile(r",(?=[A-Za-z0-9.]+=)")
+_STATES = {str(state): state for state in State} | {"CANCELLED": State.CANCELED}
+"""PS3.18 11.7.1.4 writes it with two Ls."""
+_NOT_KEYS = frozenset({"deletionlock", "filter", "accept", "charset"})
+
+
+def _ups(request: Request) -> Ups:
+    found: Ups = request.app.state.ups
+    return found
+
+
+def _transaction(endpoint: Endpoint) -> Endpoint:
+    """Answer refusals with the warnings that the standard wants."""
+
+    @functools.wraps(endpoint)
+    async def answered(request: Request) -> Response:
+        if request.method not in ("GET", "HEAD"):
+            check_origin(request, request.app.state.settings)
+        try:
+            return await endpoint(request)
+        except (InvalidRequestError, WrongStateError) as error:
+            body = {"error": type(error).__name__, "message": str(error)}
+            response = JSONResponse(body, http_status(error))
+            _warn(request, response, *error.warnings)
+            return response
+
+    return answered
+
+
+def _warn(request: Request, response: Response, *warnings: str) -> None:
+    for text in warnings:
+        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{text}"')
+
+
+def _uid(request: Request) -> str:
+    return read_uid(request.path_params["workitem"])
+
+
+@_transaction
+async def create(request: Request) -> Response:
+    """Put a workitem on the list."""
+    parameters = request.query_params.multi_items()
+    uid = uid_parameter(parameters, "workitem", "AffectedSOPInstanceUID", "SOPInstanceUID")
+    given = await read_workitem(request)
+    uid, is_modified = await run_in_threadpool(_ups(request).worklist.create, uid, given)
+    location = f"{dicomweb_root(request)}/workitems/{uid}"
+    response = Response(status_code=201, headers={"Location": location})
+    if is_modified:
+        _warn(request, response, "The Workitem was created with modifications.")
+    return response
+
+
+@_transaction
+async def retrieve(request: Request) -> Response:
+    """Give a workitem."""
+    chosen = _chosen(request)
+    uid = _uid(request)
+    found = await run_in_threadpool(_ups(request).worklist.retrieve, uid)
+    response = answer(request, chosen, [found])
+    response.headers.update(_NOT_CACHED)
+    response.headers["Content-Location"] = f"{dicomweb_root(request)}/workitems/{uid}"
+    return response
+
+
+def _chosen(request: Request) -> Chosen:
+    check_charset(request.query_params.get("charset") or request.headers.get("accept-charset"))
+    return chosen_type(request)
+
+
+@_transaction
+async def update(request: Request) -> Response:
+    """Change attributes of a workitem."""
+    parameters = request.query_params.multi_items()
+    told = uid_parameter(parameters, "transaction-uid", "transaction", "TransactionUID")
+    given = await read_workitem(request)
+    uids = {told, first(given, TRANSACTION)} - {None}
+    if len(uids) > 1:
+        raise BadRequestError("the payload has another Transaction UID than the address")
+    owner = next(iter(uids), None)
+    await run_in_threadpool(_ups(request).worklist.update, _uid(request), owner, given)
+    return Response(headers={"Content-Location": f"{dicomweb_root(request)}{_below(request)}"})
+
+
+def _below(request: Request) -> str:
+    return request.url.path.removeprefix(DICOMWEB_ROOT)
+
+
+@_transaction
+async def change_state(request: Request) -> Response:
+    """Claim, complete or cancel a workitem."""
+    given = await read_workitem(request)
+    asked = _STATES.get(first(given, STATE) or "")
+    if asked is None:
+        raise BadRequestError("ProcedureStepState is none of IN PROGRESS, COMPLETED, CANCELED")
+    owner = first(given, TRANSACTION)
+    change = _ups(request).worklist.change_state
+    is_changed = await run_in_threadpool(change, _uid(request), owner and read_uid(owner), asked)
+    response = Response()
+    if not is_changed:
+        _warn(request, response, f"The UPS is already in the requested state of {asked}.")
+    return response
+
+
+@_transaction
+async def request_cancel(request: Request) -> Response:
+    """Ask for a workitem to be canceled."""
+    given = await read_workitem(request, is_required=False)
+    ask = _ups(request).worklist.request_cancel
+    is_accepted = await run_in_threadpool(ask, _uid(request), given)
+    response = Response(status_code=202)
+    if not is_accepted:
+        _warn(request, response, "The UPS is already in the requested state of CANCELED.")
+    return response
+
+
+@_transaction
+async def search(request: Request) -> Response:
+    """Find workitems."""
+    chosen = _chosen(request)
+    most = request.app.state.settings.max_results
+    asked = read_parameters(Level.INSTANCE, request.query_params.multi_items(), {})
+    limit = min(most if asked.limit is None else asked.limit, most)
+    found, has_more = await run_in_threadpool(
+        _ups(request).worklist.search,
+        asked.conditions,
+        Wanted(frozenset(asked.tags), asked.everything),
+        limit,
+        asked.offset,
+    )
+    if not found:
+        response = Response(status_code=204)
+    else:
+        response = answer(request, chosen, found, 206 if has_more else 200)
+    if found and has_more:
+        response.headers["Link"] = f'<{_next_page(request, asked.offset + limit)}>; rel="next"'
+        _warn(request, response, "There are additional results that can be requested")
+    _warn(request, response, *asked.warnings)
+    response.headers.update(_NOT_CACHED)
+    return response
+
+
+def _next_page(request: Request, offset: int) -> str:
+    others = [item for item in request.query_params.multi_items() if item[0] != "offset"]
+    query = urlencode([*others, ("offset", str(offset))])
+    return f"{dicomweb_root(request)}{_below(request)}?{query}"
+
+
+@_transaction
+async def subscribe(request: Request) -> Response:
+    """Subscribe to a workitem or to a worklist."""
+    uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    await read_body(request)
+    deletion_lock = _deletion_lock(request)
+    subscriptions = _ups(request).subscriptions
+    if uid in WORKLISTS:
+        keys = _filter(request) if uid == FILTERED_WORKLIST else ()
+        asked = GlobalSubscription(aetitle, uid, deletion_lock, keys)
+        await run_in_threadpool(subscriptions.subscribe_globally, asked)
+    else:
+        await run_in_threadpool(
+            functools.partial(subscriptions.subscribe, uid, aetitle, deletion_lock=deletion_lock)
+        )
+    root = dicomweb_root(request).replace("http", "ws", 1)
+    address = f"{root}/subscribers/{quote(aetitle, safe='')}"
+    return Response(status_code=201, headers={"Content-Location": address})
+
+
+def _deletion_lock(request: Request) -> bool:
+    told = request.query_params.get("deletionlock", "false").lower()
+    if told not in ("true", "false"):
+        raise BadRequestError("deletionlock is neither true nor false")
+    return told == "true"
+
+
+def _filter(request: Request) -> tuple[tuple[str, str], ...]:
+    """Return the matching keys of a filter; some clients give them as parameters of their own."""
+    keys: list[tuple[str, str]] = []
+    for name, text in request.query_params.multi_items():
+        if name == "filter":
+            for part in filter(None, _NEXT_KEY.split(text)):
+                key, equals, value = part.partition("=")
+                if not equals:
+                    raise BadRequestError("a filter has attribute=value, parted by commas")
+                keys.append((key, value))
+        elif name not in _NOT_KEYS:
+            keys.append((name, text))
+    if not keys:
+        raise BadRequestError("a subscription to the filtered worklist needs a filter")
+    return tuple(keys)
+
+
+@_transaction
+async def unsubscribe(request: Request) -> Response:
+    """End a subscription."""
+    aetitle = read_aetitle(request.path_params["aetitle"])
+    await run_in_threadpool(_ups(request).subscriptions.unsubscribe, _uid(request), aetitle)
+    return Response()
+
+
+@_transaction
+async def suspend(request: Request) -> Response:
+    """Subscribe to no further workitems."""
+    uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    if uid not in WORKLISTS:
+        raise BadRequestError("only the subscription to a worklist can be suspended")
+    await run_in_threadpool(_ups(request).subscriptions.suspend, uid, aetitle)
+    return Response()
+
+
+async def plain_connection(request: Request) -> Response:
+    """Tell a client that came without a web socket that it needs one."""
+    read_aetitle(request.path_params["aetitle"])
+    body = {"error": "UpgradeRequired", "message": "open a web socket here (RFC 6455)"}
+    return JSONResponse(body, 426, headers={"Upgrade": "websocket", "Connection": "Upgrade"})
