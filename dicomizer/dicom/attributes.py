@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from pydicom.dataset import FileDataset
 
+    from dicomizer.dicom.dicom_json import JsonDataset
     from dicomizer.dicom.part10 import PixelDataPlace
     from dicomizer.dicom.plain_walk import PlainHeader
 
@@ -26,19 +27,23 @@ _META = (
     ("MediaStorageSOPClassUID", "SOPClassUID"),
     ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
 )
-_TOLD = (
-    "SOPClassUID",
-    "SOPInstanceUID",
-    "StudyInstanceUID",
-    "SeriesInstanceUID",
-    "NumberOfFrames",
-    "BitsAllocated",
-    "SamplesPerPixel",
-    "Rows",
-    "Columns",
-    "PhotometricInterpretation",
-)
-_TOLD_TAGS = {keyword: f"{tag_for_keyword(keyword):08X}" for keyword in _TOLD}
+_META_TAGS = [(f"{tag_for_keyword(meta):08X}", keyword) for meta, keyword in _META]
+_TOLD = {
+    keyword: f"{tag_for_keyword(keyword):08X}"
+    for keyword in (
+        "SOPClassUID",
+        "SOPInstanceUID",
+        "StudyInstanceUID",
+        "SeriesInstanceUID",
+        "NumberOfFrames",
+        "BitsAllocated",
+        "SamplesPerPixel",
+        "Rows",
+        "Columns",
+        "PhotometricInterpretation",
+    )
+}
+"""Tags of the values that `Part10Attributes` tells, by keyword."""
 
 
 class Values(Protocol):
@@ -120,32 +125,34 @@ def _contradicts_meta(dataset: FileDataset) -> bool:
 
 
 def _of_plain(header: PlainHeader) -> Part10Attributes:
-    values = {keyword: _told(header.elements, tag) for keyword, tag in _TOLD_TAGS.items()}
+    texts = [f'"{t}":{header.elements[t]}' for t in _TOLD.values() if t in header.elements]
+    told: JsonDataset = json.loads(f"{{{','.join(texts)}}}")
+    values = {keyword: _only_value(told, tag) for keyword, tag in _TOLD.items()}
     return Part10Attributes(
         elements=header.elements,
         values=values,
         transfer_syntax_uid=header.transfer_syntax_uid,
         pixel_data=header.pixel_data,
         contradicts_meta=any(
-            _told(header.meta, f"{tag_for_keyword(meta):08X}") not in (None, values[keyword])
-            for meta, keyword in _META
+            _only_value(header.meta, tag) not in (None, values[keyword])
+            for tag, keyword in _META_TAGS
         ),
         is_cut=header.is_cut,
         offset_tables=header.offset_tables,
     )
 
 
-def _told(elements: Mapping[str, str], tag: str) -> object:
-    """Return the one value of an element, ``None`` where there is none.
+def _only_value(dataset: JsonDataset, tag: str) -> object:
+    """Return the one value of an element, ``None`` where there is no such element.
 
     Raises
     ------
     NotPlainError
         There are several; or it is empty, which the parser tells from not being there.
     """
-    if tag not in elements:
+    if tag not in dataset:
         return None
-    values = json.loads(elements[tag]).get("Value", ())
-    if len(values) != 1:
+    values = dataset[tag].get("Value")
+    if not isinstance(values, list) or len(values) != 1:
         raise NotPlainError
     return values[0]

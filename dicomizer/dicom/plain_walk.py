@@ -34,6 +34,8 @@ from dicomizer.dicom.plain_json import BINARY, OF_CHARACTER_SET, PLAIN, plain_el
 if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
+    from dicomizer.dicom.dicom_json import JsonDataset
+
     Creators = dict[int, tuple[bytes, bytes]]
     """VR and value of private creators, by tag."""
 
@@ -77,7 +79,7 @@ class PlainHeader:
     elements
         Of DICOM JSON, as text, by tag, in order.
     meta
-        Of the group 0002, likewise.
+        The group 0002, as DICOM JSON.
     is_cut
         Whether DICOM JSON cannot take an element.
     offset_tables
@@ -85,7 +87,7 @@ class PlainHeader:
     """
 
     elements: dict[str, str]
-    meta: dict[str, str]
+    meta: JsonDataset
     transfer_syntax_uid: str
     is_cut: bool
     pixel_data: PixelDataPlace | None
@@ -117,12 +119,13 @@ class _FileWalk:
         self._file = file
         self._size = file.seek(0, 2)
         self._data, self._begin = b"", 0
+        self._given = 0
         self._load(0, min(_FIRST_WINDOW, self._size))
 
     def header(self) -> PlainHeader:
         position, meta = self._meta()
-        syntax = json.loads(meta.get(f"{_TRANSFER_SYNTAX_UID:08X}", "{}")).get("Value", [""])
-        if len(syntax) != 1 or not syntax[0] or syntax[0] in _OTHER_ENCODINGS:
+        syntax = meta.get(f"{_TRANSFER_SYNTAX_UID:08X}", {}).get("Value")
+        if not isinstance(syntax, list) or len(syntax) != 1 or syntax[0] in _OTHER_ENCODINGS:
             raise NotPlainError
         self._values = _Values()
         self._creators: Creators = {}
@@ -146,7 +149,7 @@ class _FileWalk:
         found = (tables[_OFFSETS[0]], tables[_OFFSETS[1]]) if len(tables) == 2 else None
         return PlainHeader(elements, meta, syntax[0], is_cut, place, found)
 
-    def _meta(self) -> tuple[int, dict[str, str]]:
+    def _meta(self) -> tuple[int, JsonDataset]:
         """Return where the dataset begins, and the elements before it."""
         begin = PREFIX_OFFSET + 4
         if self._bytes(PREFIX_OFFSET, 4) != b"DICM" or self._bytes(begin, 8) != _META_LENGTH:
@@ -154,7 +157,7 @@ class _FileWalk:
         (length,) = _LENGTH.unpack(self._bytes(begin + 8, 4))
         begin += 12
         text = _Values().level(self._bytes(begin, length), 0, length, "", 0)[0]
-        meta = {tag: json.dumps(value) for tag, value in json.loads(text).items()}
+        meta: JsonDataset = json.loads(text)
         if any(tag[:4] != "0002" for tag in meta):
             raise NotPlainError
         return begin + length, meta
@@ -212,7 +215,8 @@ class _FileWalk:
         start = position - self._begin
         if start >= 0 and start + length <= len(self._data):
             return
-        if length > HEADER_LIMIT:
+        self._given += length
+        if self._given > HEADER_LIMIT:
             raise NotPlainError
         self._file.seek(position)
         self._data, self._begin = self._file.read(length), position
@@ -312,6 +316,7 @@ class _Values:
                     raise NotPlainError
                 return f"{{{','.join(parts)}}}", position
             last = tag
+            self._count()
             if vr == b"SQ":
                 stop = None if length == _UNDEFINED else position + length
                 text, position = self.sequence(data, position, stop, f"{path}{tag:08X}", depth + 1)
@@ -327,7 +332,6 @@ class _Values:
                 parts.append(f"{_name(tag)}{found}")
         if position != end:
             raise NotPlainError
-        self._count(len(parts))
         return f"{{{','.join(parts)}}}", position
 
     def sequence(
@@ -349,13 +353,13 @@ class _Values:
                 raise _ShortError
             text, position = self.level(data, position, stop, f"{path}/{len(items)}/", depth)
             items.append(text)
-            self._count(1)
+            self._count()
         if end is not None and position != end:
             raise NotPlainError
         return f'{{"Value":[{",".join(items)}],"vr":"SQ"}}' if items else '{"vr":"SQ"}', position
 
-    def _count(self, structures: int) -> None:
-        self.count += structures
+    def _count(self) -> None:
+        self.count += 1
         if self.count > STRUCTURE_LIMIT:
             raise NotPlainError
 

@@ -227,3 +227,29 @@ def test_functional_groups_of_many_frames_are_as_the_parser_has_them(odd):
 
     assert elements is not None
     assert elements["52009230"].count("00209157") == 1500
+
+
+def test_more_structures_than_allowed_are_left_to_the_parser():
+    items = b"\xfe\xff\x00\xe0\0\0\0\0" * 2_000_001
+    file = file_of(element(0x0040A730, "SQ", items))
+
+    assert not plain(file)
+
+
+def test_large_binary_values_are_not_read():
+    class Counted(io.BytesIO):
+        given = 0
+
+        def read(self, size: int | None = -1) -> bytes:
+            data = super().read(size)
+            self.given += len(data)
+            return data
+
+    file = Counted(file_of(element(0x00420011, "OB", bytes(8 << 20))))
+
+    found = read_attributes(file)
+
+    assert found.elements["00420011"] == (
+        '{"BulkDataURI":"bulk-data-of-this-instance:00420011","vr":"OB"}'
+    )
+    assert file.given < 256 << 10
