@@ -6,7 +6,7 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
-from tileserver.index import InstanceRecord
+from tileserver.index import InstanceRecord, Metadata
 
 STAIN = ("00400560", "00400610", "00400612", "0040A168")
 
@@ -42,7 +42,7 @@ INSTANCE = InstanceRecord(
     size=7,
     study={},
     series={},
-    metadata=metadata(1, 1),
+    metadata=Metadata.of_text(metadata(1, 1)),
     frames=None,
 )
 NAMES = ("Doe^Jane", "Doe^John", "Müller^Änne", "Roe^Richard", "Yamada^Taro")
@@ -67,5 +67,5 @@ def instance_of(study: int, series: int, number: int) -> InstanceRecord:
             "00080060": one("CS", "SM" if series else "SR"),
             "00400512": one("LO", f"C{study}-{series}"),
         },
-        metadata=metadata(study, series),
+        metadata=Metadata.of_text(metadata(study, series)),
     )

@@ -36,9 +36,16 @@ def to_json(dataset: Dataset) -> str:
     Elements whose value breaks the rules of its VR are left out: reading is tolerant, and the
     stored file keeps them.
     """
-    return json.dumps(
-        _object(dataset, ""), ensure_ascii=False, separators=(",", ":"), sort_keys=True
-    )
+    return _compact(_object(dataset, ""))
+
+
+def json_elements(dataset: Dataset) -> dict[str, str]:
+    """Return the elements of `to_json`, each as text, by tag, in order."""
+    return {tag: _compact(element) for tag, element in sorted(_object(dataset, "").items())}
+
+
+def _compact(found: object) -> str:
+    return json.dumps(found, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
 
 
 def with_bulk_address(text: str, address: str) -> str:
@@ -52,13 +59,20 @@ def _object(dataset: Dataset, path: str) -> JsonDataset:
         if element.tag.element == 0 or element.tag.group == 2:
             continue  # group lengths and file meta information are no part of the model
         tag = f"{element.tag:08X}"
-        converted = _element(element, f"{path}{tag}")
+        converted = element_json(element, f"{path}{tag}")
         if converted is not None:
             result[tag] = converted
     return result
 
 
-def _element(element: DataElement, path: str) -> dict[str, object] | None:
+def element_json(element: DataElement, path: str) -> dict[str, object] | None:
+    """Return an element, ``None`` where its value breaks the rules of its VR.
+
+    Parameters
+    ----------
+    path
+        Of the element, for a reference to its value.
+    """
     if element.VR == "SQ":
         items = [_object(item, f"{path}/{i}/") for i, item in enumerate(element.value or ())]
         return {"vr": "SQ", "Value": items} if items else {"vr": "SQ"}
@@ -74,6 +88,11 @@ def _element(element: DataElement, path: str) -> dict[str, object] | None:
     return found
 
 
+def reference_text(path: str, vr: str) -> str:
+    """Return the text of an element whose value is a marked reference."""
+    return f'{{{_MARKER}{path}","vr":"{vr}"}}'
+
+
 def _is_referenced(element: DataElement) -> bool:
     length = len(element.value or b"")
     return length >= BULK_THRESHOLD or (length > 0 and element.VR in _ALWAYS_REFERENCED)
@@ -82,15 +101,3 @@ def _is_referenced(element: DataElement) -> bool:
 def marked_paths(text: str) -> list[str]:
     """Return the paths of all marked references in JSON text, in its order."""
     return [part.partition('"')[0] for part in text.split(_MARKER)[1:]]
-
-
-def with_reference(text: str, tag: str, vr: str) -> str:
-    """Return JSON text of a dataset with a marked reference added.
-
-    Parameters
-    ----------
-    tag
-        Above all others in the text, as Pixel Data is.
-    """
-    comma = "" if text == "{}" else ","
-    return f'{text[:-1]}{comma}"{tag}":{{{_MARKER}{tag}","vr":"{vr}"}}}}'

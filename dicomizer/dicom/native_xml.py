@@ -1,9 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Datasets as XML in the Native DICOM Model, written from DICOM JSON and read back.
+"""Datasets as XML in the Native DICOM Model, written from DICOM JSON and read into it.
 
-Written from the JSON that is kept of each instance, so that both forms say the same. Reading takes
-no entities and no document type, whatever they are for. Both ways, private elements have no block
-in their tag but the name of their creator, as the standard wants; a tag with its block is read too.
+Both forms say the same, so that whatever has to do with values needs to know only JSON. Reading
+takes no entities and no document type, whatever they are for. Both ways, private elements have no
+block in their tag but the name of their creator, as the standard wants; a tag with its block is
+read too, and written where an element has no creator.
 
 References
 ----------
@@ -13,30 +14,21 @@ PS3.19 A.1 (Native DICOM Model), PS3.18 8.7.3.2 (media types of metadata)
 from __future__ import annotations
 
 import base64
-import binascii
 import functools
 import re
 from typing import TYPE_CHECKING
 from xml.sax.saxutils import escape, quoteattr
 
-from pydicom.config import IGNORE
 from pydicom.datadict import dictionary_VR, keyword_for_tag
-from pydicom.dataelem import DataElement
-from pydicom.dataset import Dataset
-from pydicom.sequence import Sequence
-from pydicom.tag import Tag
 from pydicom.valuerep import VR
 
 from dicomizer.errors import CorruptDicomError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Sequence
     from xml.etree.ElementTree import Element
 
     from dicomizer.dicom.dicom_json import JsonDataset
-
-    BulkReader = Callable[[str], bytes]
-    """Takes the address of a BulkData element."""
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 XML_LIMIT = 64 << 20
@@ -99,10 +91,10 @@ def _begin(tag: str, vr: str) -> str:
 def _private_begin(dataset: JsonDataset, tag: str, vr: str) -> str:
     """Return the begin of a private element: without its block, but with who made it."""
     creator = dataset.get(f"{tag[:4]}00{tag[4:6]}", {}).get("Value")
-    named = ""
-    if tag[4:6] != "00" and isinstance(creator, list) and creator:
-        named = f" privateCreator={_quoted(creator[0])}"
-    return f'<DicomAttribute tag="{tag[:4]}00{tag[6:]}" vr="{vr}"{named}>'
+    if tag[4:6] == "00" or not isinstance(creator, list) or not creator or not creator[0]:
+        return f'<DicomAttribute tag="{tag}" vr="{vr}">'
+    name = _quoted(creator[0])
+    return f'<DicomAttribute tag="{tag[:4]}00{tag[6:]}" vr="{vr}" privateCreator={name}>'
 
 
 def _quoted(value: object) -> str:
@@ -151,15 +143,12 @@ def _clean(text: str) -> str:
     return _NO_CHARACTER.sub("\ufffd", text)
 
 
-def from_xml(text: bytes, bulk: BulkReader) -> Dataset:
-    """Read a dataset from an XML document.
+def from_xml(text: bytes) -> JsonDataset:
+    """Read a dataset in DICOM JSON from an XML document.
 
-    Text is kept as Unicode; where it is more than ASCII, Specific Character Set becomes UTF-8.
-
-    Parameters
-    ----------
-    bulk
-        Returns the bytes at the address of a BulkData element; what it raises comes out.
+    Values that are missing by their number are null, and so are empty ones. Decimal strings stay
+    text, which JSON allows and which loses nothing. Whatever the document is encoded in, text is
+    Unicode.
 
     Raises
     ------
@@ -178,63 +167,64 @@ def from_xml(text: bytes, bulk: BulkReader) -> Dataset:
         raise CorruptDicomError(f"the XML cannot be read: {type(error).__name__}") from error
     if _name(root) != "NativeDicomModel":
         raise CorruptDicomError("the XML is no Native DICOM Model")
-    dataset = _dataset(root, bulk, 0)
-    if not text.isascii() or b"&#" in text:
-        dataset.SpecificCharacterSet = "ISO_IR 192"
-    return dataset
+    return _dataset(root, 0)
 
 
 def _name(element: Element) -> str:
     """Return the name of an element without its namespace, which not every client gives."""
-    return element.tag.rpartition("}")[2]
+    return str(element.tag).rpartition("}")[2]
 
 
 def _children(element: Element, name: str) -> list[Element]:
     return [child for child in element if _name(child) == name]
 
 
-def _dataset(parent: Element, bulk: BulkReader, depth: int) -> Dataset:
+def _dataset(parent: Element, depth: int) -> JsonDataset:
     if depth > _DEEPEST:
         raise CorruptDicomError(f"sequences are nested deeper than {_DEEPEST}")
-    dataset = Dataset()
-    blocks: dict[tuple[int, str], int] = {}
     found = [(_read_tag(child), child) for child in _children(parent, "DicomAttribute")]
+    blocks = _Blocks(found)
+    dataset: JsonDataset = {}
     for tag, child in found:
-        if tag >> 16 & 1 and 0x10 <= tag & 0xFFFF <= 0xFF and "privateCreator" not in child.attrib:
-            creator = (child.findtext("{*}Value") or "").strip()
-            blocks[tag >> 16, creator] = tag & 0xFF
-    for tag, child in found:
-        place = _with_block(dataset, blocks, tag, child.get("privateCreator"))
+        place = blocks.place(tag, child.get("privateCreator"))
         if place >> 16 == 2 or not place & 0xFFFF:
             continue  # group 2 and group lengths are no part of the model
         vr = _read_vr(place, child)
         try:
-            value = _value(vr, child, bulk, depth)
-            # What breaks a rule is kept without a word: the warning would show the value.
-            dataset.add(DataElement(Tag(place), vr, value, validation_mode=IGNORE))
-        except CorruptDicomError:
-            raise
-        except (ValueError, TypeError, OverflowError) as error:
+            dataset[f"{place:08X}"] = {"vr": vr, **_content(vr, child, depth)}
+        except ValueError as error:
             raise CorruptDicomError(f"found no value of VR {vr}", place=f"{place:08X}") from error
-    return dataset
+    return dict(sorted({**blocks.reserved, **dataset}.items()))
 
 
-def _with_block(
-    dataset: Dataset, blocks: dict[tuple[int, str], int], tag: int, creator: str | None
-) -> int:
-    """Return the tag of a private element with the block of its creator, reserved if need be."""
-    group = tag >> 16
-    if creator is None or group % 2 == 0 or tag & 0xFF00:
-        return tag
-    creator = creator.strip()
-    if (group, creator) not in blocks:
-        taken = {block for (other, _), block in blocks.items() if other == group}
-        free = next((block for block in range(0x10, 0x100) if block not in taken), None)
-        if free is None:
-            raise CorruptDicomError("no block is free for a private creator", place=f"{tag:08X}")
-        blocks[group, creator] = free
-        dataset.add(DataElement(Tag(group, free), VR.LO, creator))
-    return tag | blocks[group, creator] << 8
+class _Blocks:
+    """Blocks of private elements: those that the document has, and those that it leaves open."""
+
+    def __init__(self, found: list[tuple[int, Element]]) -> None:
+        self._blocks: dict[tuple[int, str], int] = {}
+        self.reserved: JsonDataset = {}
+        for tag, child in found:
+            group, number = tag >> 16, tag & 0xFFFF
+            if group & 1 and 0x10 <= number <= 0xFF and "privateCreator" not in child.attrib:
+                creator = (child.findtext("{*}Value") or "").strip()
+                self._blocks.setdefault((group, creator), number)
+
+    def place(self, tag: int, creator: str | None) -> int:
+        """Return the tag of an element with the block of its creator, reserved if need be."""
+        group = tag >> 16
+        if creator is None or group % 2 == 0 or tag & 0xFF00:
+            return tag
+        creator = creator.strip()
+        if (group, creator) not in self._blocks:
+            taken = {block for (other, _), block in self._blocks.items() if other == group}
+            free = next((block for block in range(0x10, 0x100) if block not in taken), None)
+            if free is None:
+                raise CorruptDicomError(
+                    "no block is free for a private creator", place=f"{tag:08X}"
+                )
+            self._blocks[group, creator] = free
+            self.reserved[f"{group:04X}{free:04X}"] = {"vr": "LO", "Value": [creator]}
+        return tag | self._blocks[group, creator] << 8
 
 
 def _read_tag(element: Element) -> int:
@@ -256,34 +246,38 @@ def _read_vr(tag: int, element: Element) -> str:
     return vr
 
 
-def _value(vr: str, element: Element, bulk: BulkReader, depth: int) -> object:
+def _content(vr: str, element: Element, depth: int) -> dict[str, object]:
+    """Return what an element of DICOM JSON has beside its VR."""
+    for reference in _children(element, "BulkData"):
+        return {"BulkDataURI": _address(reference)}
+    if vr in _BINARY:
+        text = "".join(
+            "".join(part.text or "" for part in _children(element, "InlineBinary")).split()
+        )
+        base64.b64decode(text, validate=True)
+        return {"InlineBinary": text} if text else {}
+    values = _values(vr, element, depth)
+    return {"Value": values} if values else {}
+
+
+def _address(reference: Element) -> str:
+    address = reference.get("uri") or reference.get("uuid")
+    if not address:
+        raise ValueError("BulkData has no uri and no uuid")
+    return address
+
+
+def _values(vr: str, element: Element, depth: int) -> Sequence[object]:
     if vr == "SQ":
         items = _in_order(_children(element, "Item"))
-        return Sequence(
-            [Dataset() if item is None else _dataset(item, bulk, depth + 1) for item in items]
-        )
-    if vr in _BINARY:
-        return _bytes(element, bulk)
+        return [{} if item is None else _dataset(item, depth + 1) for item in items]
     if vr == "PN":
         names = _in_order(_children(element, "PersonName"))
-        return ["" if name is None else _read_name(name) for name in names] or None
-    for reference in _children(element, "BulkData"):
-        return _from_bulk(vr, bulk(reference.get("uri") or reference.get("uuid") or ""))
-    values = _in_order(_children(element, "Value"))
-    return [_one(vr, "" if value is None else value.text or "") for value in values] or None
-
-
-def _from_bulk(vr: str, data: bytes) -> object:
-    """Return the value of another VR than of bytes that was sent as bytes."""
-    import numpy as np
-
-    kinds = {"FL": "<f4", "FD": "<f8", "SS": "<i2", "US": "<u2", "SL": "<i4", "UL": "<u4",
-             "SV": "<i8", "UV": "<u8"}  # fmt: skip
-    if vr in kinds:
-        values: list[object] = np.frombuffer(data, kinds[vr]).tolist()
-        return values
-    text = data.decode("utf-8").rstrip(" \0")
-    return text if vr in {"LT", "ST", "UT", "UR"} else text.split("\\")
+        return [None if name is None else _read_name(name) for name in names]
+    texts = [
+        value if value is None else value.text for value in _in_order(_children(element, "Value"))
+    ]
+    return [_one(vr, text) if text else None for text in texts]
 
 
 def _in_order(elements: list[Element]) -> list[Element | None]:
@@ -297,27 +291,13 @@ def _in_order(elements: list[Element]) -> list[Element | None]:
     return [found.get(number) for number in range(1, max(numbers, default=0) + 1)]
 
 
-def _bytes(element: Element, bulk: BulkReader) -> bytes | None:
-    for reference in _children(element, "BulkData"):
-        return bulk(reference.get("uri") or reference.get("uuid") or "")
-    for inline in _children(element, "InlineBinary"):
-        try:
-            return base64.b64decode("".join((inline.text or "").split()), validate=True)
-        except binascii.Error as error:
-            raise ValueError("InlineBinary is no Base64") from error
-    return None
-
-
-def _read_name(element: Element) -> str:
-    groups = []
+def _read_name(element: Element) -> dict[str, str] | None:
+    groups = {}
     for group in _NAME_GROUPS:
-        found = _children(element, group)
-        parts = [
-            "".join(child.text or "" for child in _children(found[0], part)) if found else ""
-            for part in _NAME_PARTS
-        ]
-        groups.append("^".join(parts).rstrip("^"))
-    return "=".join(groups).rstrip("=")
+        for found in _children(element, group)[:1]:
+            parts = {_name(part): part.text or "" for part in found}
+            groups[group] = "^".join(parts.get(name, "") for name in _NAME_PARTS).rstrip("^")
+    return {group: text for group, text in groups.items() if text} or None
 
 
 def _one(vr: str, text: str) -> object:
@@ -327,8 +307,10 @@ def _one(vr: str, text: str) -> object:
         if not least <= number <= most:
             raise ValueError("a number is out of range")
         return number
+    if vr == "IS":
+        return int(text)
     if vr in {"FL", "FD"}:
         return float(text)
     if vr == "AT":
-        return int(text, 16)
+        return f"{int(text, 16):08X}"
     return text

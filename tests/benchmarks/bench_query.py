@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 
 from tileserver.dicomweb.search_parameters import read_parameters
-from tileserver.index import Index, InstanceRecord, Level, Search
+from tileserver.index import Index, InstanceRecord, Level, Metadata, Search
 from tileserver.services.query import Query
 
 LIMIT_MS = 3.0
@@ -147,7 +147,9 @@ def record(study: int, number: int) -> InstanceRecord:
         size=20_000_000,
         study=patient,
         series=series,
-        metadata=json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), sort_keys=True),
+        metadata=Metadata.of_text(
+            json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+        ),
         frames=None,
     )
 

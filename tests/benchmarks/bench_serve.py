@@ -36,7 +36,7 @@ from servers import command, serving
 from sqlalchemy import Column, Connection, Integer, Table
 
 from dicomizer.dicom.encapsulation import FrameIndex
-from tileserver.index import Index, InstanceRecord, StoredFrames, schema
+from tileserver.index import Index, InstanceRecord, Metadata, StoredFrames, schema
 from tileserver.index.insertion import add_all
 
 SERVER_CORE, CLIENT_CORE = "0", "1"
@@ -299,7 +299,7 @@ def record(number: int, frames: StoredFrames) -> InstanceRecord:
         size=1000,
         study={"0020000D": {"vr": "UI", "Value": [study]}},
         series={"00080060": {"vr": "CS", "Value": ["SM"]}},
-        metadata="{}",
+        metadata=Metadata.of_text("{}"),
         frames=frames,
     )
 

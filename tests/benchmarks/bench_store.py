@@ -156,20 +156,39 @@ def main() -> None:
         try:
             if options.large:
                 large(port, folder, options.large, server.pid)
-            rate(port, 0, options.threads)
+            rate(port, 0, options.threads, server.pid)
             for begin in range(4000, options.stored, 10_000):
                 filled = small(port, begin, min(10_000, options.stored - begin), 4, 100)
                 print(f"filling from {begin:,}: {filled:.0f}/s", flush=True)
-            rate(port, max(options.stored, 4000), options.threads)
+            rate(port, max(options.stored, 4000), options.threads, server.pid)
         finally:
             server.terminate()
             server.wait()
 
 
-def rate(port: int, stored: int, threads: int) -> None:
+def rate(port: int, stored: int, threads: int, pid: int) -> None:
     for index, each in enumerate((1, 20)):
+        before = processor_seconds(pid)
         found = small(port, stored + 2000 * index, 2000, threads, each)
-        print(f"with {stored:,} stored, {each} in a request: {found:.0f}/s", flush=True)
+        used = (processor_seconds(pid) - before) / 2000 * 1000
+        print(
+            f"with {stored:,} stored, {each} in a request: {found:.0f}/s, "
+            f"{used:.2f} ms of processor each",
+            flush=True,
+        )
+
+
+def processor_seconds(pid: int) -> float:
+    """Return what a process and its children have used, in their own code and the kernel's."""
+    found = 0.0
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = path.read_text().rpartition(")")[2].split()
+        except OSError:  # it ended
+            continue
+        if str(pid) in (path.parent.name, fields[1]):
+            found += (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return found
 
 
 if __name__ == "__main__":

@@ -4,7 +4,13 @@
 from tileserver.index.deletion import Below
 from tileserver.index.finding import Found
 from tileserver.index.index import Index, set_aside
-from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
+from tileserver.index.records import (
+    Counts,
+    InstanceRecord,
+    Metadata,
+    StoredFrames,
+    StoredInstance,
+)
 from tileserver.index.remembered import Remembered
 from tileserver.index.search import (
     Between,
@@ -31,6 +37,7 @@ __all__ = [
     "InstanceRecord",
     "Level",
     "Match",
+    "Metadata",
     "Name",
     "Number",
     "OneOf",

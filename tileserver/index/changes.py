@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Column, Connection, Integer, String, Table, func, insert, select
 
 from tileserver.events import Event, EventKind
+from tileserver.index.driver import driver_of
 from tileserver.index.schema import tables
 
 if TYPE_CHECKING:
@@ -42,7 +43,10 @@ subscriber = Table(
     Column("sequence", Integer, nullable=False),
 )
 
-_INSERT = insert(change)
+_INSERT = (
+    "INSERT INTO change (kind, study_instance_uid, series_instance_uid, sop_instance_uid, time) "
+    "VALUES (?, ?, ?, ?, ?)"
+)
 _EVENTS = select(
     change.c.kind,
     change.c.study_instance_uid,
@@ -71,17 +75,16 @@ def write(connection: Connection, events: Iterable[Event]) -> None:
     """Write events in the transaction at hand."""
     moment = now()
     rows = [
-        {
-            "kind": event.kind.value,
-            "study_instance_uid": event.study_instance_uid,
-            "series_instance_uid": event.series_instance_uid,
-            "sop_instance_uid": event.sop_instance_uid,
-            "time": moment,
-        }
+        (
+            event.kind.value,
+            event.study_instance_uid,
+            event.series_instance_uid,
+            event.sop_instance_uid,
+            moment,
+        )
         for event in events
     ]
-    if rows:
-        connection.execute(_INSERT, rows)
+    driver_of(connection).executemany(_INSERT, rows)
 
 
 def read(connection: Connection, since: int, limit: int) -> list[Event]:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import Connection, Table, delete, func, select, update
 
 from tileserver.events import Event, EventKind
+from tileserver.index.driver import driver_of
 from tileserver.index.insertion import count_series
 from tileserver.index.key_rows import forget_keys, renew_keys
 from tileserver.index.schema import instance, series, study, tables
@@ -118,7 +119,7 @@ def recount(connection: Connection, study_id: int) -> None:
         .where(study.c.id == study_id)
         .values(number_of_instances=in_study.scalar_subquery())
     )
-    count_series(connection, study_id)
+    count_series(driver_of(connection), study_id)
 
 
 def _places(connection: Connection, below: Below) -> list[tuple[int, int, str]]:

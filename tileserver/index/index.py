@@ -36,6 +36,7 @@ from tileserver.errors import ConflictError, DamagedIndexError, StorageError
 from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.commits import Commits
+from tileserver.index.driver import driver_of
 from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
 from tileserver.index.generation import Generation
@@ -70,6 +71,11 @@ _STORED = (
     _instance.c.key,
     _instance.c.sha256,
     _instance.c.size,
+)
+_FIND = (
+    f"SELECT {', '.join(map(str, _STORED))} FROM instance "  # noqa: S608 - names of our own
+    "JOIN series ON series.id = instance.series_id JOIN study ON study.id = series.study_id "
+    "WHERE instance.sop_instance_uid = ?"
 )
 _METADATA = (_instance.c.attributes, _per_frame.c.position, _per_frame.c.attributes)
 """What `_whole` puts together."""
@@ -214,10 +220,15 @@ class Index:
 
     def find(self, sop_instance_uid: str) -> StoredInstance | None:
         """Return an instance by its UID."""
-        query = _joined(select(*_STORED)).where(_instance.c.sop_instance_uid == sop_instance_uid)
         with self._reading() as connection:
-            row = connection.execute(query).one_or_none()
-        return _stored(row) if row else None
+            row = driver_of(connection).execute(_FIND, (sop_instance_uid,)).fetchone()
+        return StoredInstance(*row) if row else None
+
+    def known(self, sop_instance_uids: Iterable[str]) -> set[str]:
+        """Return those of the UIDs whose instances are here."""
+        with self._reading() as connection:
+            driver = driver_of(connection)
+            return {uid for uid in sop_instance_uids if driver.execute(_FIND, (uid,)).fetchone()}
 
     def instances(
         self, study_instance_uid: str, series_instance_uid: str | None = None
@@ -369,14 +380,14 @@ class Index:
             forget(gone)
             count = add_all(connection, late) - len(gone)
             difference.write(connection)
-            connection.exec_driver_sql(_NOTE_CHANGE)
+            driver_of(connection).execute(_NOTE_CHANGE)
             return count
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._engine.connect() as connection, _immediate(connection):
             yield connection
-            connection.exec_driver_sql(_NOTE_CHANGE)
+            driver_of(connection).execute(_NOTE_CHANGE)
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -455,7 +466,7 @@ def _immediate(connection: Connection) -> Iterator[None]:
     """Hold the right to write from now on; nothing may have run in this transaction yet."""
     with connection.begin():
         # The driver would begin one of its own only before the first change.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        driver_of(connection).execute("BEGIN IMMEDIATE")
         yield
 
 

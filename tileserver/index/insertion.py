@@ -1,19 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
 """A record becomes rows: its instance, its study and series where they are new, and the counts.
 
-The statements are plain SQL for the driver: what SQLAlchemy adds to each takes five times as long
-as SQLite does to carry it out.
+The statements are plain SQL for the driver.
 """
 
 from __future__ import annotations
 
-import sqlite3
 from typing import TYPE_CHECKING
 
+from tileserver.index.driver import driver_of
 from tileserver.index.key_rows import add_keys
 from tileserver.index.rows import rows_of
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable
 
     from sqlalchemy import Connection
@@ -29,49 +29,43 @@ def add_all(connection: Connection, records: Iterable[InstanceRecord]) -> int:
 
 def add(connection: Connection, rows: Rows) -> bool:
     """Add a record in the transaction at hand; tell whether its instance was new."""
-    record = rows.record
+    driver, record = driver_of(connection), rows.record
     known = _run(
-        connection,
+        driver,
         "SELECT 1 FROM instance WHERE sop_instance_uid = ?",
         record.sop_instance_uid,
     ).fetchone()
     if known:
         return False
-    study_id, study_date = _study(connection, rows)
-    series_id = _series(connection, rows, study_id)
-    add_keys(connection, rows.series_keys, (study_date, study_id, series_id))
-    _instance(connection, rows, series_id)
+    study_id, study_date = _study(driver, rows)
+    series_id = _series(driver, rows, study_id)
+    add_keys(driver, rows.series_keys, (study_date, study_id, series_id))
+    _instance(driver, rows, series_id)
     for table, key in (("study", study_id), ("series", series_id)):
         _run(
-            connection,
+            driver,
             f"UPDATE {table} SET number_of_instances = number_of_instances + 1 WHERE id = ?",  # noqa: S608 - names of our own
             key,
         )
     return True
 
 
-def _run(connection: Connection, statement: str, *values: object) -> sqlite3.Cursor:
-    return _driver(connection).execute(statement, values)
+def _run(driver: sqlite3.Connection, statement: str, *values: object) -> sqlite3.Cursor:
+    return driver.execute(statement, values)
 
 
-def _driver(connection: Connection) -> sqlite3.Connection:
-    driver = connection.connection.driver_connection
-    assert isinstance(driver, sqlite3.Connection)
-    return driver
-
-
-def _study(connection: Connection, rows: Rows) -> tuple[int, str]:
+def _study(driver: sqlite3.Connection, rows: Rows) -> tuple[int, str]:
     """Return id and date of the study, which the first instance has set."""
     record = rows.record
     found = _run(
-        connection,
+        driver,
         "SELECT id, study_date FROM study WHERE study_instance_uid = ?",
         record.study_instance_uid,
     ).fetchone()
     if found:
         return int(found[0]), str(found[1])
     study_id = _run(
-        connection,
+        driver,
         "INSERT INTO study (study_instance_uid, study_date, patient_id, folded_patient_name, "
         "accession_number, modalities, number_of_series, number_of_instances, summary, attributes) "
         "VALUES (?, ?, ?, ?, ?, '', 0, 0, ?, ?)",
@@ -84,14 +78,14 @@ def _study(connection: Connection, rows: Rows) -> tuple[int, str]:
         rows.study_attributes,
     ).lastrowid
     assert study_id is not None
-    add_keys(connection, rows.study_keys, (rows.study_date, study_id, 0))
+    add_keys(driver, rows.study_keys, (rows.study_date, study_id, 0))
     return study_id, rows.study_date
 
 
-def _series(connection: Connection, rows: Rows, study_id: int) -> int:
+def _series(driver: sqlite3.Connection, rows: Rows, study_id: int) -> int:
     record = rows.record
     found = _run(
-        connection,
+        driver,
         "SELECT id FROM series WHERE series_instance_uid = ? AND study_id = ?",
         record.series_instance_uid,
         study_id,
@@ -99,7 +93,7 @@ def _series(connection: Connection, rows: Rows, study_id: int) -> int:
     if found:
         return int(found[0])
     series_id = _run(
-        connection,
+        driver,
         "INSERT INTO series (study_id, series_instance_uid, modality, number_of_instances, "
         "summary, attributes) VALUES (?, ?, ?, 0, ?, ?)",
         study_id,
@@ -109,17 +103,17 @@ def _series(connection: Connection, rows: Rows, study_id: int) -> int:
         rows.series_attributes,
     ).lastrowid
     assert series_id is not None
-    count_series(connection, study_id)
+    count_series(driver, study_id)
     return series_id
 
 
-def count_series(connection: Connection, study_id: int) -> None:
+def count_series(driver: sqlite3.Connection, study_id: int) -> None:
     """Bring the number of series and the modalities of a study up to date."""
     found = _run(
-        connection, "SELECT modality, count(*) FROM series WHERE study_id = ? GROUP BY 1", study_id
+        driver, "SELECT modality, count(*) FROM series WHERE study_id = ? GROUP BY 1", study_id
     ).fetchall()
     _run(
-        connection,
+        driver,
         "UPDATE study SET number_of_series = ?, modalities = ? WHERE id = ?",
         sum(count for _, count in found),
         "\\".join(sorted(modality for modality, _ in found if modality)),
@@ -127,10 +121,10 @@ def count_series(connection: Connection, study_id: int) -> None:
     )
 
 
-def _instance(connection: Connection, rows: Rows, series_id: int) -> None:
+def _instance(driver: sqlite3.Connection, rows: Rows, series_id: int) -> None:
     record = rows.record
     instance_id = _run(
-        connection,
+        driver,
         "INSERT INTO instance (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, "
         "key, sha256, size, summary, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         series_id,
@@ -145,7 +139,7 @@ def _instance(connection: Connection, rows: Rows, series_id: int) -> None:
     ).lastrowid
     if record.frames is not None:
         _run(
-            connection,
+            driver,
             "INSERT INTO frames (instance_id, frame_table, fragments) VALUES (?, ?, ?)",
             instance_id,
             record.frames.table,
@@ -153,7 +147,7 @@ def _instance(connection: Connection, rows: Rows, series_id: int) -> None:
         )
     if rows.per_frame is not None:
         _run(
-            connection,
+            driver,
             "INSERT INTO per_frame (instance_id, position, attributes) VALUES (?, ?, ?)",
             instance_id,
             *rows.per_frame,

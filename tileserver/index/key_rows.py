@@ -10,9 +10,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from tileserver.index.driver import driver_of
 from tileserver.index.keys import series_keys, study_keys
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Iterable, Iterator
 
     from sqlalchemy import Connection
@@ -22,10 +24,10 @@ Place = tuple[str, int, int]
 """Study date, study id, and series id or 0."""
 
 
-def add_keys(connection: Connection, keys: Iterable[tuple[int, str]], place: Place) -> None:
+def add_keys(driver: sqlite3.Connection, keys: Iterable[tuple[int, str]], place: Place) -> None:
     """Add the keys of a study or of a series."""
     _run_each(
-        connection,
+        driver,
         "INSERT OR IGNORE INTO study_key (code, value, study_date, study_id, series_id) "
         "VALUES (?, ?, ?, ?, ?)",
         keys,
@@ -35,9 +37,10 @@ def add_keys(connection: Connection, keys: Iterable[tuple[int, str]], place: Pla
 
 def forget_keys(connection: Connection, study_id: int) -> None:
     """Take away the keys of a study and its series; to be called before any of its rows go."""
+    driver = driver_of(connection)
     for keys, place in _keys_below(connection, study_id):
         _run_each(
-            connection,
+            driver,
             "DELETE FROM study_key WHERE code = ? AND value = ? AND study_date = ? "
             "AND study_id = ? AND series_id = ?",
             keys,
@@ -48,15 +51,15 @@ def forget_keys(connection: Connection, study_id: int) -> None:
 def renew_keys(connection: Connection, study_id: int) -> None:
     """Add the keys of what is left of a study that `forget_keys` was called for."""
     for keys, place in _keys_below(connection, study_id):
-        add_keys(connection, keys, place)
+        add_keys(driver_of(connection), keys, place)
 
 
 def _run_each(
-    connection: Connection, statement: str, keys: Iterable[tuple[int, str]], place: Place
+    driver: sqlite3.Connection, statement: str, keys: Iterable[tuple[int, str]], place: Place
 ) -> None:
     rows = [(*key, *place) for key in sorted(keys)]
     if rows:
-        connection.exec_driver_sql(statement, rows)
+        driver.executemany(statement, rows)
 
 
 def _keys_below(connection: Connection, study_id: int) -> Iterator[tuple[Keys, Place]]:

@@ -6,14 +6,21 @@ from __future__ import annotations
 import json
 import zlib
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from dicomizer.dicom.encapsulation import FrameIndex
+from tileserver.index.tags import PER_FRAME
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from numpy.typing import NDArray
+
+_encoder = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+_LONG = 64 << 10
+"""Characters from which the attributes of each frame are kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +58,60 @@ class StoredFrames:
 
 
 @dataclass(frozen=True, slots=True)
+class Metadata:
+    """All attributes of an instance, as DICOM JSON with marked references to binary values.
+
+    Parameters
+    ----------
+    attributes
+        Without those of each frame where these are long.
+    text
+        The same as text.
+    per_frame
+        Where in the text those of each frame belong, and their text; ``None`` where nothing is
+        left out.
+    """
+
+    attributes: dict[str, Any]
+    text: str
+    per_frame: tuple[int, str] | None
+
+    @classmethod
+    def of_elements(cls, elements: Mapping[str, str]) -> Metadata:
+        """Return metadata of elements as text, by tag, in order."""
+        texts = {tag: f'"{tag}":{text}' for tag, text in elements.items()}
+        if len(texts.get(PER_FRAME, "")) < _LONG:
+            text = f"{{{','.join(texts.values())}}}"
+            return cls(json.loads(text), text, None)
+        element = texts.pop(PER_FRAME)
+        head, tail = (
+            ",".join(text for tag, text in texts.items() if (tag < PER_FRAME) == is_before)
+            for is_before in (True, False)
+        )
+        text = f"{{{head},{tail}}}" if head and tail else f"{{{head}{tail}}}"
+        inserted = f",{element}" if head else f"{element}," if tail else element
+        return cls(json.loads(text), text, (1 + len(head), inserted))
+
+    @classmethod
+    def of_text(cls, text: str) -> Metadata:
+        """Return metadata of all attributes as DICOM JSON text."""
+        found: dict[str, Any] = json.loads(text)
+        if len(text) < _LONG or PER_FRAME not in found:
+            return cls(found, text, None)
+        return cls.of_elements({tag: as_text(found[tag]) for tag in sorted(found)})
+
+    def whole(self) -> str:
+        """Return all attributes as text."""
+        position, per_frame = self.per_frame or (0, "")
+        return "".join((self.text[:position], per_frame, self.text[position:]))
+
+
+def as_text(value: object) -> str:
+    """Return DICOM JSON as compact text in a stable order."""
+    return _encoder.encode(value)
+
+
+@dataclass(frozen=True, slots=True)
 class InstanceRecord:
     """All that the index keeps of an instance.
 
@@ -58,8 +119,6 @@ class InstanceRecord:
     ----------
     study, series
         Attributes of the upper levels, as DICOM JSON.
-    metadata
-        All attributes, as DICOM JSON text with marked references to binary values.
     frames
         ``None`` where the instance has no frames that can be had one by one.
     """
@@ -74,7 +133,7 @@ class InstanceRecord:
     size: int
     study: dict[str, dict[str, object]] = field(repr=False)
     series: dict[str, dict[str, object]] = field(repr=False)
-    metadata: str = field(repr=False)
+    metadata: Metadata = field(repr=False)
     frames: StoredFrames | None = field(repr=False)
 
 

@@ -3,12 +3,12 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from tileserver.index.folding import digits_of_date, folded_name
 from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.records import as_text
 from tileserver.index.summary import (
     summary_of_instance,
     summary_of_series,
@@ -19,7 +19,6 @@ from tileserver.index.tags import (
     MODALITY,
     PATIENT_ID,
     PATIENT_NAME,
-    PER_FRAME,
     STUDY_DATE,
 )
 
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from tileserver.index.records import InstanceRecord
-
-_LARGE = 64 << 10
-"""Characters of all attributes, from which those of each frame are kept apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,8 +61,7 @@ class Rows:
 
 def rows_of(record: InstanceRecord) -> Rows:
     """Return the values of the rows of a record."""
-    parsed: dict[str, Any] = json.loads(record.metadata)
-    attributes, per_frame = _parted(record.metadata, parsed)
+    attributes = record.metadata.attributes
     return Rows(
         record=record,
         study_date=digits_of_date(first_text(record.study, STUDY_DATE)),
@@ -79,25 +74,11 @@ def rows_of(record: InstanceRecord) -> Rows:
         series_summary=summary_of_series(record.series),
         series_attributes=as_text(record.series),
         study_keys=frozenset(study_keys(record.study)),
-        series_keys=frozenset(series_keys(record.series | parsed, record.transfer_syntax_uid)),
-        summary=summary_of_instance(parsed),
-        attributes=attributes,
-        per_frame=per_frame,
+        series_keys=frozenset(series_keys(record.series | attributes, record.transfer_syntax_uid)),
+        summary=summary_of_instance(attributes),
+        attributes=record.metadata.text,
+        per_frame=record.metadata.per_frame,
     )
-
-
-def _parted(text: str, parsed: dict[str, Any]) -> tuple[str, tuple[int, str] | None]:
-    """Take the attributes of each frame out of a long text."""
-    if len(text) < _LARGE or PER_FRAME not in parsed:
-        return text, None
-    before = {tag: value for tag, value in parsed.items() if tag < PER_FRAME}
-    after = {tag: value for tag, value in parsed.items() if tag > PER_FRAME}
-    head, element, tail = (
-        as_text(part)[1:-1] for part in (before, {PER_FRAME: parsed[PER_FRAME]}, after)
-    )
-    rest = f"{head},{tail}" if head and tail else head + tail
-    inserted = f",{element}" if head else f"{element}," if tail else element
-    return f"{{{rest}}}", (1 + len(head), inserted)
 
 
 def first_text(attributes: Mapping[str, Mapping[str, object]], tag: str) -> str:
@@ -109,8 +90,3 @@ def first_text(attributes: Mapping[str, Mapping[str, object]], tag: str) -> str:
 def _first(attributes: Mapping[str, Mapping[str, object]], tag: str) -> object:
     values = attributes.get(tag, {}).get("Value")
     return values[0] if isinstance(values, list) and values else None
-
-
-def as_text(attributes: Mapping[str, object]) -> str:
-    """Return DICOM JSON as compact text in a stable order."""
-    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -12,6 +12,7 @@ PS3.18 tables 10.6.3-3, 10.6.3-4, 10.6.3-5 (attributes of answers), F.2.2 (order
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,7 @@ def tags(keywords: str) -> frozenset[str]:
     return frozenset(f"{tag:08X}" for tag in found.values())
 
 
+_json = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 REQUIRED_OF_STUDY = tags(
     "StudyDate StudyTime AccessionNumber ReferringPhysicianName PatientName PatientID "
     "PatientBirthDate PatientSex StudyInstanceUID StudyID"
@@ -49,7 +51,7 @@ RETURNED_OF_INSTANCE = REQUIRED_OF_INSTANCE | tags("Rows Columns BitsAllocated N
 
 def element(tag: str, value: object) -> str:
     """Return an element as a line of a summary."""
-    return f'"{tag}":{json.dumps(value, ensure_ascii=False, separators=(",", ":"))}'
+    return f'"{tag}":{_json(value)}'
 
 
 def summary_of_study(attributes: Mapping[str, object]) -> str:
@@ -70,9 +72,14 @@ def summary_of_instance(attributes: Mapping[str, object]) -> str:
 def _summary(
     attributes: Mapping[str, object], required: frozenset[str], returned: frozenset[str]
 ) -> str:
-    found = {tag: {"vr": dictionary_VR(int(tag, 16))} for tag in required}
-    found |= {tag: attributes[tag] for tag in returned if tag in attributes}  # type: ignore[misc]
-    return "\n".join(element(tag, found[tag]) for tag in sorted(found))
+    found = {tag: element(tag, attributes[tag]) for tag in returned if tag in attributes}
+    empty = {tag: _empty(tag) for tag in required if tag not in found}
+    return "\n".join(line for _, line in sorted({**found, **empty}.items()))
+
+
+@functools.cache
+def _empty(tag: str) -> str:
+    return element(tag, {"vr": dictionary_VR(int(tag, 16))})
 
 
 def elements_of(attributes: Mapping[str, object], wanted: Iterable[str] | None) -> dict[str, str]:

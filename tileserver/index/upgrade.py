@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from tileserver.errors import DamagedIndexError
 from tileserver.index import schema
 from tileserver.index.insertion import add
-from tileserver.index.records import InstanceRecord, StoredFrames
+from tileserver.index.records import InstanceRecord, Metadata, StoredFrames
 from tileserver.index.rows import rows_of
 
 if TYPE_CHECKING:
@@ -63,7 +63,7 @@ def _record_1(row: Row[tuple[object, ...]]) -> InstanceRecord:
         size=row.size,
         study=json.loads(row.study),
         series=json.loads(row.series),
-        metadata=row.metadata,
+        metadata=Metadata.of_text(row.metadata),
         frames=StoredFrames(row.frame_table, row.fragments) if has_frames else None,
     )
 

@@ -17,7 +17,7 @@ import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from dicomizer.dicom.native_xml_reader import read_native_xml
+from dicomizer.dicom.native_xml import from_xml
 from dicomizer.dicom.streamed import BulkReference, CompressedFrames, part10_pieces
 from dicomizer.errors import DicomError
 from tileserver.errors import InvalidInstanceError, UnsupportedSyntaxError
@@ -166,7 +166,7 @@ def datasets_of_xml(text: bytes) -> list[object]:
         It is no Native DICOM Model.
     """
     try:
-        return [read_native_xml(text)]
+        return [from_xml(text)]
     except DicomError as error:
         raise InvalidInstanceError(str(error)) from error
 

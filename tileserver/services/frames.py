@@ -15,14 +15,12 @@ from typing import TYPE_CHECKING, BinaryIO
 
 import numpy as np
 
-from dicomizer.dicom.encapsulation import FrameIndex, extended_tables, read_frame_index
+from dicomizer.dicom.encapsulation import FrameIndex, read_frame_index
 from dicomizer.errors import CorruptDicomError
 
 if TYPE_CHECKING:
-    from pydicom.dataset import Dataset
-
+    from dicomizer.dicom.attributes import Part10Attributes, Values
     from dicomizer.dicom.encapsulation import RandomAccess
-    from dicomizer.dicom.part10 import Part10Header
 
 _FRAME_LIMIT = 100_000_000
 _JPEG_FAMILY = ("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.7", "1.2.840.10008.1.2.4.8",
@@ -33,7 +31,7 @@ _VIDEO = "1.2.840.10008.1.2.4.10"
 _END_AND_PADDING = b"\xff\xd9\x00"
 
 
-def locate_frames(file: BinaryIO, header: Part10Header, size: int) -> FrameIndex | None:
+def locate_frames(file: BinaryIO, found: Part10Attributes, size: int) -> FrameIndex | None:
     """Return where each frame lies, ``None`` where there are none that begin at a byte.
 
     Parameters
@@ -48,23 +46,23 @@ def locate_frames(file: BinaryIO, header: Part10Header, size: int) -> FrameIndex
     CorruptDicomError
         The file is cut short, or its items contradict Number of Frames.
     """
-    place, dataset = header.pixel_data, header.dataset
-    if place is None or header.transfer_syntax_uid.startswith(_VIDEO):
+    place, values = found.pixel_data, found.values
+    if place is None or found.transfer_syntax_uid.startswith(_VIDEO):
         return None
-    number_of_frames = _whole_number(dataset, "NumberOfFrames", 1)
+    number_of_frames = _whole_number(values, "NumberOfFrames", 1)
     if not 1 <= number_of_frames <= _FRAME_LIMIT:
         raise CorruptDicomError(f"found {number_of_frames} frames", place="NumberOfFrames")
     if place.length is None:
-        source, extended = _FileReader(file), extended_tables(dataset)
+        source, extended = _FileReader(file), found.offset_tables
         index = read_frame_index(source, place.offset, number_of_frames, extended)
-        ends_marked = header.transfer_syntax_uid.startswith(_JPEG_FAMILY)
+        ends_marked = found.transfer_syntax_uid.startswith(_JPEG_FAMILY)
         return _without_padding(source, index) if ends_marked else index
     if place.offset + place.length > size:
         raise CorruptDicomError(
             f"Pixel Data ends at byte {place.offset + place.length}, the file at byte {size}",
             remedy="the file is cut short; send it again",
         )
-    return _native_frames(dataset, place.offset, place.length, number_of_frames)
+    return _native_frames(values, place.offset, place.length, number_of_frames)
 
 
 def _without_padding(source: RandomAccess, index: FrameIndex) -> FrameIndex:
@@ -80,15 +78,15 @@ def _without_padding(source: RandomAccess, index: FrameIndex) -> FrameIndex:
 
 
 def _native_frames(
-    dataset: Dataset, offset: int, length: int, number_of_frames: int
+    values: Values, offset: int, length: int, number_of_frames: int
 ) -> FrameIndex | None:
     """Divide native Pixel Data; frames of single bits need not begin at a byte: they have none."""
-    bits = _whole_number(dataset, "BitsAllocated", 0)
-    samples = _whole_number(dataset, "SamplesPerPixel", 1)
-    pixels = _whole_number(dataset, "Rows", 0) * _whole_number(dataset, "Columns", 0)
+    bits = _whole_number(values, "BitsAllocated", 0)
+    samples = _whole_number(values, "SamplesPerPixel", 1)
+    pixels = _whole_number(values, "Rows", 0) * _whole_number(values, "Columns", 0)
     halved = pixels * 2 * number_of_frames
     if (
-        dataset.get("PhotometricInterpretation") == "YBR_FULL_422"
+        values.get("PhotometricInterpretation") == "YBR_FULL_422"
         and (samples, bits) == (3, 8)
         and length == halved + halved % 2
     ):
@@ -107,8 +105,8 @@ def _native_frames(
     return FrameIndex(starts + np.uint64(offset), lengths, {})
 
 
-def _whole_number(dataset: Dataset, keyword: str, default: int) -> int:
-    value = dataset.get(keyword)
+def _whole_number(values: Values, keyword: str, default: int) -> int:
+    value = values.get(keyword)
     if value is None or value == "":
         return default
     try:

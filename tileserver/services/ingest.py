@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 from dicomizer.dicom import uids
-from dicomizer.dicom.dicom_json import to_json
-from dicomizer.dicom.part10 import read_header
+from dicomizer.dicom.attributes import read_attributes
 from dicomizer.errors import CorruptDicomError, DicomError
 from tileserver.errors import (
     BusyError,
@@ -29,20 +27,19 @@ from tileserver.errors import (
     TileserverError,
     WrongStudyError,
 )
-from tileserver.index import InstanceRecord, StoredFrames
+from tileserver.index import InstanceRecord, Metadata, StoredFrames
 from tileserver.services.assemble import assemble
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 from tileserver.services.delete import carry_out, finish_abandoned
 from tileserver.services.frames import locate_frames
 from tileserver.services.oddities import Oddity, find_oddity
-from tileserver.services.pixel_reference import with_pixel_reference
+from tileserver.services.pixel_reference import pixel_elements
 from tileserver.settings import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator, Sequence
+    from collections.abc import Callable, Container, Iterator, Sequence
 
-    from pydicom.dataset import Dataset
-
+    from dicomizer.dicom.attributes import Values
     from tileserver.index import Index, StoredInstance
     from tileserver.services.assemble import BulkParts
     from tileserver.store import Blob, BlobStore, Incoming
@@ -106,7 +103,11 @@ class Ingest:
         """
         if len(incoming) == 1:
             return [self._outcome(partial(self.accept, incoming[0], study_instance_uid))]
-        prepared = list(self._pool.map(partial(self._prepare, study_instance_uid), incoming))
+        checked = [self._checked_or_error(item, study_instance_uid) for item in incoming]
+        known = self._index.known(
+            found[0].sop_instance_uid for found in checked if isinstance(found, tuple)
+        )
+        prepared = list(self._pool.map(partial(self._prepare, known), incoming, checked))
         ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
         are_added = self._add([found.record for found in ready])
         return [
@@ -116,18 +117,26 @@ class Ingest:
             for item, found in zip(incoming, prepared, strict=True)
         ]
 
-    def _prepare(
-        self, study_instance_uid: str | None, incoming: Incoming
-    ) -> _Prepared | TileserverError:
-        """Check an instance and store its blob, where its UID is free."""
+    def _checked_or_error(
+        self, incoming: Incoming, study_instance_uid: str | None
+    ) -> tuple[InstanceRecord, Oddity | None] | TileserverError:
         try:
-            record, oddity = _checked(incoming, study_instance_uid)
+            return _checked(incoming, study_instance_uid)
         except (RefusedInstanceError, StorageError) as error:
             return error
+
+    def _prepare(
+        self,
+        known: Container[str],
+        incoming: Incoming,
+        checked: tuple[InstanceRecord, Oddity | None] | TileserverError,
+    ) -> _Prepared | TileserverError:
+        """Store the blob of an instance, where its UID is free."""
+        if isinstance(checked, TileserverError):
+            return checked
+        record, oddity = checked
         try:
-            is_kept = self._index.find(record.sop_instance_uid) is None and incoming.keep(
-                record.key
-            )
+            is_kept = record.sop_instance_uid not in known and incoming.keep(record.key)
         except StorageError as error:
             return StorageError(str(error), _sop_uids(record))
         return _Prepared(record, oddity, is_kept)
@@ -397,20 +406,20 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecor
     """
     known: tuple[str, str] | None = None
     try:
-        header = read_header(file)
-        study, series, instance, sop_class = _uids(header.dataset)
+        found = read_attributes(file)
+        study, series, instance, sop_class = _uids(found.values)
         known = sop_class, instance
-        frames = locate_frames(file, header, size)
+        frames = locate_frames(file, found, size)
     except DicomError as error:
         raise InvalidInstanceError(str(error), known) from error
-    metadata = with_pixel_reference(to_json(header.dataset), file, header)
-    attributes = json.loads(metadata)
+    metadata = Metadata.of_elements({**found.elements, **pixel_elements(file, found)})
+    attributes = metadata.attributes
     record = InstanceRecord(
         study_instance_uid=study,
         series_instance_uid=series,
         sop_instance_uid=instance,
         sop_class_uid=sop_class,
-        transfer_syntax_uid=header.transfer_syntax_uid,
+        transfer_syntax_uid=found.transfer_syntax_uid,
         key=hashlib.sha256(instance.encode()).hexdigest(),
         sha256=sha256,
         size=size,
@@ -419,12 +428,12 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecor
         metadata=metadata,
         frames=StoredFrames.pack(frames) if frames is not None else None,
     )
-    return record, find_oddity(header, attributes)
+    return record, find_oddity(found, attributes)
 
 
-def _uids(dataset: Dataset) -> tuple[str, str, str, str]:
+def _uids(found: Values) -> tuple[str, str, str, str]:
     keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
-    values = [str(dataset.get(keyword) or "") for keyword in keywords]
+    values = [str(found.get(keyword) or "") for keyword in keywords]
     for keyword, value in zip(keywords, values, strict=True):
         if not uids.is_uid(value):
             raise CorruptDicomError("found no valid UID", place=keyword)

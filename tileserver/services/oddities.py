@@ -19,9 +19,7 @@ from tileserver.index.summary import tags
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from pydicom.dataset import FileDataset
-
-    from dicomizer.dicom.part10 import Part10Header
+    from dicomizer.dicom.attributes import Part10Attributes
 
 
 class Oddity(IntEnum):
@@ -54,44 +52,29 @@ _CONTENT = {
 """What instances of some SOP Classes are made for, by how the UIDs of these begin."""
 
 
-_META = (
-    ("MediaStorageSOPClassUID", "SOPClassUID"),
-    ("MediaStorageSOPInstanceUID", "SOPInstanceUID"),
-)
 _PIXEL_DATA = 0x0010
 
 
-def find_oddity(header: Part10Header, attributes: Mapping[str, object]) -> Oddity | None:
+def find_oddity(found: Part10Attributes, attributes: Mapping[str, object]) -> Oddity | None:
     """Return the most telling warning about an instance.
 
     Parameters
     ----------
     attributes
-        All of its data set, as DICOM JSON.
+        Its data set, as DICOM JSON; what belongs to each frame may be left out.
     """
-    if _contradicts_meta(header.dataset) or _lacking(header, attributes):
+    if found.contradicts_meta or _lacking(found, attributes):
         return Oddity.NOT_OF_ITS_CLASS
-    return Oddity.DISCARDED if _is_cut(header.dataset, attributes) else None
+    return Oddity.DISCARDED if found.is_cut else None
 
 
-def _contradicts_meta(dataset: FileDataset) -> bool:
-    """Tell whether the file's meta information names another class or instance, or is damaged."""
-    try:
-        return any(
-            dataset.file_meta.get(meta, dataset.get(keyword)) != dataset.get(keyword)
-            for meta, keyword in _META
-        )
-    except Exception:  # noqa: BLE001 - the parser raises whatever a broken element provokes
-        return True
-
-
-def _lacking(header: Part10Header, attributes: Mapping[str, object]) -> bool:
+def _lacking(found: Part10Attributes, attributes: Mapping[str, object]) -> bool:
     """Tell whether an element of type 1 is missing or empty."""
     wanted = tags("Modality")
-    place = header.pixel_data
+    place = found.pixel_data
     if place is not None and place.element == _PIXEL_DATA:
         wanted |= _IMAGE_PIXEL
-    sop_class = str(header.dataset.SOPClassUID)
+    sop_class = str(found.values.get("SOPClassUID"))
     for prefix, content in _CONTENT.items():
         if sop_class.startswith(prefix):
             wanted |= content
@@ -100,11 +83,3 @@ def _lacking(header: Part10Header, attributes: Mapping[str, object]) -> bool:
 
 def _has_value(attribute: object) -> bool:
     return isinstance(attribute, dict) and len(attribute) > 1  # more than its VR
-
-
-def _is_cut(dataset: FileDataset, attributes: Mapping[str, object]) -> bool:
-    """Tell whether DICOM JSON could not take an element."""
-    return any(
-        tag.element != 0 and f"{tag:08X}" not in attributes
-        for tag in dataset.keys()  # noqa: SIM118 - iterating the dataset would convert all values
-    )

@@ -5,10 +5,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, BinaryIO
 
-from dicomizer.dicom.dicom_json import with_reference
+from dicomizer.dicom.dicom_json import reference_text
 from dicomizer.dicom.part10 import IMPLICIT_VR_LITTLE_ENDIAN
 
 if TYPE_CHECKING:
+    from dicomizer.dicom.attributes import Part10Attributes
     from dicomizer.dicom.part10 import Part10Header
 
 _VR_BEFORE_VALUE = 8
@@ -16,15 +17,16 @@ _VR_BEFORE_VALUE = 8
 _FLOATING = {0x0008: "OF", 0x0009: "OD"}
 
 
-def with_pixel_reference(text: str, file: BinaryIO, header: Part10Header) -> str:
-    """Return the attributes of an instance as JSON text, with a marked reference to its pixels."""
-    vr = pixel_vr(file, header)
-    if vr is None or header.pixel_data is None:
-        return text
-    return with_reference(text, f"7FE0{header.pixel_data.element:04X}", vr)
+def pixel_elements(file: BinaryIO, found: Part10Attributes) -> dict[str, str]:
+    """Return the element of DICOM JSON, as text, by tag, that refers to the pixels, if any."""
+    vr = pixel_vr(file, found)
+    if vr is None or found.pixel_data is None:
+        return {}
+    tag = f"7FE0{found.pixel_data.element:04X}"
+    return {tag: reference_text(tag, vr)}
 
 
-def pixel_vr(file: BinaryIO, header: Part10Header) -> str | None:
+def pixel_vr(file: BinaryIO, header: Part10Header | Part10Attributes) -> str | None:
     """Return the VR of the pixels as the file has it, ``None`` where there are none."""
     place = header.pixel_data
     if place is None:

@@ -4,7 +4,7 @@
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
-``condemned/`` has lists of blobs that are to go.
+``condemned/`` has lists of blobs that are to go; ``layout`` tells that all lies as said here.
 """
 
 from __future__ import annotations
@@ -13,14 +13,15 @@ import contextlib
 import hashlib
 import os
 import re
+import secrets
 import shutil
-import tempfile
 import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import LostBlobError, StorageError
 from tileserver.store import condemned
+from tileserver.store.layout import bring_up_to_date, flush_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -143,9 +144,9 @@ class FolderIncoming:
         self._hashing: Future[None] | None = None
         self._flushing: Future[None] | None = None
         self._size = self._flushed = 0
+        self._path = f"{folder}/{secrets.token_hex(16)}.part"
         with _explained("cannot receive"):
-            descriptor, name = tempfile.mkstemp(dir=folder, suffix=".part")
-        self._path = folder / name
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
         self._file = os.fdopen(descriptor, "w+b")
 
     @property
@@ -224,7 +225,8 @@ class FolderIncoming:
             self._wait_for_flush()
         with contextlib.suppress(OSError):
             self._file.close()
-        self._path.unlink(missing_ok=True)
+        with contextlib.suppress(FileNotFoundError):
+            os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
 
 
 class FolderBlobStore:
@@ -248,6 +250,7 @@ class FolderBlobStore:
             self._condemned = folder / "condemned"
             self._condemned.mkdir(exist_ok=True)
             flush_folder(folder)
+            bring_up_to_date(folder)
             _remove_abandoned(self._incoming)
         self._folders = DurableFolders(self._blobs)
 
@@ -325,7 +328,7 @@ def blob_path(blobs: Path, key: str) -> Path:
     return blobs / key[:2] / f"{key}.dcm"
 
 
-def _link(path: Path, name: Path) -> bool:
+def _link(path: str, name: Path) -> bool:
     """Give a file another name; tell whether it was free."""
     try:
         os.link(path, name)
@@ -340,15 +343,6 @@ def _remove_abandoned(folder: Path) -> None:
         with contextlib.suppress(FileNotFoundError):  # another process removes it, too
             if path.stat().st_mtime < oldest:
                 path.unlink()
-
-
-def flush_folder(folder: Path) -> None:
-    """Make the names in a folder durable."""
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 @contextlib.contextmanager

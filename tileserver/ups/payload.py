@@ -14,7 +14,6 @@ from typing import TYPE_CHECKING, NoReturn
 
 from starlette.responses import Response
 
-from dicomizer.dicom.dicom_json import to_json
 from dicomizer.dicom.native_xml import from_xml, to_xml
 from dicomizer.errors import CorruptDicomError
 from dicomizer.net.multipart import MultipartError, MultipartReader, PartData, parse_media_type
@@ -147,14 +146,9 @@ def _no_constant(name: str) -> NoReturn:
 
 def _from_xml(body: bytes) -> Attributes:
     try:
-        dataset = from_xml(body, _no_bulk)
+        return read_dataset(from_xml(body))
     except CorruptDicomError as error:
         raise BadRequestError(str(error)) from error
-    return read_dataset(json.loads(to_json(dataset)))
-
-
-def _no_bulk(_: str) -> NoReturn:
-    raise BadRequestError("a workitem cannot have bulk data")
 
 
 def chosen_type(request: Request) -> Chosen:

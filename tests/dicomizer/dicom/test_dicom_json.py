@@ -10,7 +10,13 @@ import pytest
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
-from dicomizer.dicom.dicom_json import marked_paths, to_json, with_bulk_address, with_reference
+from dicomizer.dicom.dicom_json import (
+    json_elements,
+    marked_paths,
+    reference_text,
+    to_json,
+    with_bulk_address,
+)
 
 LONG = bytes(range(256))
 
@@ -87,11 +93,19 @@ def test_references_are_told_by_their_paths():
     assert marked_paths(to_json(found)) == ["00480105/1/00282000"]
 
 
-def test_a_reference_to_pixels_is_added():
-    for found in (instances.item(), instances.item(Rows=2)):
-        text = with_reference(to_json(found), "7FE00010", "OB")
+def test_a_reference_is_marked():
+    text = f'{{"7FE00010":{reference_text("7FE00010", "OB")}}}'
 
-        assert json.loads(with_bulk_address(text, "http://x/bulk")) == converted(
-            **{element.keyword: element.value for element in found}
-        ) | {"7FE00010": {"vr": "OB", "BulkDataURI": "http://x/bulk/7FE00010"}}
-        assert marked_paths(text) == ["7FE00010"]
+    assert json.loads(with_bulk_address(text, "http://x/bulk")) == {
+        "7FE00010": {"vr": "OB", "BulkDataURI": "http://x/bulk/7FE00010"}
+    }
+    assert marked_paths(text) == ["7FE00010"]
+
+
+def test_elements_are_those_of_the_whole():
+    found = instances.item(StudyDate="20240317", Rows=2)
+
+    assert json_elements(found) == {
+        "00080020": '{"Value":["20240317"],"vr":"DA"}',
+        "00280010": '{"Value":[2],"vr":"US"}',
+    }

@@ -20,6 +20,7 @@ from tileserver.index import (
     Index,
     InstanceRecord,
     Level,
+    Metadata,
     Name,
     OneOf,
     Pattern,
@@ -39,7 +40,7 @@ RECORD = InstanceRecord(
     size=7,
     study={"00100020": {"vr": "LO", "Value": ["P-1"]}},
     series={"00080060": {"vr": "CS", "Value": ["SM"]}},
-    metadata='{"00280010":{"vr":"US","Value":[16]}}',
+    metadata=Metadata.of_text('{"00280010":{"vr":"US","Value":[16]}}'),
     frames=None,
 )
 ALL_STUDIES = Search(Level.STUDY, (), 100)
@@ -206,7 +207,7 @@ def test_the_attributes_of_each_frame_come_back_in_their_place(index):
     only = json.dumps({"52009230": metadata["52009230"]}, separators=(",", ":"), sort_keys=True)
     last = text.replace(',"54000100":{"vr":"SQ"}', "")
     for number, each in enumerate((text, only, last), 1):
-        index.add(replace(record(1, 1, number), metadata=each))
+        index.add(replace(record(1, 1, number), metadata=Metadata.of_text(each)))
 
     assert [found for _, found in index.metadata("1.1")] == [text, only, last]
     with index._reading() as connection:

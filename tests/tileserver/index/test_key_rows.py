@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from searched import INSTANCE, instance_of
 
-from tileserver.index import Index
+from tileserver.index import Index, Metadata
 from tileserver.index.key_rows import forget_keys, renew_keys
 
 
@@ -42,8 +42,8 @@ def test_the_keys_of_an_instance_that_went_are_gone(index):
     index.add(instance_of(1, 1, 1))
     with index._writing() as connection:
         before = rows(connection)
-    other = json.loads(INSTANCE.metadata) | {"00080019": {"vr": "UI", "Value": ["1.2.99"]}}
-    index.add(replace(instance_of(1, 1, 2), metadata=json.dumps(other)))
+    other = INSTANCE.metadata.attributes | {"00080019": {"vr": "UI", "Value": ["1.2.99"]}}
+    index.add(replace(instance_of(1, 1, 2), metadata=Metadata.of_text(json.dumps(other))))
 
     with index._writing() as connection:
         assert len(rows(connection)) == len(before) + 1
