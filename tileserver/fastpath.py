@@ -17,9 +17,10 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar, cast
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from dicomizer.net.multipart import closing_delimiter, part_header
+from tileserver.bounded import BoundedProtocol
 from tileserver.dicomweb import frames
 from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
 from tileserver.dicomweb.media_types import accept_ranges
@@ -257,7 +258,7 @@ def _with_places(text: bytes) -> bytes:
     return text.replace(b"%", b"%%").replace(_SLOT.encode(), b"%b")
 
 
-class FrameProtocol(HttpToolsProtocol):
+class FrameProtocol(BoundedProtocol):
     """uvicorn's protocol, but that stored frames are answered before there is a task.
 
     Its pipelining, flow control, time-outs and limits hold: what is answered here is counted, and
@@ -281,7 +282,9 @@ class FrameProtocol(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """Take the end of a request."""
-        if not self._is_answered:
+        if self._is_answered:
+            self._is_whole = True
+        else:
             super().on_message_complete()
 
     def _answers(self) -> bool:

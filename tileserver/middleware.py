@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
+from tileserver.errors import TileserverError
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -106,10 +108,16 @@ class LastResort:
         try:
             await self._app(scope, receive, watched)
         except Exception as error:  # noqa: BLE001 - the one broad catch of the server
-            log_unexpected(error)
-            if has_started or scope["type"] != "http":
+            if isinstance(error.__cause__, TileserverError):
+                # What is expected, but too late to be told; the framework wraps it.
+                _logger.error("answer broken off: %s", error.__cause__)
+            else:
+                log_unexpected(error)
+            if scope["type"] != "http":
                 raise ConnectionAbortedError from None
-            await self._answer(scope, receive, send)
+            if not has_started:
+                await self._answer(scope, receive, send)
+            # Else the connection is ended by the server, as the answer is not at its end.
 
 
 def log_unexpected(error: Exception) -> None:

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""QIDO-RS: queries from the address, answers as DICOM JSON.
+"""QIDO-RS: queries from the address, answers as DICOM JSON or XML.
 
 References
 ----------
@@ -8,6 +8,7 @@ PS3.18 10.6 (search transaction), 8.3.4 (query parameters)
 
 from __future__ import annotations
 
+import json
 from functools import partial
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -15,8 +16,16 @@ from urllib.parse import urlencode
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from tileserver.dicomweb.media_types import DICOM_JSON, JSON, Chosen, accepted, choose
-from tileserver.dicomweb.responses import dicomweb_root
+from dicomizer.dicom.native_xml import to_xml
+from tileserver.dicomweb.media_types import (
+    DICOM_JSON,
+    DICOM_XML,
+    JSON,
+    Chosen,
+    accepted,
+    choose,
+)
+from tileserver.dicomweb.responses import Part, dicomweb_root, multipart
 from tileserver.dicomweb.search_parameters import SearchParameters, read_parameters
 from tileserver.index import Level, Search
 from tileserver.settings import DICOMWEB_ROOT
@@ -28,7 +37,11 @@ if TYPE_CHECKING:
     from tileserver.services.query import Answers
     from tileserver.settings import Settings
 
-_OFFERED = (Chosen(DICOM_JSON, is_multipart=False), Chosen(JSON, is_multipart=False))
+_OFFERED = (
+    Chosen(DICOM_JSON, is_multipart=False),
+    Chosen(JSON, is_multipart=False),
+    Chosen(DICOM_XML, is_multipart=True),
+)
 _COUNTED = 100
 """How far what is left is counted: the exact number of very many is worth no wait."""
 
@@ -58,7 +71,7 @@ def _answer(request: Request, search: Search, asked: SearchParameters, chosen: C
     found = query.search(search, asked.included, dicomweb_root(request))
     if not found.items:
         return Response(status_code=204)  # PS3.18 8.3.4.4.1
-    response = _in_media_type(found, chosen)
+    response = _in_media_type(request, found, chosen)
     if found.remaining:
         number = f"{'more than ' * (found.remaining > _COUNTED)}{min(found.remaining, _COUNTED)}"
         asked.warnings.append(f"There are {number} additional results that can be requested")
@@ -66,8 +79,12 @@ def _answer(request: Request, search: Search, asked: SearchParameters, chosen: C
     return response
 
 
-def _in_media_type(found: Answers, chosen: Chosen) -> Response:
+def _in_media_type(request: Request, found: Answers, chosen: Chosen) -> Response:
     """Return the answers in the form that was chosen among those offered."""
+    if chosen.media_type == DICOM_XML:
+        documents = [to_xml(json.loads(item)).encode() for item in found.items]
+        parts = [Part(DICOM_XML, len(document), [document]) for document in documents]
+        return multipart(request, DICOM_XML, parts, {})
     return Response(found.json(), media_type=chosen.media_type)
 
 

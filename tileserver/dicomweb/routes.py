@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from tileserver.again import asked_again
 from tileserver.dicomweb import (
     bulk,
     delete,
@@ -60,8 +61,7 @@ def routes() -> list[Route]:
     return [
         Route(DICOMWEB_ROOT + path, endpoint, methods=[method])
         for method, table in (
-            ("GET", _GET),
-            ("GET", _PICTURES),
+            ("GET", [(path, asked_again(endpoint)) for path, endpoint in (*_GET, *_PICTURES)]),
             ("POST", _POST),
             ("DELETE", _DELETE),
         )

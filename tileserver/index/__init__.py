@@ -11,6 +11,7 @@ from tileserver.index.records import (
     StoredFrames,
     StoredInstance,
 )
+from tileserver.index.remembered import Remembered
 from tileserver.index.search import (
     Between,
     Condition,
@@ -41,6 +42,7 @@ __all__ = [
     "Number",
     "OneOf",
     "Pattern",
+    "Remembered",
     "Search",
     "StoredFrames",
     "StoredInstance",

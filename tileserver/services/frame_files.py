@@ -12,7 +12,7 @@ import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
 
-from tileserver.errors import StorageError
+from tileserver.errors import LostBlobError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -146,11 +146,12 @@ class FrameFiles:
         if index is None:
             return None
         blob = self._store.open(found.key)
-        file = FrameFile(found, blob, index)  # closes the blob from now on
         if blob.size != found.size:
-            raise StorageError(
+            blob.close()
+            raise LostBlobError(
                 f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
             )
+        file = FrameFile(found, blob, index)  # closes the blob from now on
         self._keep(file)
         return file
 

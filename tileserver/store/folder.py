@@ -19,7 +19,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from tileserver.errors import StorageError
+from tileserver.errors import LostBlobError, StorageError
 from tileserver.store import condemned
 from tileserver.store.layout import bring_up_to_date, flush_folder
 
@@ -53,7 +53,8 @@ class FolderBlob:
             status = os.fstat(self._descriptor)
             self._size, self._modified = status.st_size, int(status.st_mtime)
         except OSError as error:
-            raise StorageError(f"blob {path.stem} cannot be read: {error.strerror}") from error
+            kind = LostBlobError if isinstance(error, FileNotFoundError) else StorageError
+            raise kind(f"blob {path.stem} cannot be read: {error.strerror}") from error
 
     @property
     def size(self) -> int:

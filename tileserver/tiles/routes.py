@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from starlette.routing import Route
 
+from tileserver.again import asked_again
 from tileserver.settings import TILES_ROOT
 from tileserver.tiles import deep_zoom, iiif, manifests, region, xyz
 from tileserver.tiles.sources import INSTANCE, PYRAMID, SERIES
@@ -35,4 +36,6 @@ def routes() -> list[Route]:
             for path, endpoint in _OF_AN_IMAGE
         ),
     ]
-    return [Route(TILES_ROOT + path, endpoint, methods=["GET"]) for path, endpoint in table]
+    return [
+        Route(TILES_ROOT + path, asked_again(endpoint), methods=["GET"]) for path, endpoint in table
+    ]

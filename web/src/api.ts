@@ -54,9 +54,12 @@ export async function searchSlides(study: string | null, signal?: AbortSignal): 
   const found: DataSet[] = []
   for (;;) {
     const query = `Modality=SM&includefield=${SERIES_FIELDS}&limit=${PAGE}&offset=${found.length}`
-    const page = await getJson(`${resource}?${query}`, signal)
+    const answer = await getDicomJson(`${resource}?${query}`, signal)
+    const page = await dataSets(answer)
     found.push(...page)
-    if (page.length < PAGE) return found
+    // The server may give less than was asked for; it tells whether there is more (RFC 8288).
+    const hasMore = answer.headers.get('Link')?.includes('rel="next"') ?? false
+    if (page.length === 0 || !hasMore) return found
   }
 }
 
@@ -97,7 +100,14 @@ function seriesPath({ study, series }: SlideKey): string {
 }
 
 async function getJson(path: string, signal?: AbortSignal): Promise<DataSet[]> {
-  const answer = await get(ROOT + path, 'application/dicom+json', signal && { signal })
+  return dataSets(await getDicomJson(path, signal))
+}
+
+function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
+  return get(ROOT + path, 'application/dicom+json', signal && { signal })
+}
+
+async function dataSets(answer: Response): Promise<DataSet[]> {
   if (answer.status === 204) return []
   return (await answer.json()) as DataSet[]
 }

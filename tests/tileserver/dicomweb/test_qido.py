@@ -3,8 +3,12 @@
 
 from __future__ import annotations
 
-import pytest
+from xml.etree.ElementTree import fromstring
 
+import pytest
+from servers import parts_of
+
+NATIVE = "{http://dicom.nema.org/PS3.19/models/NativeDICOM}"
 BOTH = ["1.2.3.1", "1.2.3.2"]
 DOE, MULLER = ["1.2.3.1"], ["1.2.3.2"]
 
@@ -318,11 +322,26 @@ def test_the_link_leads_to_the_next_page(archive):
     assert found == ["1.2.3.1.1.1", "1.2.3.1.1.2", "1.2.3.1.2.1", "1.2.3.2.1.1"]
 
 
-def test_answers_are_json_only(archive):
+def test_answers_are_json_or_xml(archive):
     assert archive.server.get("/studies", "application/json").status_code == 200
     assert (
         archive.server.get("/studies", "application/dicom+json, application/json").status_code
         == 200
     )
-    refused = archive.server.get("/studies", 'multipart/related; type="application/dicom+xml"')
-    assert refused.status_code == 406
+    json = archive.server.get("/studies", "application/dicom+json").json()
+    found = archive.server.get("/studies", 'multipart/related; type="application/dicom+xml"')
+    assert found.status_code == 200
+    parts = parts_of(found)
+    assert [head["Content-Type"] for head, _ in parts] == ["application/dicom+xml"] * len(json)
+    uids = [study["0020000D"]["Value"][0] for study in json]
+    for uid, (_, document) in zip(uids, parts, strict=True):
+        (element,) = fromstring(document).findall(f".//{NATIVE}DicomAttribute[@tag='0020000D']")
+        assert element.findtext(f"{NATIVE}Value") == uid
+    assert archive.server.get("/studies", "text/xml").status_code == 406
+
+
+def test_no_answer_in_xml_is_none(archive):
+    found = archive.server.get(
+        "/studies?PatientID=nobody", 'multipart/related; type="application/dicom+xml"'
+    )
+    assert (found.status_code, found.content) == (204, b"")
