@@ -168,7 +168,7 @@ def _check_inflated_size(file: BinaryIO) -> int:
     try:
         while pending and not inflater.eof:
             inflated = inflater.decompress(pending, _INFLATE_CHUNK)
-            size, items = size + len(inflated), items + _count_items(inflated)
+            size, items = size + len(inflated), items + count_items(inflated)
             pending = inflater.unconsumed_tail or file.read(_INFLATE_CHUNK)
             if size > INFLATED_LIMIT:
                 raise CorruptDicomError(
@@ -180,8 +180,14 @@ def _check_inflated_size(file: BinaryIO) -> int:
     return items
 
 
-def _count_items(data: bytes) -> int:
+def count_items(data: bytes) -> int:
+    """Return how many items there may be in bytes of a dataset."""
     return sum(map(data.count, _ITEM_TAGS))
+
+
+def too_many_structures() -> CorruptDicomError:
+    """Return the error of a dataset that goes over `STRUCTURE_LIMIT`."""
+    return CorruptDicomError(f"the dataset has more than {STRUCTURE_LIMIT:,} elements and items")
 
 
 class _BoundedReader:
@@ -211,7 +217,7 @@ class _BoundedReader:
         if size == _ELEMENT_HEADER and 0 < wanted < size:
             self._refuse("the file ends within an element", "the file is cut short; get it again")
         data = self._file.read(wanted)
-        self._count(_count_items(data) + (size == _ELEMENT_HEADER))
+        self._count(count_items(data) + (size == _ELEMENT_HEADER))
         return data
 
     def seek(self, offset: int, whence: int = 0) -> int:
@@ -231,7 +237,8 @@ class _BoundedReader:
     def _count(self, structures: int) -> None:
         self._structure += structures
         if self._structure > STRUCTURE_LIMIT:
-            self._refuse(f"the dataset has more than {STRUCTURE_LIMIT:,} elements and items")
+            self.refusal = too_many_structures()
+            raise self.refusal
 
     def _refuse(self, problem: str, remedy: str | None = None) -> NoReturn:
         """Raise, and remember why: the parser puts errors of its own over ours."""

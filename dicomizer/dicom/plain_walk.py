@@ -28,6 +28,8 @@ from dicomizer.dicom.part10 import (
     PREFIX_OFFSET,
     STRUCTURE_LIMIT,
     PixelDataPlace,
+    count_items,
+    too_many_structures,
 )
 from dicomizer.dicom.plain_json import BINARY, OF_CHARACTER_SET, PLAIN, plain_element
 
@@ -101,6 +103,8 @@ def read_plain_header(file: BinaryIO) -> PlainHeader:
     ------
     NotPlainError
         It is of another transfer syntax, damaged, over a limit, or has what is rare.
+    CorruptDicomError
+        It has more items than `STRUCTURE_LIMIT`.
     """
     try:
         return _FileWalk(file).header()
@@ -188,6 +192,8 @@ class _FileWalk:
         name = f"{tag:08X}"
         if length != _UNDEFINED:
             content = self._bytes(value, length)
+            if count_items(content) > STRUCTURE_LIMIT:
+                raise too_many_structures()  # as the parser does, which would take its time
             return self._values.sequence(content, 0, length, name, 1)[0], value + length
         window = _FIRST_WINDOW
         counted = self._values.count

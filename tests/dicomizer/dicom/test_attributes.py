@@ -16,7 +16,7 @@ from pydicom.uid import ExplicitVRBigEndian, ImplicitVRLittleEndian
 
 from dicomizer.dicom.attributes import parsed_attributes, read_attributes
 from dicomizer.dicom.plain_walk import NotPlainError, read_plain_header
-from dicomizer.errors import DicomError
+from dicomizer.errors import CorruptDicomError, DicomError
 
 UNDEFINED = 0xFFFFFFFF
 LONG = ["OB", "OD", "OF", "OL", "OV", "OW", "SQ", "SV", "UC", "UN", "UR", "UT", "UV"]
@@ -229,11 +229,12 @@ def test_functional_groups_of_many_frames_are_as_the_parser_has_them(odd):
     assert elements["52009230"].count("00209157") == 1500
 
 
-def test_more_structures_than_allowed_are_left_to_the_parser():
+def test_more_items_than_allowed_are_refused():
     items = b"\xfe\xff\x00\xe0\0\0\0\0" * 2_000_001
     file = file_of(element(0x0040A730, "SQ", items))
 
-    assert not plain(file)
+    with pytest.raises(CorruptDicomError, match="more than 2,000,000 elements and items"):
+        read_attributes(io.BytesIO(file))
 
 
 def test_large_binary_values_are_not_read():
