@@ -9,7 +9,7 @@ import pytest
 from servers import serving
 
 from tileserver.app import INDEX_FILE
-from tileserver.index import Index, InstanceRecord
+from tileserver.index import Index, InstanceRecord, Metadata
 
 PATH = "/studies/1.1/series/1.2/instances/1.3/metadata"
 FRAMES = 20_000
@@ -36,7 +36,7 @@ def record(digest: bytes, frames: int) -> InstanceRecord:
         size=5,
         study={},
         series={},
-        metadata=json.dumps(metadata, separators=(",", ":")),
+        metadata=Metadata.of_text(json.dumps(metadata, separators=(",", ":"))),
         frames=None,
     )
 

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tileserver.errors import NotFoundError
-from tileserver.index import Below, Index, InstanceRecord, Remembered
+from tileserver.index import Below, Index, InstanceRecord, Metadata, Remembered
 
 RECORD = InstanceRecord(
     study_instance_uid="1.1",
@@ -25,7 +25,7 @@ RECORD = InstanceRecord(
     size=7,
     study={},
     series={},
-    metadata="{}",
+    metadata=Metadata.of_text("{}"),
     frames=None,
 )
 
@@ -58,9 +58,10 @@ def test_the_version_changes_with_each_write_and_with_nothing_else(index):
 def test_the_version_changes_where_another_process_writes(index, tmp_path):
     before = index.version()
     code = (
-        "import pathlib\nfrom tileserver.index import Index, InstanceRecord\n"
+        "import pathlib\nfrom tileserver.index import Index, InstanceRecord, Metadata\n"
         f"index = Index(pathlib.Path({str(tmp_path / 'index.sqlite')!r}))\n"
-        f"index.add(InstanceRecord(**{asdict(RECORD)!r}))\n"
+        f"fields = {asdict(RECORD)!r} | {{'metadata': Metadata.of_text('{{}}')}}\n"
+        "index.add(InstanceRecord(**fields))\n"
         "index.close()\n"
     )
 
