@@ -39,6 +39,7 @@ VIEWER = Service(
             name="RetrieveViewerOfStudy",
             summary="Show a study.",
             answers=_PAGE,
+            errors=(404,),
         ),
     ),
 )

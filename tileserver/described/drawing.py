@@ -42,7 +42,7 @@ DRAWING = (
     Parameter(
         name="plane",
         meaning="Focal plane from 0; the middle one without.",
-        schema={"type": "integer", "minimum": 0},
+        schema={"type": "integer", "minimum": 0, "maximum": 9_999_999_999},
         example="0",
     ),
 )

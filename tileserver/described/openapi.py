@@ -131,7 +131,7 @@ def _options(item: Mounted) -> Document:
         "responses": {
             "200": {"description": "Capabilities as WADL.", "content": wadl},
             "204": {"description": "The methods are in the Allow header."},
-            **{str(status): _error_reference(status) for status in (*EVERYWHERE, 406)},
+            **{str(status): _error_reference(status) for status in (*EVERYWHERE, 404, 406)},
         },
     }
 

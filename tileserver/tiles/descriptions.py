@@ -40,7 +40,7 @@ _PATH_PARAMETERS = (
     _in_path(
         "rotation",
         "Degrees clockwise, after ! mirrored.",
-        pattern(r"^!?(\d{1,3}(\.\d{1,9})?|\.\d{1,9})$"),
+        pattern(r"^!?((0\d\d|[12]\d\d|3[0-5]\d|\d{1,2})(\.\d{1,9})?|360(\.0{1,9})?|\.\d{1,9})$"),
         "0",
     ),
     _in_path(

@@ -169,9 +169,10 @@ UPS = Service(
                 Answer(
                     status=426,
                     meaning="Only by a web socket.",
-                    contents={"application/json": ERROR},
+                    contents={_JSON: ERROR},
                 ),
             ),
+            errors=(404,),
         ),
     ),
 )
