@@ -14,7 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tileserver import dicomweb, observe, static, tiles, ups
+from tileserver import described, dicomweb, observe, static, tiles, ups
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -48,6 +48,14 @@ if TYPE_CHECKING:
 _logger = logging.getLogger(__name__)
 INDEX_FILE = "index.sqlite"
 EVENTS_LOCK = "events.lock"
+SERVICES = (
+    *dicomweb.SERVICES,
+    tiles.TILES,
+    observe.OPERATION,
+    described.ABOUT_ITSELF,
+    static.VIEWER,
+)
+"""All that is answered, as it is described."""
 
 
 def open_services(settings: Settings) -> tuple[Services, Index]:
@@ -143,6 +151,8 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             *changes.routes(),
             *tiles.routes(),
             *ups.routes(),
+            *dicomweb.capabilities.routes(SERVICES),
+            *described.routes(SERVICES),
             *static.routes(static.viewer_folder()),
         ],
         middleware=[
@@ -208,10 +218,13 @@ async def _expected(_: Request, error: Exception) -> Response:
     return response
 
 
-async def _http(_: Request, error: Exception) -> Response:
+async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     response = _error(error.status_code, "HttpError", error.detail)
     response.headers.update(error.headers or {})
+    if error.status_code == 405:
+        # A path can have several routes, each of which knows its own methods only.
+        response.headers["Allow"] = described.allowed_methods(request.app.routes, request.scope)
     return response
 
 

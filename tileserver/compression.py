@@ -16,6 +16,8 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import Headers, MutableHeaders
 
+from tileserver.content_codings import takes_gzip
+
 if TYPE_CHECKING:
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -108,13 +110,3 @@ def _is_text(start: Message) -> bool:
         and headers.get("content-type", "").startswith(_TYPES)
         and "content-encoding" not in headers
     )
-
-
-def takes_gzip(accept_encoding: str | None) -> bool:
-    """Tell whether a client takes gzip: by name, or by ``*`` where it is not named."""
-    qualities: dict[str, bool] = {}
-    for item in (accept_encoding or "")[:_LEAST_BYTES].lower().split(","):
-        name, _, parameter = item.partition(";")
-        _, _, quality = parameter.partition("q=")
-        qualities[name.strip()] = bool(quality.strip(" 0.")) or not parameter.strip()
-    return qualities.get("gzip", qualities.get("*", False))

@@ -15,6 +15,7 @@ import uvicorn
 from tileserver import web_socket, workers
 from tileserver.app import create_app, fast_protocol
 from tileserver.errors import StorageError, TileserverError
+from tileserver.observe.multiprocess import count_as, shared_figures
 from tileserver.services.frame_files import MOST_OPEN
 
 if TYPE_CHECKING:
@@ -53,7 +54,8 @@ def serve(settings: Settings, announce: Callable[[str], None], prepare: Callable
     sockets = _listen(settings.host, settings.port, settings.workers)
     try:
         target = functools.partial(_work, settings, prepare)
-        workers.run(target, sockets, lambda: announce(_address(settings.host, sockets[0])))
+        address = _address(settings.host, sockets[0])
+        workers.run(target, sockets, lambda: announce(address), shared_figures())
     finally:
         for listening in sockets:
             listening.close()
@@ -82,11 +84,16 @@ def _most_open() -> int:
 
 
 def _work(
-    settings: Settings, prepare: Callable[[], None], listening: socket.socket, parent: Connection
+    settings: Settings,
+    prepare: Callable[[], None],
+    number: int,
+    listening: socket.socket,
+    parent: Connection,
 ) -> None:
     """Be a worker."""
     workers.accept_signals()
     prepare()
+    count_as(number)
     try:
         config = _config(settings)
     except TileserverError as error:

@@ -10,6 +10,8 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from tileserver.described.model import Answer, Operation, Parameter, Place, Service
+
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
 
@@ -20,6 +22,26 @@ _NOT_BUILT = """<!doctype html>
 <body><p>The server is running, but its viewer is not built. In a checkout, run:
 <code>make viewer</code>. DICOMweb is at <code>/dicomweb</code>.</p></body></html>
 """
+
+
+_PAGE = (Answer(status=200, meaning="The page.", contents={"text/html": {"type": "string"}}),)
+VIEWER = Service(
+    title="Viewer",
+    meaning="The viewer's page; beside it there are its files.",
+    path_parameters=(Parameter(name="path", meaning="What to show.", place=Place.PATH),),
+    operations=(
+        Operation(
+            method="GET", path="/", name="RetrieveViewer", summary="List studies.", answers=_PAGE
+        ),
+        Operation(
+            method="GET",
+            path="/studies/{path:path}",
+            name="RetrieveViewerOfStudy",
+            summary="Show a study.",
+            answers=_PAGE,
+        ),
+    ),
+)
 
 
 class _Assets(StaticFiles):

@@ -35,10 +35,14 @@ _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 class Target(Protocol):
     """What a worker does; can be pickled."""
 
-    def __call__(self, listening: socket.socket, parent: connection.Connection) -> None:
+    def __call__(
+        self, number: int, listening: socket.socket, parent: connection.Connection
+    ) -> None:
         """Serve until told to stop, or until the parent is gone.
 
-        Sends `READY` to the parent when it listens, or else, in words, why it does not.
+        Of two that run at the same time the numbers differ; who comes in the place of one that
+        ended has its number. Sends `READY` to the parent when it listens, or else, in words,
+        why it does not.
         """
         ...
 
@@ -46,8 +50,9 @@ class Target(Protocol):
 class Worker:
     """One process, and those that came in its place."""
 
-    def __init__(self, target: Target, listening: socket.socket) -> None:
+    def __init__(self, target: Target, number: int, listening: socket.socket) -> None:
         self._target = target
+        self._number = number
         self._listening = listening
         self._started = 0.0
         self.start()
@@ -57,7 +62,7 @@ class Worker:
         self._started = time.monotonic()
         self.connection, theirs = multiprocessing.Pipe()
         self.process = multiprocessing.get_context("spawn").Process(
-            target=self._target, args=(self._listening, theirs)
+            target=self._target, args=(self._number, self._listening, theirs)
         )
         # Blocked here and there until the worker has made up its mind about them.
         with _blocked():
@@ -111,13 +116,20 @@ class Worker:
         self.connection.close()
 
 
-def run(target: Target, sockets: Sequence[socket.socket], announce: Callable[[], None]) -> None:
+def run(
+    target: Target,
+    sockets: Sequence[socket.socket],
+    announce: Callable[[], None],
+    shared: contextlib.AbstractContextManager[None],
+) -> None:
     """Serve with a worker for each socket until a signal comes, then stop all and pass it on.
 
     Parameters
     ----------
     announce
         Called when all serve.
+    shared
+        What workers share: entered before the first starts, left when all have ended.
 
     Raises
     ------
@@ -126,11 +138,11 @@ def run(target: Target, sockets: Sequence[socket.socket], announce: Callable[[],
     """
     resource_tracker.ensure_running()  # else starting a worker does, and unblocks signals
     workers: list[Worker] = []
-    with _signalled() as (stop, signals):
+    with _signalled() as (stop, signals), shared:
         try:
             # One after another: the first makes what is not there yet.
-            for listening in sockets:
-                workers.append(Worker(target, listening))
+            for number, listening in enumerate(sockets):
+                workers.append(Worker(target, number, listening))
                 if not workers[-1].wait_until_ready(stop):
                     break
             else:

@@ -155,3 +155,52 @@ def test_a_port_in_use_is_told_to_workers_too(tmp_path, is_shared):
 
     assert done.returncode == 1
     assert f"cannot listen on 127.0.0.1 port {port}" in done.stderr
+
+
+def figures_folder(pid: int) -> Path:
+    environment = Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    (found,) = (e for e in environment if e.startswith(b"PROMETHEUS_MULTIPROC_DIR="))
+    return Path(found.partition(b"=")[2].decode())
+
+
+def figures_of_queries(server: Server) -> set[float]:
+    """Ask often enough that each worker answers; give what they say of queries answered."""
+    name = 'tileserver_requests_total{method="GET",service="qido.studies",status="204"}'
+    texts = [httpx.get(f"{server.address}/metrics", timeout=60).text for _ in range(16)]
+    lines = [line for text in texts for line in text.splitlines() if line.startswith(name)]
+    assert len(lines) == len(texts)
+    return {float(line.split()[-1]) for line in lines}
+
+
+def test_figures_add_up_over_workers_and_those_that_died(tmp_path):
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        pids = sorted(workers(server))
+        folder = figures_folder(pids[0])
+        for _ in range(40):
+            anew(server, "GET", "/studies")
+        before = figures_of_queries(server)
+        files = sorted(path.name for path in folder.iterdir())
+        os.kill(pids[0], signal.SIGKILL)
+        while len(workers(server)) < 2 or workers(server) == set(pids):
+            server.is_alive()
+        for _ in range(40):
+            anew(server, "GET", "/studies")
+        after = figures_of_queries(server)
+        files_after = sorted(path.name for path in folder.iterdir())
+
+    assert (before, after) == ({40}, {80})
+    assert files == ["counter_0.db", "counter_1.db", "histogram_0.db", "histogram_1.db"]
+    assert files_after == files
+    assert not folder.exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_figures_are_in_a_private_folder_that_is_removed(tmp_path, number):
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        folder = figures_folder(min(workers(server)))
+        mode = folder.stat().st_mode & 0o777
+        server.process.send_signal(number)
+        server.process.wait(timeout=20)
+
+    assert mode == 0o700
+    assert not folder.exists()

@@ -4,15 +4,15 @@
 from __future__ import annotations
 
 import logging
+import time
 
 
 def configure_logs(*, debug: bool) -> None:
     """Write what is logged to standard error."""
-    logging.basicConfig(
-        level=logging.DEBUG if debug else logging.INFO,
-        format="%(asctime)s %(levelname)s %(name)s %(message)s",
-    )
-    # A line for each frame costs a third of serving it; no line shows these.
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
+    # A line for each frame costs a part of serving it; no line shows these.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     if not debug:
         # What is odd in a stored file is no news; values of patients have no place in a log.
@@ -20,3 +20,19 @@ def configure_logs(*, debug: bool) -> None:
         logging.captureWarnings(capture=True)
         for name in ("pydicom", "py.warnings"):
             logging.getLogger(name).disabled = True
+
+
+class _Lines(logging.Formatter):
+    """Writes the time as `logging` does, but works out each second once."""
+
+    _known = (0, "")
+
+    def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - overrides
+        """Return the time of a record to the millisecond."""
+        if datefmt:
+            return super().formatTime(record, datefmt)
+        now, (second, written) = int(record.created), self._known
+        if now != second:
+            written = time.strftime(self.default_time_format, time.localtime(now))
+            self._known = now, written
+        return f"{written},{int(record.msecs):03d}"

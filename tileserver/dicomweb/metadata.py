@@ -9,18 +9,30 @@ PS3.18 10.4.3.3.2 (metadata payload): JSON is one array, XML one part for each i
 from __future__ import annotations
 
 import json
+from itertools import chain
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
+from starlette.responses import Response
+
 from dicomizer.dicom.native_xml import to_xml
+from tileserver.content_codings import takes_gzip
 from tileserver.dicomweb.media_types import DICOM_XML
-from tileserver.dicomweb.responses import Part
+from tileserver.dicomweb.responses import Part, beginning, streamed, whole_or_streamed
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+
+    from starlette.requests import Request
 
     from tileserver.index import StoredInstance
+    from tileserver.services.packed import PackedTexts
 
     Pages = Iterable[list[tuple[StoredInstance, str]]]
+
+_LONG = 1 << 20
+"""Bytes from which an answer is kept compressed."""
+_GZIPPED = {"Content-Encoding": "gzip"}
 
 
 def json_pieces(pages: Pages) -> Iterator[bytes]:
@@ -32,6 +44,36 @@ def json_pieces(pages: Pages) -> Iterator[bytes]:
         yield ",".join([text for _, text in page]).encode()
         before = b","
     yield b"]"
+
+
+async def json_answer(
+    request: Request,
+    texts: PackedTexts,
+    pieces: Iterator[bytes],
+    media_type: str,
+    headers: Mapping[str, str],
+) -> Response:
+    """Return a JSON array as an answer; what is long is kept compressed for the next one.
+
+    Parameters
+    ----------
+    headers
+        With the entity tag that names the text.
+    """
+    name, takes = headers["ETag"], takes_gzip(request.headers.get("accept-encoding"))
+    known = texts.get(name)
+    if known is not None and takes:
+        return Response(known.stream, 200, {**headers, **_GZIPPED}, media_type)
+    if known is not None:
+        length = {"Content-Length": str(known.length)}
+        return streamed(request, known.unpacked(), media_type, {**headers, **length})
+    if not takes:
+        return await whole_or_streamed(request, pieces, media_type, headers)
+    begin, is_whole = await run_in_threadpool(beginning, pieces, _LONG)
+    if is_whole:
+        return Response(b"".join(begin), 200, dict(headers), media_type)
+    packed = texts.packing(name, chain(begin, pieces))
+    return streamed(request, packed, media_type, {**headers, **_GZIPPED})
 
 
 def xml_parts(pages: Pages) -> Iterator[Part]:

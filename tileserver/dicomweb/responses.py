@@ -33,6 +33,7 @@ IMMUTABLE = "private, max-age=31536000, immutable"
 """For what an instance UID names: it never changes."""
 _WHOLE_BYTES = 8 << 20
 _SENT_BYTES = 256 << 10
+_LONGEST_SENT = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +123,20 @@ async def whole_or_streamed(
     request: Request, pieces: Iterator[bytes], media_type: str, headers: Mapping[str, str]
 ) -> Response:
     """Return an answer at once where it is short, as it is read where it is long."""
-    begin, is_whole = await run_in_threadpool(_beginning, pieces)
+    begin, is_whole = await run_in_threadpool(beginning, pieces, _WHOLE_BYTES)
     if is_whole:
         return Response(b"".join(begin), media_type=media_type, headers=dict(headers))
     return streamed(request, chain(begin, pieces), media_type, headers)
 
 
-def _beginning(pieces: Iterator[bytes]) -> tuple[list[bytes], bool]:
+def beginning(pieces: Iterator[bytes], most: int) -> tuple[list[bytes], bool]:
+    """Return pieces up to a number of bytes, and whether these are all."""
     found: list[bytes] = []
     size = 0
     for piece in pieces:
         found.append(piece)
         size += len(piece)
-        if size >= _WHOLE_BYTES:
+        if size >= most:
             return found, False
     return found, True
 
@@ -206,11 +208,20 @@ def _byte_ranges(
     return streamed(request, body(), content_type, headers, 206)
 
 
-def _joined(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Join small pieces: handing over to the thread costs more than copying them."""
+def _joined(pieces: Iterable[bytes]) -> Iterator[bytes | memoryview]:
+    """Join small pieces, since handing over to the thread costs more than copying them.
+
+    Long ones are parted: what a socket does not take at once is copied more than once.
+    """
     pending: list[bytes] = []
     size = 0
     for piece in pieces:
+        if len(piece) > _LONGEST_SENT:
+            yield b"".join(pending)
+            pending, size = [], 0
+            view = memoryview(piece)
+            yield from (view[at : at + _LONGEST_SENT] for at in range(0, len(piece), _LONGEST_SENT))
+            continue
         if len(piece) >= _SENT_BYTES and size:
             yield b"".join(pending)
             pending, size = [], 0

@@ -28,7 +28,7 @@ from tileserver.dicomweb.media_types import (
     choose,
     offer_text,
 )
-from tileserver.dicomweb.metadata import json_pieces, xml_parts
+from tileserver.dicomweb.metadata import json_answer, json_pieces, xml_parts
 from tileserver.dicomweb.responses import (
     IMMUTABLE,
     Part,
@@ -36,7 +36,6 @@ from tileserver.dicomweb.responses import (
     multipart,
     ranged,
     streamed,
-    whole_or_streamed,
 )
 from tileserver.errors import BadRequestError, NotAcceptableError, NotFoundError
 
@@ -225,7 +224,8 @@ async def metadata(request: Request) -> Response:
         root, path["study"], path.get("series"), path.get("instance")
     )
     if not is_xml:
-        return await whole_or_streamed(request, json_pieces(pages), chosen.media_type, headers)
+        texts = retrieve_service(request).packed
+        return await json_answer(request, texts, json_pieces(pages), chosen.media_type, headers)
     if chosen.is_multipart:
         return multipart(request, DICOM_XML, xml_parts(pages), headers)
     parts = await run_in_threadpool(lambda: list(xml_parts(pages)))

@@ -5,6 +5,7 @@ from tileserver.index.deletion import Below
 from tileserver.index.finding import Found
 from tileserver.index.index import Index, set_aside
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
+from tileserver.index.remembered import Remembered
 from tileserver.index.search import (
     Between,
     Condition,
@@ -34,6 +35,7 @@ __all__ = [
     "Number",
     "OneOf",
     "Pattern",
+    "Remembered",
     "Search",
     "StoredFrames",
     "StoredInstance",

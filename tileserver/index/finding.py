@@ -42,6 +42,7 @@ _ATTRIBUTES = (
     "series.attributes AS series_attributes",
     "instance.attributes AS instance_attributes",
 )
+_TABLES = ("study", "series", "instance")
 _FROM = {
     Level.STUDY: "study WHERE study.id",
     Level.SERIES: "series CROSS JOIN study ON study.id = series.study_id WHERE series.id",
@@ -58,8 +59,9 @@ class Found:
     ----------
     rows
         With, by name, what their level and those above it hold: ``study_summary``,
-        ``series_summary``, ``instance_summary``, UIDs, counts and ``modalities``; and, where all
-        are needed, ``study_attributes`` and so on as JSON text.
+        ``series_summary``, ``instance_summary``, UIDs, counts and ``modalities``; where all are
+        needed, ``study_attributes`` and so on as JSON text; and last, for each of the elements
+        asked for, its JSON text or ``None``.
     remaining
         How many rows match behind them, as far as was asked to count.
     """
@@ -77,11 +79,11 @@ class Finder:
     def find(self, connection: Connection, asked: Search) -> Found:
         """Return the answers to a search."""
         version = _version(connection)
-        search = replace(asked, limit=0, offset=0, needs_all=False)
+        search = replace(asked, limit=0, offset=0, needs_all=False, elements=())
         page = Page(asked, choose_start(asked, lambda sql: _count(connection, sql)))
         skipped, after = self._places.before(search, version, asked.offset)
         statement = page.places(asked.limit + asked.counted, asked.offset - skipped, after)
-        places = [tuple(row) for row in _run(connection, statement)]
+        places = [tuple(row) for row in _run(connection, statement).fetchall()]
         remaining = len(places) - asked.limit if asked.limit else 0
         if remaining > 0:
             places = places[: asked.limit]
@@ -109,10 +111,12 @@ def _rows(connection: Connection, asked: Search, ids: Sequence[object]) -> list[
     columns = list(_COLUMNS[: 1 + asked.level])
     if asked.needs_all:
         columns += _ATTRIBUTES[: 1 + asked.level]
+    columns += [f"json_extract({_TABLES[level]}.attributes, ?)" for level, _ in asked.elements]
+    paths = [f'$."{tag}"' for _, tag in asked.elements]
     table = _FROM[asked.level]
     text = f"SELECT {table.rpartition(' ')[2]} AS id, {', '.join(columns)} FROM {table} "  # noqa: S608 - names of our own
-    found = _run(connection, Sql(f"{text} IN ({marks(len(ids))})", tuple(ids)))
-    by_id = {row.id: row for row in found}
+    found = _run(connection, Sql(f"{text} IN ({marks(len(ids))})", (*paths, *ids)))
+    by_id = {row.id: row for row in found.fetchall()}
     # A study may be deleted between the two statements.
     return [by_id[key] for key in ids if key in by_id]
 

@@ -43,6 +43,7 @@ from tileserver.index.insertion import add, add_all
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
 from tileserver.index.rows import rows_of
 from tileserver.index.upgrade import READERS, upgrade
+from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
@@ -104,12 +105,23 @@ class Index:
             self._prepare(connection)
             changes.begin(connection)
             self.generation = Generation(path.with_name(f"{path.name}-generation"))
+            self._watch = Watch(path)
         self._commits = Commits(self._writing)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
         self.generation.close()
+        self._watch.close()
+
+    def version(self) -> int:
+        """Return a number that is another after each change, whatever process made it.
+
+        What is looked up after it was read holds for as long as it is the same; this costs some
+        microseconds, and never waits for who writes.
+        """
+        with _explained("the index cannot be read"):
+            return self._watch.version()
 
     def add(self, *records: InstanceRecord) -> None:
         """Add instances, and their studies and series where they are new; durable on return.

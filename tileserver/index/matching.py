@@ -150,12 +150,17 @@ def glob(text: str) -> str:
     return text.replace("[", "[[]")
 
 
+def column_clause(condition: Condition) -> Sql:
+    """Return what the column of an attribute has to fulfil."""
+    return _value(COLUMNS[condition.path], condition.match)
+
+
 def _of_level(conditions: Sequence[Condition], level: Level) -> Iterator[Sql]:
     mine = [item for item in conditions if item.level is level]
     in_json = [item for item in mine if item.path not in COLUMNS or item.time_path]
     for item in mine:
         if item not in in_json:
-            yield _value(COLUMNS[item.path], item.match)
+            yield column_clause(item)
     if in_json:
         yield from _elements(f"{_TABLES[level]}.attributes", in_json, ())
 

@@ -16,6 +16,7 @@ from tileserver.index import keys
 from tileserver.index.matching import (
     begins,
     between,
+    column_clause,
     fixed_begin,
     key_clause,
     key_code,
@@ -257,11 +258,12 @@ def _by_text(item: Condition) -> Start | None:
     long = [piece.replace('"', '""') for piece in pieces if len(piece) >= _TRIGRAM]
     if not long:
         return None
+    name = column_clause(item)
     source = (
         "(SELECT study.study_date, study.id AS study_id "  # noqa: S608 - a name of our own
         f"FROM {PATIENT_NAME_TEXT} CROSS JOIN study ON study.id = {PATIENT_NAME_TEXT}.rowid "
-        f"WHERE {PATIENT_NAME_TEXT} MATCH ?) AS k"
+        f"WHERE {PATIENT_NAME_TEXT} MATCH ? AND {name.text}) AS k"
     )
     text = " AND ".join(f'"{piece}"' for piece in long)
     scanned = Sql(f"{PATIENT_NAME_TEXT} WHERE {PATIENT_NAME_TEXT} MATCH ?", (text,))
-    return Start(Sql(source, (text,)), Level.STUDY, scanned=scanned)
+    return Start(Sql(source, (text, *name.values)), Level.STUDY, covered=(item,), scanned=scanned)

@@ -114,6 +114,8 @@ class Search:
         Which of the answers, in a stable order.
     needs_all
         Whether all attributes are needed and not only the usual ones.
+    elements
+        Tags of elements that are needed beyond the usual ones, where not all are.
     counted
         How far answers behind these are counted.
     """
@@ -123,4 +125,5 @@ class Search:
     limit: int
     offset: int = 0
     needs_all: bool = False
+    elements: tuple[tuple[Level, str], ...] = ()
     counted: int = 1

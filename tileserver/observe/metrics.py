@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Figures for Prometheus: requests by service, and what is stored.
 
-With several workers each writes its counts into files of its own in the folder that
-``PROMETHEUS_MULTIPROC_DIR`` names, and whichever is asked adds them up.
+With several workers each writes its counts into files of its own, and whichever is asked adds
+them up (`tileserver.observe.multiprocess`).
 
 References
 ----------
@@ -12,6 +12,7 @@ https://prometheus.io/docs/practices/naming/
 from __future__ import annotations
 
 import os
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from prometheus_client import (
@@ -26,6 +27,8 @@ from prometheus_client.core import GaugeMetricFamily
 from prometheus_client.multiprocess import MultiProcessCollector
 from prometheus_client.registry import Collector
 
+from tileserver.observe.multiprocess import FIGURES_FOLDER
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -33,10 +36,22 @@ if TYPE_CHECKING:
 
     from tileserver.services import Status
 
-_MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
 _UNKNOWN = "none"
 """The service of a path that leads nowhere: paths themselves would be labels without end."""
+
+
+_Key = tuple[object, str, int]
+"""Endpoint, method and status."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Series:
+    """Where answers of one kind are counted."""
+
+    requests: Counter
+    seconds: Histogram
+    sent: Counter
 
 
 class Metrics:
@@ -61,19 +76,33 @@ class Metrics:
             "tileserver_sent_bytes", "Of answers' bodies.", ("service",), registry=self._registry
         )
         self._stored = _Stored(status)
+        self._series: dict[_Key, _Series] = {}
 
     def observe(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
         """Count an answered request."""
-        service = service_of(scope)
-        self._requests.labels(service, _method(scope["method"]), str(status)).inc()
-        self._seconds.labels(service).observe(seconds)
-        self._bytes.labels(service).inc(sent)
+        key = scope.get("endpoint"), scope["method"], status
+        series = self._series.get(key) or self._new_series(key, scope)
+        series.requests.inc()
+        series.seconds.observe(seconds)
+        series.sent.inc(sent)
+
+    def _new_series(self, key: _Key, scope: Scope) -> _Series:
+        """Return where a kind of answer is counted: looking that up takes longer than counting."""
+        service, method = service_of(scope), _method(scope["method"])
+        series = _Series(
+            self._requests.labels(service, method, str(key[-1])),
+            self._seconds.labels(service),
+            self._bytes.labels(service),
+        )
+        if method == key[1]:  # of others there can be any number
+            self._series[key] = series
+        return series
 
     def text(self) -> bytes:
         """Return the figures in the text format of Prometheus."""
         shown = CollectorRegistry()
         shown.register(self._stored)
-        if os.environ.get(_MULTIPROCESS):
+        if os.environ.get(FIGURES_FOLDER):
             MultiProcessCollector(shown)  # type: ignore[no-untyped-call]
             return generate_latest(shown)
         ProcessCollector(registry=shown)

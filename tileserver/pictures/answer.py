@@ -94,10 +94,21 @@ class PictureAnswer:
         request: Request,
         make: Callable[[], bytes],
         headers: Mapping[str, str] | None = None,
+        at_hand: Callable[[], bytes | None] = lambda: None,
     ) -> Response:
-        """Return the answer; nothing is drawn for a client that has the picture."""
-        return self.unchanged(request) or Response(
-            await drawn(make, self.pixels),
+        """Return the answer; nothing is drawn for a client that has the picture.
+
+        Parameters
+        ----------
+        at_hand
+            Gives the picture where it need not be drawn nor waited for.
+        """
+        unchanged = self.unchanged(request)
+        if unchanged is not None:
+            return unchanged
+        body = at_hand()
+        return Response(
+            await drawn(make, self.pixels) if body is None else body,
             media_type=self.media_type,
             headers={**self.headers(), **(headers or {})},
         )

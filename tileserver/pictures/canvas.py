@@ -25,12 +25,14 @@ if TYPE_CHECKING:
 
     from tileserver.index import StoredInstance
     from tileserver.pictures.look import Drawing
+    from tileserver.pictures.passthrough import ReadFrame
     from tileserver.pictures.words import Attributes
-    from tileserver.services import Services
+    from tileserver.services import Retrieve, Services
     from tileserver.services.render import Level, SpacingUm, StoredImage
 
 _SQUARE = 0.01
 """By which the spacing of columns and rows may differ where one number stands for both."""
+_CACHED_DIGESTS = 1024
 _MAY_HAVE_LABEL = ("OVERVIEW", "LOCALIZER")
 
 
@@ -66,7 +68,8 @@ class Canvas:
     mpp: tuple[float, float] | None
     tag: str
     _draw: _Draw = field(repr=False)
-    _stored: Callable[[Box, Size], bytes | None] = field(repr=False)
+    _stored: Callable[[Box, Size, ReadFrame], bytes | None] = field(repr=False)
+    _retrieve: Retrieve = field(repr=False)
     attributes: Callable[[], Attributes] = field(repr=False)
 
     @property
@@ -94,7 +97,11 @@ class Canvas:
 
     def stored_jpeg(self, box: Box, size: Size) -> bytes | None:
         """Return the stored frame that is what would be drawn, if there is one browsers read."""
-        return self._stored(box, size)
+        return self._stored(box, size, self._retrieve.frame)
+
+    def stored_jpeg_now(self, box: Box, size: Size) -> bytes | None:
+        """Return the same; nothing where anything had to be waited for."""
+        return self._stored(box, size, self._retrieve.frame_now)
 
 
 def _mpp(spacing: SpacingUm | None) -> tuple[float, float] | None:
@@ -102,10 +109,13 @@ def _mpp(spacing: SpacingUm | None) -> tuple[float, float] | None:
 
 
 def _tag(images: Iterable[StoredImage], *more: object) -> str:
-    digest = hashlib.sha256()
-    for image in images:
-        digest.update(image.found.sha256)
-    return " ".join((digest.hexdigest(), *map(str, more)))
+    digest = _digest(tuple(image.found.sha256 for image in images))
+    return " ".join((digest, *map(str, more)))
+
+
+@functools.lru_cache(_CACHED_DIGESTS)
+def _digest(digests: tuple[bytes, ...]) -> str:
+    return hashlib.sha256(b"".join(digests)).hexdigest()
 
 
 def canvas_of_pyramid(services: Services, pyramid: Pyramid) -> Canvas:
@@ -124,7 +134,8 @@ def canvas_of_pyramid(services: Services, pyramid: Pyramid) -> Canvas:
         _mpp(base.spacing),
         _tag(image for level in pyramid.levels for image in level.images),
         draw,
-        functools.partial(whole_frame, services.retrieve, pyramid),
+        functools.partial(whole_frame, pyramid),
+        services.retrieve,
         functools.partial(services.render.attributes, base.images[0].found),
     )
 
@@ -179,7 +190,8 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
         _mpp(image.spacing),
         _tag([image]),
         draw,
-        functools.partial(whole_frame, services.retrieve, Pyramid((own,))),
+        functools.partial(whole_frame, Pyramid((own,))),
+        services.retrieve,
         functools.partial(services.render.attributes, found),
     )
 
@@ -198,10 +210,10 @@ def canvas_of_frame(services: Services, found: StoredInstance, frame_number: int
     def draw(region: Region, size: tuple[int, int], drawing: Drawing) -> Picture:
         return services.render.frame(found, frame_number, drawing.look, region, _render_size(size))
 
-    def stored(box: Box, size: Size) -> bytes | None:
+    def stored(box: Box, size: Size, read: ReadFrame) -> bytes | None:
         if box != Box.whole(canvas.size) or size != canvas.size:
             return None
-        return browser_jpeg(services.retrieve, image, frame_number)
+        return browser_jpeg(read, image, frame_number)
 
     canvas = Canvas(
         size,
@@ -211,6 +223,7 @@ def canvas_of_frame(services: Services, found: StoredInstance, frame_number: int
         _tag([image], frame_number),
         draw,
         stored,
+        services.retrieve,
         functools.partial(services.render.attributes, found),
     )
     return canvas

@@ -15,15 +15,20 @@ from tileserver.pictures.geometry import Size
 from tileserver.services.render.places import Area
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tileserver.index import StoredInstance
     from tileserver.pictures.geometry import Box
-    from tileserver.services import Retrieve
     from tileserver.services.render import Level, Pyramid, StoredImage
+
+    ReadFrame = Callable[[StoredInstance, int], bytes | None]
+    """Gives a stored frame by its number; ``None`` where it cannot be had in the way asked for."""
 
 _JPEG_BASELINE = "1.2.840.10008.1.2.4.50"
 _IS_YCBCR = {"YBR_FULL_422": True, "YBR_FULL": True, "RGB": False}
 
 
-def whole_frame(retrieve: Retrieve, pyramid: Pyramid, box: Box, size: Size) -> bytes | None:
+def whole_frame(pyramid: Pyramid, box: Box, size: Size, read: ReadFrame) -> bytes | None:
     """Return the stored JPEG that shows a box of a pyramid's finest level, if one does."""
     if box.width % size.width or box.height % size.height:
         return None
@@ -33,7 +38,7 @@ def whole_frame(retrieve: Retrieve, pyramid: Pyramid, box: Box, size: Size) -> b
     base = Size(pyramid.base.columns, pyramid.base.rows)
     for level in pyramid.levels:
         if is_reduced_by(base, Size(level.columns, level.rows), scale):
-            return _frame_at(retrieve, level, int(box.x // scale), int(box.y // scale), size)
+            return _frame_at(read, level, int(box.x // scale), int(box.y // scale), size)
     return None
 
 
@@ -45,7 +50,7 @@ def is_reduced_by(base: Size, level: Size, scale: int) -> bool:
     )
 
 
-def _frame_at(retrieve: Retrieve, level: Level, left: int, top: int, size: Size) -> bytes | None:
+def _frame_at(read: ReadFrame, level: Level, left: int, top: int, size: Size) -> bytes | None:
     area = Area(left, top, left + size.width, top + size.height)
     if area.right > level.columns or area.bottom > level.rows:
         return None
@@ -61,16 +66,18 @@ def _frame_at(retrieve: Retrieve, level: Level, left: int, top: int, size: Size)
     frame = Size(image.pixels.columns, image.pixels.rows)
     if (place.left, place.top, frame) != (left, top, size):
         return None
-    return browser_jpeg(retrieve, image, place.frame_index + 1)
+    return browser_jpeg(read, image, place.frame_index + 1)
 
 
-def browser_jpeg(retrieve: Retrieve, image: StoredImage, frame_number: int) -> bytes | None:
+def browser_jpeg(read: ReadFrame, image: StoredImage, frame_number: int) -> bytes | None:
     """Return a stored frame, if it is a picture in colours that every browser reads alike."""
     pixels = image.pixels
     is_ycbcr = _IS_YCBCR.get(pixels.photometric_interpretation)
     if image.found.transfer_syntax_uid != _JPEG_BASELINE or pixels.samples != 3 or is_ycbcr is None:
         return None
-    (stream,) = retrieve.frames(image.found, [frame_number])
+    stream = read(image.found, frame_number)
+    if stream is None:
+        return None
     try:
         header = read_header(stream)
     except JpegError:

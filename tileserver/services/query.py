@@ -8,6 +8,7 @@ PS3.18 10.6 (search transaction)
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
@@ -34,6 +35,9 @@ _IN_SUMMARIES = (
     | RETURNED_OF_INSTANCE
     | tags("ModalitiesInStudy AvailableTransferSyntaxUID TransferSyntaxUID")
 )
+_REMEMBERED_MODALITIES = 256
+_MOST_ELEMENTS = 32
+"""Taken out of the JSON one by one by the index; more are sooner found by parsing all of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,10 +91,18 @@ class Query:
             Address of the DICOMweb service, which Retrieve URL begins with.
         """
         levels = _levels_of(included, asked.level)
-        found = self._index.search(replace(asked, needs_all=bool(levels)))
+        elements = () if included.everything else _elements(levels, included)
+        needs_all = included.everything or len(elements) > _MOST_ELEMENTS
+        asked = replace(asked, needs_all=needs_all, elements=() if needs_all else elements)
+        found = self._index.search(asked)
         made = [_answer(row, asked.level, root) for row in found.rows]
         for row, lines in zip(found.rows, made, strict=True):
-            _include(row, levels, lines, included)
+            if needs_all:
+                _include_all(row, levels, lines, included)
+            else:
+                _include(row, elements, lines)
+            if "00020010" in included.tags and "00083002" in lines:
+                lines["00020010"] = lines["00083002"].replace("00083002", "00020010")
         return Answers([json_object(lines.values()) for lines in made], found.remaining)
 
 
@@ -107,12 +119,15 @@ def _levels_of(included: Included, level: Level) -> list[Level]:
     return [each for each in Level if each <= level and has_more[each]]
 
 
+def _elements(levels: list[Level], included: Included) -> tuple[tuple[Level, str], ...]:
+    return tuple((level, tag) for level in levels for tag in sorted(included.tags))
+
+
 def _answer(row: Any, level: Level, root: str) -> dict[str, str]:
     """Return the elements that every answer has, by tag."""
     url = f"{root}/studies/{row.study_instance_uid}"
     lines = _lines(row.study_summary)
-    has_modalities = {"Value": row.modalities.split("\\")} if row.modalities else {}
-    lines["00080061"] = element("00080061", {"vr": "CS"} | has_modalities)
+    lines["00080061"] = _modalities(row.modalities)
     lines["00201206"] = _count("00201206", row.number_of_series)
     lines["00201208"] = _count("00201208", row.number_of_study_instances)
     if level >= Level.SERIES:
@@ -128,6 +143,12 @@ def _answer(row: Any, level: Level, root: str) -> dict[str, str]:
     return lines
 
 
+@functools.lru_cache(_REMEMBERED_MODALITIES)
+def _modalities(text: str) -> str:
+    has_modalities = {"Value": text.split("\\")} if text else {}
+    return element("00080061", {"vr": "CS"} | has_modalities)
+
+
 def _lines(summary: str) -> dict[str, str]:
     return {line[1:9]: line for line in summary.split("\n")}
 
@@ -136,14 +157,24 @@ def _count(tag: str, number: int) -> str:
     return f'"{tag}":{{"vr":"IS","Value":[{number}]}}'
 
 
-def _include(row: Any, levels: list[Level], lines: dict[str, str], included: Included) -> None:
-    """Add what was asked for to the elements of an answer."""
+def _include(row: Any, elements: tuple[tuple[Level, str], ...], lines: dict[str, str]) -> None:
+    """Add the elements that were asked for, the last columns of a row, to those of an answer."""
+    for (level, tag), text in zip(elements, row[len(row) - len(elements) :], strict=True):
+        if text is not None:
+            lines[tag] = f'"{tag}":{_with_address(text, level, lines)}'
+
+
+def _include_all(row: Any, levels: list[Level], lines: dict[str, str], included: Included) -> None:
+    """Add all elements, or very many, to those of an answer."""
     wanted = None if included.everything else included.tags
     for level in levels:
-        text = getattr(row, f"{level.name.lower()}_attributes")
-        if level is Level.INSTANCE:
-            url = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
-            text = with_bulk_address(text, f"{url}/bulkdata")
+        text = _with_address(getattr(row, f"{level.name.lower()}_attributes"), level, lines)
         lines.update(elements_of(json.loads(text), wanted))
-    if "00020010" in included.tags and "00083002" in lines:
-        lines["00020010"] = lines["00083002"].replace("00083002", "00020010")
+
+
+def _with_address(text: str, level: Level, lines: dict[str, str]) -> str:
+    """Return JSON text with the address of binary values, of which only instances have any."""
+    if level is not Level.INSTANCE:
+        return text
+    url = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
+    return with_bulk_address(text, f"{url}/bulkdata")

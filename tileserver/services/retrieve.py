@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 from dicomizer.dicom.dicom_json import marked_paths, with_bulk_address
 from tileserver.errors import LostBlobError, NotFoundError
+from tileserver.index import Remembered
 from tileserver.services.bulk import BulkData
 from tileserver.services.frame_files import FrameFiles
+from tileserver.services.packed import PackedTexts
 from tileserver.services.stored_bytes import StoredBytes, blob_bytes
 
 if TYPE_CHECKING:
@@ -22,12 +24,15 @@ if TYPE_CHECKING:
     from tileserver.store import BlobStore
 
 _PAGE_CHARACTERS = 4 << 20
+_REMEMBERED = 4096
+_LARGEST_NOW = 1 << 20
 
 
 class Retrieve:
     """Gives stored bytes and attributes.
 
     ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    ``packed`` are answers that were compressed.
     """
 
     def __init__(self, store: BlobStore, index: Index) -> None:
@@ -35,6 +40,8 @@ class Retrieve:
         self._index = index
         self._bulk = BulkData(store)
         self.frame_files = FrameFiles(store, self._frame_index)
+        self.packed = PackedTexts()
+        self._find = Remembered(index.version, index.find, _REMEMBERED)
 
     def close(self) -> None:
         """Close the files that are kept open."""
@@ -48,7 +55,7 @@ class Retrieve:
         NotFoundError
             There is none, or it belongs to another series or study.
         """
-        found = self._index.find(instance)
+        found = self._find.get(instance)
         if found is None or (found.study_instance_uid, found.series_instance_uid) != (
             study,
             series,
@@ -115,6 +122,19 @@ class Retrieve:
         assert file is not None
         for number in frame_numbers:
             yield file.read(number)
+
+    def frame(self, found: StoredInstance, number: int) -> bytes:
+        """Return a frame as stored, of a number that `frame_lengths` has taken."""
+        (frame,) = self.frames(found, [number])
+        return frame
+
+    def frame_now(self, found: StoredInstance, number: int) -> bytes | None:
+        """Return a frame as stored, ``None`` where anything had to be waited for."""
+        file = self.frame_files.peek(found.sop_instance_uid)
+        if file is None or file.found != found:
+            return None
+        frame = file.read_now(number, _LARGEST_NOW)
+        return None if frame is None else bytes(frame)
 
     def number_of_frames(self, found: StoredInstance) -> int:
         """Return how many frames can be had one by one."""

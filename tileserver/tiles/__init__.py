@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures of slides beside DICOMweb: IIIF, Deep Zoom, XYZ tiles, and regions in micrometres."""
 
+from tileserver.tiles.descriptions import TILES
 from tileserver.tiles.routes import routes
 
-__all__ = ["routes"]
+__all__ = ["TILES", "routes"]

@@ -11,13 +11,12 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tileserver.errors import BadRequestError, NotFoundError
 from tileserver.pictures.look import read_drawing
 from tileserver.tiles.grid import tile_at
-from tileserver.tiles.sources import canvas
+from tileserver.tiles.sources import canvas_of
 from tileserver.tiles.tile import EXTENSIONS, square_tile, tile_response
 
 if TYPE_CHECKING:
@@ -39,7 +38,7 @@ async def document(request: Request) -> Response:
     if wanted not in EXTENSIONS:
         raise BadRequestError(f"found the format {wanted[:32]!r}, expected {', '.join(EXTENSIONS)}")
     read_drawing(request.query_params)
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     text = _DOCUMENT.format(
         format=wanted,
         tile=square_tile(image),
@@ -58,7 +57,7 @@ async def tile(request: Request) -> Response:
     if not found or not _LEVEL.fullmatch(level) or found[3] not in EXTENSIONS:
         raise NotFoundError("there is no such tile; tiles are level/column_row.jpg")
     drawing = read_drawing(request.query_params)
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     top = (max(image.size.width, image.size.height) - 1).bit_length()
     asked = tile_at(image.size, square_tile(image), top, int(level), int(found[1]), int(found[2]))
     return await tile_response(request, image, asked, drawing, found[3])

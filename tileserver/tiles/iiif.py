@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import RedirectResponse, Response
 
 from tileserver.errors import BadRequestError
@@ -27,7 +26,7 @@ from tileserver.tiles.iiif_documents import (
     image_information,
 )
 from tileserver.tiles.iiif_request import FORMATS, ImageRequest, read_request
-from tileserver.tiles.sources import address, canvas
+from tileserver.tiles.sources import address, canvas_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -42,7 +41,7 @@ _PROFILE_LINK = f'<{PROFILE}>;rel="profile"'
 
 async def base(request: Request) -> Response:
     """Send those who ask for the image itself to its description."""
-    await run_in_threadpool(canvas, request)
+    await canvas_of(request)
     return RedirectResponse(f"{address(request)}/iiif/info.json", status_code=303)
 
 
@@ -53,7 +52,7 @@ def describe(image: Canvas, root: str) -> ImageDescription:
 
 async def information(request: Request) -> Response:
     """Give the description of an image (info.json)."""
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     document = image_information(describe(image, address(request)))
     return json_ld(request, document, IMAGE_CONTEXT, {"Link": _PROFILE_LINK})
 
@@ -75,7 +74,7 @@ async def picture(request: Request) -> Response:
     """Give a picture of a region (Image API 4)."""
     path = request.path_params
     drawing = read_drawing(request.query_params)
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     asked = read_request(
         image.size, *(path[name] for name in ("region", "size", "rotation", "last"))
     )
@@ -88,9 +87,17 @@ async def picture(request: Request) -> Response:
         pixels=asked.size.pixels,
     )
     links = f'{_PROFILE_LINK}, <{address(request)}/iiif/{canonical}>;rel="canonical"'
+    may_be_stored = _may_be_stored(asked, drawing, answer.media_type)
     return await answer.respond(
-        request, lambda: _bytes(image, asked, drawing, answer.media_type), {"Link": links}
+        request,
+        lambda: _bytes(image, asked, drawing, answer.media_type),
+        {"Link": links},
+        at_hand=lambda: image.stored_jpeg_now(asked.box, asked.size) if may_be_stored else None,
     )
+
+
+def _may_be_stored(asked: ImageRequest, drawing: Drawing, media_type: str) -> bool:
+    return asked.is_plain and drawing.is_plain and media_type == "image/jpeg"
 
 
 def _check_rotated(asked: ImageRequest) -> None:
@@ -103,7 +110,7 @@ def _check_rotated(asked: ImageRequest) -> None:
 
 
 def _bytes(image: Canvas, asked: ImageRequest, drawing: Drawing, media_type: str) -> bytes:
-    if asked.is_plain and drawing.is_plain and media_type == "image/jpeg":
+    if _may_be_stored(asked, drawing, media_type):
         stored = image.stored_jpeg(asked.box, asked.size)
         if stored is not None:
             return stored

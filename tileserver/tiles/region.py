@@ -18,7 +18,7 @@ from tileserver.pictures.answer import PictureAnswer, drawn
 from tileserver.pictures.coding import encoded
 from tileserver.pictures.look import read_drawing
 from tileserver.tiles.slide_region import read_place, read_slide_region
-from tileserver.tiles.sources import canvas
+from tileserver.tiles.sources import canvas_of
 
 if TYPE_CHECKING:
     from starlette.requests import Request
@@ -49,7 +49,7 @@ async def region(request: Request) -> Response:
     if wanted not in _FORMATS:
         raise BadRequestError(f"found the format {wanted[:32]!r}, expected {', '.join(_FORMATS)}")
     asked, drawing = read_slide_region(query), read_drawing(query)
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     mpp = image.mpp
     if mpp is None:
         raise BadRequestError("the image does not tell the size of its pixels")

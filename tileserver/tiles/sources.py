@@ -5,6 +5,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
+
 from tileserver.pictures.answer import public_root
 from tileserver.pictures.canvas import canvas_of_instance, canvas_of_series
 from tileserver.settings import TILES_ROOT
@@ -39,6 +41,21 @@ def canvas(request: Request) -> Canvas:
         found = services.retrieve.instance(path["study"], path["series"], path["instance"])
         return canvas_of_instance(services, found)
     return canvas_of_series(services, path["study"], path["series"], path.get("pyramid"))
+
+
+async def canvas_of(request: Request) -> Canvas:
+    """Return what a request wants to see: at once where it is known, else by a thread.
+
+    Raises
+    ------
+    NotFoundError
+        See `canvas`.
+    """
+    path = request.path_params
+    render = services_of(request).render
+    if "instance" not in path and render.is_ready(path["study"], path["series"]):
+        return canvas(request)
+    return await run_in_threadpool(canvas, request)
 
 
 def address(request: Request) -> str:

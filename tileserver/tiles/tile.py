@@ -51,8 +51,12 @@ async def tile_response(
     """
     media_type = EXTENSIONS[extension]
     answer = PictureAnswer(media_type, image.tag, f"tile {tile!r} {drawing!r} {is_padded}")
+    whole = Size(tile.tile_size, tile.tile_size)
+    may_be_stored = drawing.is_plain and media_type == "image/jpeg" and tile.size == whole
     return await answer.respond(
-        request, lambda: _bytes(image, tile, drawing, media_type, is_padded=is_padded)
+        request,
+        lambda: _bytes(image, tile, drawing, media_type, is_padded=is_padded),
+        at_hand=lambda: image.stored_jpeg_now(tile.box, whole) if may_be_stored else None,
     )
 
 

@@ -14,13 +14,12 @@ import json
 import re
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from tileserver.errors import NotFoundError
 from tileserver.pictures.look import read_drawing
 from tileserver.tiles.grid import tile_at, top_zoom
-from tileserver.tiles.sources import address, canvas
+from tileserver.tiles.sources import address, canvas_of
 from tileserver.tiles.tile import EXTENSIONS, square_tile, tile_response
 
 if TYPE_CHECKING:
@@ -32,7 +31,7 @@ _NUMBER = re.compile(r"\d{1,9}", re.ASCII)
 
 async def document(request: Request) -> Response:
     """Give the TileJSON, with what of a slide it has no words for: size, tile size, spacing."""
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     tile_size = square_tile(image)
     query = f"?{request.url.query}" if request.url.query else ""
     found: dict[str, object] = {
@@ -62,7 +61,7 @@ async def tile(request: Request) -> Response:
     if not (name and name[2] in EXTENSIONS and all(_NUMBER.fullmatch(path[k]) for k in "zx")):
         raise NotFoundError("there is no such tile; tiles are z/x/y.jpg")
     drawing = read_drawing(request.query_params)
-    image = await run_in_threadpool(canvas, request)
+    image = await canvas_of(request)
     tile_size = square_tile(image)
     top = top_zoom(image.size, tile_size)
     asked = tile_at(image.size, tile_size, top, int(path["z"]), int(path["x"]), int(name[1]))

@@ -41,7 +41,7 @@ def test_requests_are_counted_by_service_method_and_status(server):
     assert found["tileserver_requests_total", "GET", "frames.frames", "200"] == 3
     assert found["tileserver_requests_total", "GET", "wado.study_or_series", "404"] == 1
     assert found["tileserver_requests_total", "GET", "none", "404"] == 1
-    assert found["tileserver_requests_total", "other", "static.page", "405"] == 1
+    assert found["tileserver_requests_total", "other", "routes.options", "405"] == 1
     assert found["tileserver_request_duration_seconds_count", "frames.frames"] == 3
     assert found["tileserver_sent_bytes_total", "frames.frames"] > 3 * len(archive.JPEG_FRAMES[0])
 

@@ -13,6 +13,7 @@ from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
 from tileserver.services.bulk import BulkData
+from tileserver.services.render.decoded import DecodedFrames
 from tileserver.services.render.grey import palette_table
 from tileserver.services.render.shown import looked_up
 
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
     from tileserver.index import Index, StoredInstance
     from tileserver.services.render.attributes import Binary
+    from tileserver.services.render.decoded import Place
     from tileserver.services.render.image import StoredImage
     from tileserver.store import BlobStore
 
@@ -35,6 +37,8 @@ _CACHED_TABLES = 64
 _FRAME_BYTES = 1 << 28
 _FEW = 6
 """Frames for which starting threads takes longer than they save."""
+_FEW_ENOUGH_TO_KEEP = 32
+"""A picture of more is none of those that are asked for side by side."""
 _THREADS = os.cpu_count() or 1
 
 
@@ -45,6 +49,7 @@ class Frames:
         self._store = store
         self._index = index
         self._bulk = BulkData(store)
+        self._kept = DecodedFrames()
         self._threads = ThreadPoolExecutor(_THREADS, "decode")
         # The digest of the file is part of the keys, so that what is cached never gets old.
         self._frame_index = functools.lru_cache(_CACHED_FRAME_INDEXES)(self._load_frame_index)
@@ -65,6 +70,17 @@ class Frames:
         UnrenderableError
             A frame is damaged.
         """
+        if len(frame_indices) <= _FEW_ENOUGH_TO_KEEP:
+            kept = {one: self._kept.get(_place(image, one)) for one in frame_indices}
+            missing = [one for one, known in kept.items() if known is None]
+            for one, frame in zip(missing, self._all_decoded(image, missing), strict=True):
+                self._kept.keep(_place(image, one), frame)
+                kept[one] = frame
+            yield from (known for one in frame_indices if (known := kept[one]) is not None)
+        else:
+            yield from self._all_decoded(image, frame_indices)
+
+    def _all_decoded(self, image: StoredImage, frame_indices: Sequence[int]) -> Iterator[Samples]:
         if len(frame_indices) <= _FEW:
             yield from self._decoded(image, frame_indices)
             return
@@ -140,3 +156,7 @@ class Frames:
     def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
+
+
+def _place(image: StoredImage, frame_index: int) -> Place:
+    return image.found.key, image.found.sha256, frame_index

@@ -16,6 +16,7 @@ import math
 from typing import TYPE_CHECKING
 
 from tileserver.errors import BadRequestError, NotFoundError, UnrenderableError
+from tileserver.index import Remembered
 from tileserver.services.render.frames import Frames
 from tileserver.services.render.load import load_attributes, load_image
 from tileserver.services.render.look import Channel, Look, Picture
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 CHANNEL_LIMIT = 16
 _CACHED_IMAGES = 1024
+_CACHED_SERIES = 1024
 
 
 class Render:
@@ -47,7 +49,9 @@ class Render:
         self._shades = Shades(self._frames)
         # Instances never change, so that what is cached never gets old.
         self._image = functools.lru_cache(_CACHED_IMAGES)(functools.partial(load_image, index))
-        self._pyramids = functools.lru_cache(_CACHED_IMAGES)(self._find_pyramids)
+        # Caches of what is drawn go by levels: these stay the same while others are written.
+        self._made = functools.lru_cache(_CACHED_SERIES)(self._make_pyramids)
+        self._pyramids = Remembered(index.version, self._find_pyramids, _CACHED_SERIES)
 
     def close(self) -> None:
         """End the threads that decode."""
@@ -75,10 +79,11 @@ class Render:
         NotFoundError
             There is no such series.
         """
-        found = self._index.instances(study, series)
-        if not found:
-            raise NotFoundError("there is no such series")
-        return self._pyramids(tuple(found))
+        return self._pyramids.get((study, series))
+
+    def is_ready(self, study: str, series: str) -> bool:
+        """Tell whether the pyramids of a series are known, so that nothing is waited for."""
+        return self._pyramids.known((study, series)) is not None
 
     def pyramid(self, study: str, series: str, pyramid_uid: str | None = None) -> Pyramid:
         """Return the pyramid of a UID, or the largest of a series.
@@ -248,7 +253,13 @@ class Render:
         layer = Layer(tuple(parts), level.columns, level.rows, fill, dtype)
         return part_of(layer, self._frames, across, down)
 
-    def _find_pyramids(self, found: tuple[StoredInstance, ...]) -> list[Pyramid]:
+    def _find_pyramids(self, place: tuple[str, str]) -> list[Pyramid]:
+        found = self._index.instances(*place)
+        if not found:
+            raise NotFoundError("there is no such series")
+        return self._made(tuple(found))
+
+    def _make_pyramids(self, found: tuple[StoredInstance, ...]) -> list[Pyramid]:
         images = []
         for one in found:
             try:

@@ -1,0 +1,49 @@
+# SPDX-License-Identifier: Apache-2.0
+"""What those who run the server look at, described."""
+
+from __future__ import annotations
+
+from tileserver.described.model import Answer, Operation, Schema, Service
+from tileserver.described.schemas import TEXT
+
+_READINESS: Schema = {
+    "type": "object",
+    "required": ["ready", "problems"],
+    "properties": {
+        "ready": {"type": "boolean"},
+        "problems": {"type": "array", "items": TEXT},
+    },
+    "additionalProperties": False,
+}
+_JSON, _PLAIN = "application/json", "text/plain"
+OPERATION = Service(
+    title="Operation",
+    meaning="Health and figures.",
+    operations=(
+        Operation(
+            method="GET",
+            path="/healthz",
+            name="RetrieveHealth",
+            summary="Tell that the process lives.",
+            answers=(Answer(status=200, meaning="It does.", contents={_PLAIN: TEXT}),),
+        ),
+        Operation(
+            method="GET",
+            path="/readyz",
+            name="RetrieveReadiness",
+            summary="Tell whether store and index can be used.",
+            answers=(
+                Answer(status=200, meaning="They can.", contents={_JSON: _READINESS}),
+                Answer(status=503, meaning="They cannot.", contents={_JSON: _READINESS}),
+            ),
+        ),
+        Operation(
+            method="GET",
+            path="/metrics",
+            name="RetrieveMetrics",
+            summary="Give the figures to Prometheus.",
+            answers=(Answer(status=200, meaning="Text format.", contents={_PLAIN: TEXT}),),
+            errors=(507,),
+        ),
+    ),
+)
