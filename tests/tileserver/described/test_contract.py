@@ -37,7 +37,8 @@ DEPENDS = re.compile(
     "region lies outside|region has no|for a region of|less than a pixel|does not tell"
     "|no such optical path|(viewport|size|region): found|single frame|frameNumber|at most [0-9,]+"
     "|width|windowCenter|StudyDate|not for application/dicom|not for pictures|larger mpp"
-    "|within 10,000,000|AE title|needs a filter|above 0|is no attribute|only the subscription to a worklist"
+    "|within 10,000,000|AE title|needs a filter|above 0|is no attribute"
+    "|only the subscription to a worklist"
 )
 SCHEMA = schemathesis.openapi.from_dict(
     openapi(SERVICES, "http://127.0.0.1"),
