@@ -130,11 +130,11 @@ def test_highdicom_reads_every_preparation_step(told, instances):
         assert {step.issuer_of_specimen_id for step in steps} == {specimen.issuer}
 
 
-def test_wsidicom_follows_a_section_to_its_part(instances, monkeypatch):
+def test_wsidicom_follows_a_section_to_its_part(instances):
     # It asks for an issuer of the parent, with which highdicom refuses the step.
-    monkeypatch.setattr(wsidicom.settings, "strict_specimen_identifier_check", False)
+    tolerant = wsidicom.Settings(strict_specimen_identifier_check=False)
 
-    with wsidicom.WsiDicom.open(instances) as opened:
+    with wsidicom.use_settings(tolerant), wsidicom.WsiDicom.open(instances) as opened:
         samples = opened.metadata.slide.samples or []
 
     assert samples
