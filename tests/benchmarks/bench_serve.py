@@ -249,9 +249,12 @@ def fill(data: Path, count: int) -> None:
 
 
 def copied_tables() -> list[Table]:
-    """Return the tables of what is stored, those that others refer to first."""
-    tables = schema.tables.sorted_tables
-    return [table for table in tables if is_shifted(next(iter(table.primary_key)))]
+    """Return the tables of what is stored, those that others refer to first.
+
+    Not the one of keys for searches: no frame is looked up by it.
+    """
+    keys = {table: list(table.primary_key) for table in schema.tables.sorted_tables}
+    return [table for table, key in keys.items() if len(key) == 1 and is_shifted(key[0])]
 
 
 def last_row(connection: Connection, table: Table) -> int:
