@@ -231,6 +231,12 @@ def entity(
         for uid, _, _ in running.stored:
             yield 0xFF00, build.item(QueryRetrieveLevel="IMAGE", SOPInstanceUID=uid)
 
+    # pynetdicom forgets a connection that was reset without closing it, which is a warning here.
+    connections = []
+
+    def hold(event: Any) -> None:
+        connections.append(event.assoc.dul.socket.socket)
+
     ae = AE("STORE")
     ae.require_called_aet = True
     ae.maximum_pdu_size = maximum_pdu
@@ -240,7 +246,11 @@ def entity(
     server = ae.start_server(
         ("127.0.0.1", 0),
         block=False,
-        evt_handlers=[(evt.EVT_C_STORE, store), (evt.EVT_C_FIND, find)],
+        evt_handlers=[
+            (evt.EVT_CONN_OPEN, hold),
+            (evt.EVT_C_STORE, store),
+            (evt.EVT_C_FIND, find),
+        ],
     )
     assert server is not None
     running.port = server.server_address[1]
@@ -248,3 +258,5 @@ def entity(
         yield running
     finally:
         server.shutdown()
+        for connection in connections:
+            connection.close()

@@ -39,6 +39,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from starlette.requests import Request
+    from starlette.routing import BaseRoute
     from starlette.types import ASGIApp, Scope
 
     from tileserver.fastpath import FrameProtocol
@@ -146,17 +147,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         index.close()
 
     app = Starlette(
-        routes=[
-            *observe.routes(),
-            *dicomweb.routes(),
-            *changes.routes(),
-            *tiles.routes(),
-            *ups.routes(),
-            *static.routes(static.viewer_folder()),
-            # Last, so that other methods are told and counted as those of the resource itself.
-            *dicomweb.capabilities.routes(SERVICES),
-            *described.routes(SERVICES),
-        ],
+        routes=_routes(),
         middleware=[
             Middleware(RequestLog, observe=observed),
             Middleware(Cors, origins=settings.cors_origins),
@@ -180,6 +171,20 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.observe = observed
     app.state.ups = worklist
     return app
+
+
+def _routes() -> list[BaseRoute]:
+    return [
+        *observe.routes(),
+        *dicomweb.routes(),
+        *changes.routes(),
+        *tiles.routes(),
+        *ups.routes(),
+        *static.routes(static.viewer_folder()),
+        # Last, so that other methods are told and counted as those of the resource itself.
+        *dicomweb.capabilities.routes(SERVICES),
+        *described.routes(SERVICES),
+    ]
 
 
 def fast_protocol(app: Starlette) -> type[FrameProtocol]:

@@ -1,7 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Which pages of other origins may read answers, as the settings say; none unless they do.
 
-No credentials of the browser are allowed along: a page that has a token sends it itself.
+No credentials of the browser are allowed along: a page that has a token sends it itself. Vary names
+Origin in every answer, which Starlette's middleware does only where a request has one: a cache
+would keep what came without.
 
 References
 ----------

@@ -56,7 +56,7 @@ _SHOW = """async ([x, y, width, height]) => {
 def osd(browser, archive):
     """Give a page with OpenSeadragon on it, of the origin of the server; its console is clean."""
     if not _SCRIPT.exists():
-        pytest.skip("OpenSeadragon is not installed: run `npm ci` in tests/browser/peers/")
+        pytest.skip("the peers are not installed: run `python hatch_build.py peers`")
     script = (_SCRIPT / "openseadragon.min.js").read_text()
     context = browser.new_context(viewport=SCREEN)
     context.set_default_timeout(20_000)

@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Match, Route
 
+from tileserver.addresses import public_root
 from tileserver.described.model import Answer, Operation, Service, mounted
 from tileserver.described.openapi import openapi
 from tileserver.described.schemas import TEXT
 from tileserver.errors import NotFoundError
-from tileserver.pictures.answer import public_root
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:

@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from tileserver.dicomweb.conditions import is_unchanged
+from tileserver.addresses import dicomweb_root
+from tileserver.conditions import is_unchanged
 from tileserver.dicomweb.frame_plans import plan_frames
 from tileserver.dicomweb.frames import frames_answer
 from tileserver.dicomweb.media_types import DICOM, OCTET_STREAM, Chosen, accepted, choose
-from tileserver.dicomweb.responses import IMMUTABLE, Part, dicomweb_root, multipart, ranged
+from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged
 from tileserver.dicomweb.wado import (
     collection_validators,
     found_instance,

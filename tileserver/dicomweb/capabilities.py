@@ -14,11 +14,11 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 from starlette.routing import Route
 
+from tileserver.addresses import dicomweb_root
 from tileserver.described.model import template
 from tileserver.described.routes import CONFORMANCE_PATH, OPENAPI_PATH, options_answer
 from tileserver.described.wadl import describe, to_json, to_xml
 from tileserver.dicomweb.media_types import JSON, Chosen, accepted, choose
-from tileserver.dicomweb.responses import dicomweb_root
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:

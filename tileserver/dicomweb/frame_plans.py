@@ -14,7 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tileserver.dicomweb.conditions import Validators
+from tileserver.conditions import Validators
 from tileserver.dicomweb.media_types import (
     OCTET_STREAM,
     Chosen,

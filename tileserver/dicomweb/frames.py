@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from tileserver.dicomweb.conditions import is_unchanged, wants_any
+from tileserver.conditions import is_unchanged, wants_any
 from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
 from tileserver.dicomweb.media_types import accepted
 from tileserver.dicomweb.responses import Part, multipart

@@ -17,6 +17,7 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
 from dicomizer.dicom.native_xml import to_xml
+from tileserver.addresses import dicomweb_root
 from tileserver.dicomweb.media_types import (
     DICOM_JSON,
     DICOM_XML,
@@ -25,7 +26,7 @@ from tileserver.dicomweb.media_types import (
     accepted,
     choose,
 )
-from tileserver.dicomweb.responses import Part, dicomweb_root, multipart
+from tileserver.dicomweb.responses import Part, multipart
 from tileserver.dicomweb.search_parameters import SearchParameters, read_parameters
 from tileserver.index import Level, Search
 from tileserver.settings import DICOMWEB_ROOT

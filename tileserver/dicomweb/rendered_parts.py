@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
-from tileserver.pictures.answer import drawn, has_already
+from tileserver.conditions import Validators, is_unchanged
+from tileserver.pictures.answer import drawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -34,7 +35,7 @@ async def multipart_of(
         "Cache-Control": answer.cache_control,
         "Vary": "Accept",
     }
-    if has_already(request, answer.etag):
+    if is_unchanged(request.headers, Validators(answer.etag)):
         return Response(status_code=304, headers=headers)
     boundary = f"coverslip-{uuid.uuid4().hex}"
     content_type = f'multipart/related; type="{answer.media_type}"; boundary={boundary}'

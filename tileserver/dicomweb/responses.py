@@ -14,20 +14,18 @@ from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
-from tileserver.dicomweb.conditions import allows_range, is_failed, is_unchanged
+from tileserver.conditions import allows_range, is_failed, is_unchanged
 from tileserver.dicomweb.ranges import asked_ranges
 from tileserver.errors import PreconditionFailedError
-from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
     from starlette.requests import Request
 
-    from tileserver.dicomweb.conditions import Validators
+    from tileserver.conditions import Validators
     from tileserver.dicomweb.ranges import ByteRange
     from tileserver.services.stored_bytes import StoredBytes
-    from tileserver.settings import Settings
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """For what an instance UID names: it never changes."""
@@ -54,16 +52,6 @@ class Part:
     length: int
     pieces: Iterable[bytes]
     location: str | None = None
-
-
-def dicomweb_root(request: Request) -> str:
-    """Return the absolute address of the DICOMweb service as clients reach it."""
-    settings: Settings = request.app.state.settings
-    if settings.base_url:
-        return settings.base_url.rstrip("/") + DICOMWEB_ROOT
-    host, port = request.scope["server"]
-    host = f"[{host}]" if ":" in host else host
-    return f"{request.scope['scheme']}://{host}:{port}{DICOMWEB_ROOT}"
 
 
 def multipart(

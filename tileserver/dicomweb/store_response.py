@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING
 from starlette.responses import Response
 
 from dicomizer.dicom.native_xml import to_xml
-from tileserver.dicomweb.responses import dicomweb_root, json_response
+from tileserver.addresses import dicomweb_root
+from tileserver.dicomweb.responses import json_response
 from tileserver.errors import (
     BadRequestError,
     BusyError,

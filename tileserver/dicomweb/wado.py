@@ -15,7 +15,8 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response
 
-from tileserver.dicomweb.conditions import Validators, is_unchanged
+from tileserver.addresses import dicomweb_root
+from tileserver.conditions import Validators, is_unchanged
 from tileserver.dicomweb.instance_plans import plan_instances
 from tileserver.dicomweb.media_types import (
     DICOM,
@@ -29,14 +30,7 @@ from tileserver.dicomweb.media_types import (
     offer_text,
 )
 from tileserver.dicomweb.metadata import json_answer, json_pieces, xml_parts
-from tileserver.dicomweb.responses import (
-    IMMUTABLE,
-    Part,
-    dicomweb_root,
-    multipart,
-    ranged,
-    streamed,
-)
+from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged, streamed
 from tileserver.errors import BadRequestError, NotAcceptableError, NotFoundError
 
 if TYPE_CHECKING:

@@ -18,12 +18,13 @@ import anyio
 import anyio.to_thread
 from starlette.responses import Response
 
+from tileserver.conditions import Validators, is_unchanged
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
     from starlette.requests import Request
 
-    from tileserver.settings import Settings
 
 _Made = TypeVar("_Made")
 _DRAWING_VERSION = "1"
@@ -85,7 +86,7 @@ class PictureAnswer:
 
     def unchanged(self, request: Request) -> Response | None:
         """Return the answer to a client that has the picture."""
-        if not has_already(request, self.etag):
+        if not is_unchanged(request.headers, Validators(self.etag)):
             return None
         return Response(status_code=304, headers=self.headers())
 
@@ -112,20 +113,3 @@ class PictureAnswer:
             media_type=self.media_type,
             headers={**self.headers(), **(headers or {})},
         )
-
-
-def has_already(request: Request, etag: str) -> bool:
-    """Tell whether the client has what an entity tag names."""
-    given = request.headers.get("if-none-match", "")
-    tags = {item.strip().removeprefix("W/") for item in given.split(",")}
-    return etag.removeprefix("W/") in tags or "*" in tags
-
-
-def public_root(request: Request) -> str:
-    """Return the absolute address of the server as clients reach it, without a slash at the end."""
-    settings: Settings = request.app.state.settings
-    if settings.base_url:
-        return settings.base_url.rstrip("/")
-    host, port = request.scope["server"]
-    host = f"[{host}]" if ":" in host else host
-    return f"{request.scope['scheme']}://{host}:{port}"

@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
+from tileserver.addresses import public_root
 from tileserver.pictures import words
-from tileserver.pictures.answer import public_root
 from tileserver.pictures.canvas import Shown, pictures_of
 from tileserver.settings import TILES_ROOT
 from tileserver.tiles.iiif import describe, json_ld

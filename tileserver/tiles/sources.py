@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from tileserver.pictures.answer import public_root
+from tileserver.addresses import public_root
 from tileserver.pictures.canvas import canvas_of_instance, canvas_of_series
 from tileserver.settings import TILES_ROOT
 

@@ -17,8 +17,8 @@ from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
+from tileserver.addresses import dicomweb_root
 from tileserver.dicomweb.media_types import check_charset
-from tileserver.dicomweb.responses import dicomweb_root
 from tileserver.dicomweb.search_parameters import read_parameters
 from tileserver.errors import BadRequestError, http_status
 from tileserver.index import Level

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import pytest
 
-from tileserver.dicomweb.conditions import Validators, allows_range, is_failed, is_unchanged
+from tileserver.conditions import Validators, allows_range, is_failed, is_unchanged
 
 NOON = 1_700_000_000
 AT_NOON = "Tue, 14 Nov 2023 22:13:20 GMT"
