@@ -46,6 +46,7 @@ if TYPE_CHECKING:
     from tileserver.frame_protocol import FrameProtocol
     from tileserver.policy import Policy
     from tileserver.request_log import Answered
+    from tileserver.services import Reindexed
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -78,15 +79,13 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     return services, index
 
 
-def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
+def rebuild_index(settings: Settings) -> tuple[Reindexed, Path | None]:
     """Make the index anew from the stored files, also where the one there cannot be used.
 
     Returns
     -------
-    count
-        Of instances indexed.
-    unreadable
-        Keys of blobs that are no instance.
+    done
+        What became of the files.
     aside
         Where a damaged index was moved to.
 
@@ -105,7 +104,7 @@ def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
         aside = set_aside(settings.data / INDEX_FILE)
         services, index = open_services(settings)
     try:
-        return *services.ingest.reindex(), aside
+        return services.ingest.reindex(), aside
     finally:
         index.close()
 

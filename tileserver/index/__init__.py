@@ -8,6 +8,7 @@ from tileserver.index.records import (
     Counts,
     InstanceRecord,
     Metadata,
+    NamedBlob,
     StoredFrames,
     StoredInstance,
 )
@@ -39,6 +40,7 @@ __all__ = [
     "Match",
     "Metadata",
     "Name",
+    "NamedBlob",
     "Number",
     "OneOf",
     "Pattern",

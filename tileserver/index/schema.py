@@ -4,6 +4,8 @@
 Beside them ``study_key`` has a row for each value that queries look for, in the order in which
 answers come: what is asked most is found, sorted, by one index. The names of patients are indexed
 once more by groups of three characters, for wildcards in front of them.
+
+The id of a study and of a series is that of the first instance in it, which tells their values.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised with each change of the tables; `tileserver.index.upgrade` reads those before."""
 
 tables = MetaData()

@@ -106,7 +106,7 @@ def test_an_index_of_version_1_answers_as_before(old, caplog):
     assert not {name for name in tables(old) if name.startswith("old_")}
     assert [entry.message for entry in caplog.records] == [
         f"the index has version 1: upgrading {INSTANCES} instances",
-        "the index is upgraded to version 2",
+        "the index is upgraded to version 3",
     ]
 
 
@@ -130,4 +130,4 @@ def test_an_upgraded_index_opens_again_and_takes_more(old):
     with index._writing() as connection:
         values = connection.exec_driver_sql("SELECT value FROM about WHERE name = 'version'").all()
     index.close()
-    assert values == [("2",)]
+    assert values == [("3",)]

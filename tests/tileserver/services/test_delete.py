@@ -17,6 +17,7 @@ from tileserver.app import open_services
 from tileserver.errors import BusyError, ConflictError, ForbiddenError, NotFoundError, StorageError
 from tileserver.index import Below, Search
 from tileserver.index.search import Level
+from tileserver.services import Reindexed
 from tileserver.settings import Duplicates, Settings
 
 EVERYTHING = Search(Level.INSTANCE, (), 100)
@@ -326,7 +327,7 @@ def test_what_is_deleted_while_the_index_is_made_anew_does_not_come_back(opened,
 
     index.replace_all = delete_midway
 
-    assert services.ingest.reindex() == (2, [])
+    assert services.ingest.reindex() == Reindexed(2, [], [], [])
     assert stored(services) == ["1.2.3.4.1", "1.2.3.4.3"]
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.3")
     assert b"".join(services.retrieve.file(found).pieces()) == again
