@@ -6,11 +6,13 @@ from __future__ import annotations
 import json
 import logging
 import sqlite3
+from dataclasses import replace
 
 import pytest
+from searched import instance_of
 
 from tileserver.errors import StorageError
-from tileserver.index import Condition, Index, Level, Name, OneOf, Search
+from tileserver.index import Condition, Index, Level, Metadata, Name, OneOf, Search
 
 VERSION_1 = """
 CREATE TABLE about (name VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (name));
@@ -131,3 +133,56 @@ def test_an_upgraded_index_opens_again_and_takes_more(old):
         values = connection.exec_driver_sql("SELECT value FROM about WHERE name = 'version'").all()
     index.close()
     assert values == [("3",)]
+
+
+def as_of_version_2(path) -> None:
+    """Make of an index one as version 2 left it after a deletion: numbered apart, told by 1."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("UPDATE about SET value = '2' WHERE name = 'version'")
+        connection.execute("DELETE FROM instance WHERE id = 1")
+        connection.execute("UPDATE instance SET id = id + 10")
+        connection.execute("UPDATE per_frame SET instance_id = instance_id + 10")
+    connection.close()
+
+
+def test_an_index_of_version_2_tells_of_what_is_stored(tmp_path):
+    whole = {
+        "52009230": {"vr": "SQ", "Value": [{"00209111": {"vr": "LT", "Value": ["x" * 99]}}] * 999}
+    }
+    records = [
+        replace(
+            instance_of(1, 1, number),
+            metadata=Metadata.of_text(
+                json.dumps(STUDY | {"00100020": {"vr": "LO", "Value": [f"P-{number}"]}} | whole)
+            ),
+        )
+        for number in (1, 2, 3)
+    ]
+    path = tmp_path / "index.sqlite"
+    index = Index(path)
+    index.add(*records)
+    index.close()
+    as_of_version_2(path)
+
+    index = Index(path)
+
+    (row,) = index.search(Search(Level.STUDY, (), 10)).rows
+    assert row.number_of_study_instances == 2
+    assert '"P-2"' in row.study_summary
+    condition = Condition(Level.STUDY, ("00100010",), (Name("*ULLER*"),))
+    assert len(index.search(Search(Level.STUDY, (condition,), 10)).rows) == 1
+    assert [json.loads(text) for _, text in index.metadata("1.1")] == [
+        json.loads(record.metadata.whole()) for record in records[1:]
+    ]
+    index.close()
+    connection = sqlite3.connect(path)
+    ids = connection.execute(
+        "SELECT study.id, series.id, instance.id FROM study JOIN series ON study_id = study.id "
+        "JOIN instance ON series_id = series.id ORDER BY instance.id"
+    ).fetchall()
+    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'old%'").fetchall()
+    connection.close()
+    assert ids == [(1, 1, 1), (1, 1, 2)]
+    assert names == []
