@@ -32,8 +32,11 @@ from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.policy import Everybody, Permission
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Services
+from tileserver.services.check import Check, Repair
 from tileserver.store import FolderBlobStore, has_store
+from tileserver.store.survey import Survey
 from tileserver.ups import Ups
+from tileserver.ups.feature import WORKLIST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -47,6 +50,7 @@ if TYPE_CHECKING:
     from tileserver.policy import Policy
     from tileserver.request_log import Answered
     from tileserver.services import Reindexed
+    from tileserver.services.check import Progress
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -107,6 +111,37 @@ def rebuild_index(settings: Settings) -> tuple[Reindexed, Path | None]:
         return services.ingest.reindex(), aside
     finally:
         index.close()
+
+
+def check_of(settings: Settings, *, fast: bool, report: Callable[[Progress], None]) -> Check:
+    """Return a check of the data folder; nothing is opened for writing.
+
+    Parameters
+    ----------
+    fast
+        Whether to leave the bytes of blobs unread.
+
+    Raises
+    ------
+    StorageError
+        The folder has no stored instances.
+    """
+    if not has_store(settings.data):
+        raise StorageError(f"{settings.data} has no stored instances; nothing is checked")
+    _read_tolerantly()
+    folder = settings.data
+    return Check(Survey(folder), folder / INDEX_FILE, [folder / WORKLIST_FILE], fast, report)
+
+
+def repair_of(settings: Settings, *, is_mending: bool, is_putting_aside: bool) -> Repair:
+    """Return what does something about the findings of a check."""
+
+    def opened() -> tuple[FolderBlobStore, Index]:
+        return FolderBlobStore(settings.data), Index(settings.data / INDEX_FILE)
+
+    return Repair(
+        Survey(settings.data), opened, is_mending=is_mending, is_putting_aside=is_putting_aside
+    )
 
 
 def _read_tolerantly() -> None:

@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import logging
 import os
+import re
 import uuid
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, BinaryIO
@@ -21,7 +23,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from pathlib import Path
 
+_logger = logging.getLogger(__name__)
 _SUFFIX = ".keys"
+_KEY = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,8 +72,12 @@ def abandoned(folder: Path) -> Iterator[list[Condemned]]:
             with contextlib.suppress(FileNotFoundError, BlockingIOError):
                 file = files.enter_context(path.open("rb"))
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if path.exists():  # who held the lock may just have finished
+                if not path.exists():  # who held the lock may just have finished
+                    continue
+                if is_whole(path):
                     found.append(_read(file, path))
+                else:
+                    _logger.error("%s is damaged and left alone; see tileserver check", path)
         yield found
 
 
@@ -78,10 +86,23 @@ def all_keys(folder: Path) -> set[str]:
     keys: set[str] = set()
     for path in folder.glob(f"*{_SUFFIX}"):
         with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            keys.update(_read(file, path).keys)
+            keys.update(_read(file, path).keys)  # of a damaged list, what can be read
     return keys
 
 
+def is_whole(path: Path) -> bool:
+    """Tell whether a list makes sense; its disk may have changed it.
+
+    Raises
+    ------
+    FileNotFoundError
+        It has gone.
+    """
+    lines = path.read_bytes().split(b"\n")
+    instead, *keys = lines
+    return bool(keys) and all(_KEY.fullmatch(key) for key in (*keys, *filter(None, [instead])))
+
+
 def _read(file: BinaryIO, path: Path) -> Condemned:
-    instead, *keys = file.read().decode("ascii").split("\n")
+    instead, *keys = file.read().decode("ascii", "replace").split("\n")
     return Condemned(tuple(keys), instead or None, path)
