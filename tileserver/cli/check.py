@@ -79,7 +79,7 @@ def check(
                 for finding in checked.findings():
                     told.tell(mending.attempt(finding))
         except TileserverError as error:
-            click.echo(f"tileserver: {error}", err=True)
+            told.fail(str(error))
             context.exit(NOT_ABLE)
     told.end(checked.extent, time.monotonic() - begun)
     context.exit(PROBLEMS if told.problems else 0)
@@ -100,6 +100,10 @@ class _Told:
 
     def end(self, extent: Extent, seconds: float) -> None:
         """Tell how much was looked at."""
+
+    def fail(self, problem: str) -> None:
+        """Tell why it cannot be checked."""
+        click.echo(f"tileserver: {problem}", err=True)
 
 
 class _Lines(_Told):
@@ -133,7 +137,6 @@ class _Document(_Told):
         self._separator = ","
 
     def end(self, extent: Extent, seconds: float) -> None:
-        begin = "\n]" if self._separator == "," else f"{self._separator}]"
         summary = {
             "instances": extent.instances,
             "blobs": extent.blobs,
@@ -142,7 +145,16 @@ class _Document(_Told):
             "problems": self.problems,
             "repaired": self.repaired,
         }
-        click.echo(f'{begin}, "summary": {json.dumps(summary)}}}')
+        click.echo(f'{self._closed()}, "summary": {json.dumps(summary)}}}')
+
+    def fail(self, problem: str) -> None:
+        super().fail(problem)
+        begin = f"{self._closed()}, " if self._separator == "," else "{"
+        click.echo(f'{begin}"error": {json.dumps(problem)}}}')
+
+    def _closed(self) -> str:
+        """Return the end of the findings."""
+        return "\n]" if self._separator == "," else f"{self._separator}]"
 
 
 @contextlib.contextmanager

@@ -38,11 +38,11 @@ class Sums:
 
     def expect(self, study_id: int, item: Hashable) -> None:
         """Add an item."""
-        self._take(study_id, hash(item))
+        self._take(study_id, hash((item,)))
 
     def find(self, study_id: object, item: Hashable) -> None:
         """Take an item away."""
-        self._take(study_id, -hash(item))
+        self._take(study_id, -hash((item,)))
 
     def unequal(self) -> list[int]:
         """Return the studies where not the same was found as expected."""
