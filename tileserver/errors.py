@@ -21,6 +21,7 @@ The tree::
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
+    ├── AbandonedError            who asked is gone, so that it was not finished
     ├── StorageError              the disk does not take or give what it must
     │   ├── LostBlobError             a stored file is gone, or another than the index knows
     │   └── DamagedIndexError         the index must be made anew from the stored files
@@ -124,6 +125,10 @@ class BusyError(TileserverError):
     """What is asked cannot be done now; the same request may do later."""
 
 
+class AbandonedError(TileserverError):
+    """Who asked for it is gone, so that it was not finished."""
+
+
 class StorageError(TileserverError):
     """The disk does not take or give what it must.
 
@@ -167,6 +172,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     TooLargeError: 413,
     UnsupportedMediaTypeError: 415,
     RangeNotSatisfiableError: 416,
+    AbandonedError: 499,  # of no RFC, but what proxies log for a client that is gone
     BusyError: 503,
     StorageError: 507,
     ConfigurationError: 500,

@@ -15,6 +15,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
 from tileserver.conditions import Validators, is_unchanged
+from tileserver.errors import AbandonedError
 from tileserver.pictures.answer import drawn
 
 if TYPE_CHECKING:
@@ -39,13 +40,16 @@ async def multipart_of(
         return Response(status_code=304, headers=headers)
     boundary = f"coverslip-{uuid.uuid4().hex}"
     content_type = f'multipart/related; type="{answer.media_type}"; boundary={boundary}'
-    first = await drawn(makers[0], answer.pixels)
+    first = await drawn(request, makers[0], answer.pixels)
 
     async def body() -> AsyncIterator[bytes]:
         head = part_header(boundary, answer.media_type)
         yield head + first
         for make in makers[1:]:
-            yield head + await drawn(make, answer.pixels)
+            try:
+                yield head + await drawn(request, make, answer.pixels)
+            except AbandonedError:
+                return  # nobody reads the rest
         yield closing_delimiter(boundary)
 
     if request.method == "HEAD":

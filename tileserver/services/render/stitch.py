@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tileserver.errors import TooLargeError
+from tileserver.services.abandon import check_wanted
 from tileserver.services.render.places import Area
 from tileserver.services.render.resample import resample
 
@@ -111,6 +112,7 @@ def _block(layer: Layer, source: FrameSource, across: Span, down: Span) -> Sampl
     left, right = across.bounds(layer.columns)
     top, bottom = down.bounds(layer.rows)
     pixels = _joined(layer, source, Area(left, top, right, bottom))
+    check_wanted()
     return resample(pixels, across.moved(left), down.moved(top))
 
 
