@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
-from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
 from tileserver.services.abandon import check_wanted
 from tileserver.services.bulk import BulkData
@@ -28,6 +27,7 @@ if TYPE_CHECKING:
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from dicomizer.pixels.stored_frames import Samples
+    from tileserver.decoding import Decode
     from tileserver.index import Index, StoredInstance
     from tileserver.services.render.attributes import Binary
     from tileserver.services.render.decoded import Place
@@ -48,9 +48,10 @@ _THREADS = os.cpu_count() or 1
 class Frames:
     """Reads and decodes frames."""
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    def __init__(self, store: BlobStore, index: Index, decode: Decode) -> None:
         self._store = store
         self._index = index
+        self._decode = decode
         self._bulk = BulkData(store)
         self._kept = DecodedFrames()
         self._threads = ThreadPoolExecutor(_THREADS, "decode")
@@ -115,7 +116,7 @@ class Frames:
         ):
             check_wanted()
             try:
-                pixels = decode_stored(stream, image.pixels)
+                pixels = self._decode(stream, image.pixels)
             except CodecError as error:
                 raise UnrenderableError(
                     f"frame {frame_index + 1} cannot be shown: {error}"
