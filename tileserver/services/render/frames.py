@@ -137,7 +137,8 @@ class Frames:
                 if sum(length for _, length in runs) > _FRAME_BYTES:
                     raise UnrenderableError(f"frame {frame_index + 1} is too long to be shown")
                 parts = [blob.pread(length, offset) for offset, length in runs]
-                yield parts[0] if len(parts) == 1 else b"".join(parts)
+                stored = parts[0] if len(parts) == 1 else b"".join(parts)
+                yield index.value(frame_index, stored)
 
     def binary(self, found: StoredInstance, value: Binary) -> bytes:
         """Return a binary value of an instance.

@@ -134,7 +134,7 @@ def _joined(layer: Layer, source: FrameSource, area: Area) -> Samples:
                 return _cut(frame, one, area)
             if canvas is None:
                 canvas = np.empty((area.height, area.width, len(layer.absent)), layer.dtype)
-            _paste(canvas, frame, one, area)
+            _paste(canvas, frame, one, area, is_added=image.is_segmentation)
     assert canvas is not None  # an area that is covered has frames
     return canvas
 
@@ -157,10 +157,11 @@ def _cut(frame: Samples, placed: Placed, area: Area) -> Samples:
     return frame[top : top + area.height, left : left + area.width]
 
 
-def _paste(canvas: Samples, frame: Samples, placed: Placed, area: Area) -> None:
+def _paste(canvas: Samples, frame: Samples, placed: Placed, area: Area, *, is_added: bool) -> None:
     left, top = max(placed.left, area.left), max(placed.top, area.top)
     right = min(placed.left + frame.shape[1], area.right)
     bottom = min(placed.top + frame.shape[0], area.bottom)
-    canvas[top - area.top : bottom - area.top, left - area.left : right - area.left] = frame[
-        top - placed.top : bottom - placed.top, left - placed.left : right - placed.left
-    ]
+    there = canvas[top - area.top : bottom - area.top, left - area.left : right - area.left]
+    here = frame[top - placed.top : bottom - placed.top, left - placed.left : right - placed.left]
+    # Frames of several segments lie at the same place: what is in any of them is shown.
+    there[...] = np.maximum(there, here) if is_added else here
