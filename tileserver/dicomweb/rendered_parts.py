@@ -43,7 +43,8 @@ async def multipart_of(
     first = await drawn(request, makers[0], answer.pixels)
 
     async def body() -> AsyncIterator[bytes]:
-        head = part_header(boundary, answer.media_type)
+        is_text = answer.media_type.startswith("text/")
+        head = part_header(boundary, answer.media_type + "; charset=utf-8" * is_text)
         yield head + first
         for make in makers[1:]:
             try:
