@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 _Made = TypeVar("_Made")
-_DRAWING_VERSION = "1"
+_DRAWING_VERSION = "2"
 """To be raised when the same request gives other pixels than before."""
 _LARGE_PIXELS = 1 << 24
 _PATIENCE_SECONDS = 0.1

@@ -123,7 +123,7 @@ def absent(image: StoredImage, path: OpticalPath) -> tuple[tuple[int, ...], str]
     if image.is_color:
         dtype = "uint16" if image.palette is None and image.pixels.bits_allocated > 8 else "uint8"
         white = (1 << image.pixels.bits_stored) - 1 if dtype == "uint16" else 255
-        color = image.absent or (255, 255, 255)
+        color = image.absent or ((0, 0, 0) if image.is_segmentation else (255, 255, 255))
         return tuple(one * white // 255 for one in color), dtype
     width = {1: 8}.get(image.pixels.bits_allocated, image.pixels.bits_allocated)
     if image.pixels.is_signed:

@@ -134,7 +134,7 @@ def _joined(layer: Layer, source: FrameSource, area: Area) -> Samples:
                 return _cut(frame, one, area)
             if canvas is None:
                 canvas = np.empty((area.height, area.width, len(layer.absent)), layer.dtype)
-            _paste(canvas, frame, one, area, is_added=image.is_segmentation)
+            _paste(canvas, frame, one, area, is_added=_adds_up(image))
     assert canvas is not None  # an area that is covered has frames
     return canvas
 
@@ -152,6 +152,12 @@ def _is_covered(found: list[tuple[StoredImage, list[Placed]]], area: Area) -> bo
     return covered >= area.width * area.height
 
 
+def _adds_up(image: StoredImage) -> bool:
+    """Tell whether frames at one place are of several segments, of which all are shown."""
+    is_binary = image.is_segmentation and image.pixels.bits_allocated == 1
+    return is_binary and image.layout.places.may_overlap
+
+
 def _cut(frame: Samples, placed: Placed, area: Area) -> Samples:
     top, left = area.top - placed.top, area.left - placed.left
     return frame[top : top + area.height, left : left + area.width]
@@ -163,5 +169,4 @@ def _paste(canvas: Samples, frame: Samples, placed: Placed, area: Area, *, is_ad
     bottom = min(placed.top + frame.shape[0], area.bottom)
     there = canvas[top - area.top : bottom - area.top, left - area.left : right - area.left]
     here = frame[top - placed.top : bottom - placed.top, left - placed.left : right - placed.left]
-    # Frames of several segments lie at the same place: what is in any of them is shown.
     there[...] = np.maximum(there, here) if is_added else here

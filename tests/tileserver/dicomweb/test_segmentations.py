@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames of single bits, which follow each other without regard to bytes (PS3.5 8.1.1)."""
+"""Segmentations: frames of single bits follow each other without regard to bytes (PS3.5 8.1.1)."""
 
 from __future__ import annotations
 
@@ -134,6 +134,74 @@ def test_segments_at_one_place_add_up_on_black(server):
     expected[10:20, 10:20] = masks[0] | masks[1]
     expected[9, 9] = 1
     assert np.array_equal(picture[..., 0], expected * 255)
+
+
+def test_segments_with_full_tiling_show_the_first(server):
+    masks = np.random.default_rng(9).integers(0, 2, (8, 10, 10), dtype=np.uint8)
+    found = segmentation(masks, DimensionOrganizationType="TILED_FULL")
+    found.TotalPixelMatrixColumns = found.TotalPixelMatrixRows = 20
+    found.TotalPixelMatrixFocalPlanes = 1
+    store(server, found)
+
+    expected = np.vstack([np.hstack(masks[:2]), np.hstack(masks[2:4])]) * 255
+    for _ in range(3):  # whatever the memory held before
+        picture = pixels_of(server.get(address(found, "/rendered"), "image/png"))
+        assert np.array_equal(picture[..., 0], expected)
+
+
+def grey(values, **attributes):
+    """Return a segmentation of one frame of 8 bits."""
+    found = segmentation(MASKS[:1], **attributes)
+    found.BitsAllocated = found.BitsStored = 8
+    found.HighBit = 7
+    found.Rows, found.Columns = values.shape
+    found.PixelData = values.tobytes()
+    return found
+
+
+VALUES = np.array([[0, 1, 2, 4], [4, 2, 1, 0]], np.uint8)
+FEW = [instances.item(SegmentNumber=number) for number in (0, 1, 2, 4)]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"SegmentationType": "FRACTIONAL", "MaximumFractionalValue": 4},
+        {"SegmentationType": "LABELMAP", "SegmentSequence": FEW},
+    ],
+)
+def test_a_segmentation_of_few_values_has_all_greys(server, attributes):
+    found = grey(VALUES, **attributes)
+    store(server, found)
+
+    picture = pixels_of(server.get(address(found, "/rendered"), "image/png"))
+
+    assert picture[0, :, 0].tolist() == [0, 64, 128, 255]
+    assert picture[1, :, 0].tolist() == [255, 128, 64, 0]
+
+
+def test_a_label_map_has_the_colours_of_its_palette_on_black(server, real_slide):
+    path = real_slide("dicom/dicom-seg/seg_image_sm_control_labelmap_palette_color.dcm")
+    found = pydicom.dcmread(path)
+    server.store(path.read_bytes())
+
+    picture = pixels_of(server.get(address(found, "/rendered"), "image/png"))
+
+    colors = np.stack(
+        [
+            np.frombuffer(found[f"{name}PaletteColorLookupTableData"].value, np.uint8)
+            for name in ("Red", "Green", "Blue")
+        ],
+        axis=1,
+    )
+    expected = np.zeros((50, 50, 3), np.uint8)
+    groups = found.PerFrameFunctionalGroupsSequence
+    for frame, group in zip(found.pixel_array, groups, strict=True):
+        place = group.PlanePositionSlideSequence[0]
+        top = place.RowPositionInTotalImagePixelMatrix - 1
+        left = place.ColumnPositionInTotalImagePixelMatrix - 1
+        expected[top : top + 10, left : left + 10] = colors[frame]
+    assert np.array_equal(picture, expected)
 
 
 @pytest.mark.parametrize("name", ["control", "dots", "dots_tiled_full"])
