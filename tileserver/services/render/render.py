@@ -25,7 +25,7 @@ from tileserver.services.render.region import Region, Size, in_level, spans
 from tileserver.services.render.resample import Span, resample
 from tileserver.services.render.shades import Shades, absent, eight_bits
 from tileserver.services.render.shown import blended, finished
-from tileserver.services.render.stitch import Layer, part_of
+from tileserver.services.render.stitch import Layer, check_source, part_of
 
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
@@ -236,13 +236,22 @@ class Render:
                 return finished(eight_bits(part, image), profile, look.icc)
             bright = self._shades.brightness(coarsest, image, path, part, look.window)
             return finished(bright, None, look.icc)
-        layers = []
-        for channel in channels:
-            path = path_of(level, channel.path)
-            part = self._samples(level, path, plane, across, down)
-            window = channel.window or look.window
-            bright = self._shades.brightness(coarsest, image, path, part, window)
-            layers.append((bright, channel.color or self._shades.color(image, path)))
+        check_source(across, down, len(channels))
+        paths = [path_of(level, channel.path) for channel in channels]
+        # One by one, as large pictures of many channels would not fit into memory together.
+        layers = (
+            (
+                self._shades.brightness(
+                    coarsest,
+                    image,
+                    path,
+                    self._samples(level, path, plane, across, down),
+                    channel.window or look.window,
+                ),
+                channel.color or self._shades.color(image, path),
+            )
+            for channel, path in zip(channels, paths, strict=True)
+        )
         return finished(blended(layers), None, look.icc)
 
     def _samples(

@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 BLOCK_PIXELS = 1 << 24
 SOURCE_PIXELS = 1 << 29
 """Of frames that may be decoded for one picture: 2 seconds of two processors."""
+SOURCE_PIXELS_OF_ALL = 1 << 31
+"""The same of all its channels together."""
 
 
 class FrameSource(Protocol):
@@ -73,11 +75,7 @@ def part_of(layer: Layer, source: FrameSource, across: Span, down: Span) -> Samp
     UnrenderableError
         A frame is damaged.
     """
-    if across.length * down.length > SOURCE_PIXELS:
-        raise TooLargeError(
-            f"{round(across.length)} x {round(down.length)} pixels are too many to make a picture "
-            "of; ask for less, or of a coarser level"
-        )
+    check_source(across, down)
     if _pixels(across, down) <= BLOCK_PIXELS:
         return _block(layer, source, across, down)
     made = np.empty((down.count, across.count, len(layer.absent)), layer.dtype)
@@ -89,6 +87,23 @@ def part_of(layer: Layer, source: FrameSource, across: Span, down: Span) -> Samp
             down.part(rows.start, rows.stop),
         )
     return made
+
+
+def check_source(across: Span, down: Span, channels: int = 1) -> None:
+    """Make sure that a picture is made of no more pixels than may be decoded for one.
+
+    Raises
+    ------
+    TooLargeError
+        There are more.
+    """
+    pixels = across.length * down.length
+    if pixels > SOURCE_PIXELS or pixels * channels > SOURCE_PIXELS_OF_ALL:
+        kind = f" in {channels} channels" * (channels > 1)
+        raise TooLargeError(
+            f"{round(across.length)} x {round(down.length)} pixels{kind} are too many to make a "
+            "picture of; ask for less, or of a coarser level"
+        )
 
 
 def _pixels(across: Span, down: Span) -> float:
