@@ -99,7 +99,13 @@ class BlobStore(Protocol):
     """
 
     def receive(self) -> Incoming:
-        """Begin to receive a blob."""
+        """Begin to receive a blob.
+
+        Raises
+        ------
+        FullDiskError
+            There is no room for any.
+        """
         ...
 
     def open(self, key: str) -> Blob:
@@ -120,6 +126,22 @@ class BlobStore(Protocol):
         StorageError
             The store cannot be reached.
         """
+        ...
+
+    def check_room(self) -> None:
+        """Make sure that there is room for anything to be stored.
+
+        Raises
+        ------
+        FullDiskError
+            There is none.
+        StorageError
+            The store cannot be reached.
+        """
+        ...
+
+    def lending_room(self) -> AbstractContextManager[None]:
+        """Free room that is kept for what must be done on a full disk; nothing else is stored."""
         ...
 
     def has(self, key: str) -> bool:

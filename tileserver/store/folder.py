@@ -4,7 +4,8 @@
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
-``condemned/`` has lists of blobs that are to go; ``layout`` tells that all lies as said here.
+``condemned/`` has lists of blobs that are to go; ``reserve`` is room for work on a full disk;
+``layout`` tells that all lies as said here.
 """
 
 from __future__ import annotations
@@ -19,9 +20,10 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from tileserver.errors import LostBlobError, StorageError
+from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned
 from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.reserve import FULL, Reserve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -253,9 +255,13 @@ class FolderBlobStore:
             bring_up_to_date(folder)
             _remove_abandoned(self._incoming)
         self._folders = DurableFolders(self._blobs)
+        self._reserve = Reserve(folder)
+        with contextlib.suppress(OSError):  # a full disk is told to those who store
+            self._reserve.missing()
 
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
+        self.check_room()
         return FolderIncoming(self._incoming, self._folders)
 
     def open(self, key: str) -> FolderBlob:
@@ -266,6 +272,24 @@ class FolderBlobStore:
         """Return how much more can be stored."""
         with _explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
+
+    def check_room(self) -> None:
+        """Make sure that there is room for anything to be stored."""
+        with _explained("the data folder cannot be reached"):
+            missing = self._reserve.missing()
+        if missing:
+            raise FullDiskError(
+                f"the disk is full: {missing:,} bytes more are needed for anything to be stored; "
+                "delete studies, or give it room"
+            )
+
+    @contextlib.contextmanager
+    def lending_room(self) -> Iterator[None]:
+        """Free room that is kept for what must be done on a full disk."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("the reserve of room cannot be used"):
+                cleanup.enter_context(self._reserve.lent())
+            yield
 
     def has(self, key: str) -> bool:
         """Tell whether there is a blob under a key."""
@@ -350,4 +374,5 @@ def _explained(problem: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{problem}: {error.strerror or error}") from error
+        kind = FullDiskError if error.errno in FULL else StorageError
+        raise kind(f"{problem}: {error.strerror or error}") from error
