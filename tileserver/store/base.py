@@ -27,6 +27,11 @@ class Blob(Protocol):
         """Seconds since 1970 when it was stored."""
         ...
 
+    @property
+    def version(self) -> str:
+        """Name of these very bytes, for as long as the store or a reader has them."""
+        ...
+
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
         ...
@@ -108,14 +113,23 @@ class BlobStore(Protocol):
         """
         ...
 
-    def open(self, key: str) -> Blob:
+    def open(self, key: str, version: str | None = None) -> Blob:
         """Open a blob.
+
+        Parameters
+        ----------
+        version
+            Where given, these bytes and no others, even where they were removed while `reading`.
 
         Raises
         ------
         StorageError
             It is not there or cannot be read.
         """
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Keep what is removed from now on, for who opens it by its version."""
         ...
 
     def free_bytes(self) -> int:
