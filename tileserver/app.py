@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
 from tileserver import described, dicomweb, observe, static, tiles, ups
+from tileserver.addresses import base_path
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -30,6 +31,7 @@ from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders, log_request
 from tileserver.policy import Everybody, Permission
+from tileserver.prefix import Prefix
 from tileserver.services import Room, Services
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.ups import Ups
@@ -132,6 +134,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     worklist = services.room.enough_for(lambda: Ups.open(settings))
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
+    path = base_path(settings)
 
     def observed(scope: Scope, status: int, sent: int, seconds: float) -> None:
         metrics.observe(scope, status, sent, seconds)
@@ -147,8 +150,9 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         index.close()
 
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(path),
         middleware=[
+            Middleware(Prefix, path=path),
             Middleware(RequestLog, observe=observed),
             Middleware(Cors, origins=settings.cors_origins),
             Middleware(Gzip),
@@ -173,14 +177,14 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(path: str) -> list[BaseRoute]:
     return [
         *observe.routes(),
         *dicomweb.routes(),
         *changes.routes(),
         *tiles.routes(),
         *ups.routes(),
-        *static.routes(static.viewer_folder()),
+        *static.routes(static.viewer_folder(), path),
         # Last, so that other methods are told and counted as those of the resource itself.
         *dicomweb.capabilities.routes(SERVICES),
         *described.routes(SERVICES),
@@ -194,7 +198,8 @@ def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     state = app.state
     files = state.services.retrieve.frame_files
     gates = (state.hosts.admits, state.policy.may)
-    return protocol_of(FastFrames(files, _wrapping(app), gates, state.observe))
+    fast = FastFrames(files, _wrapping(app), gates, state.observe)
+    return protocol_of(fast, base_path(state.settings))
 
 
 def _wrapping(app: Starlette) -> Callable[[ASGIApp], ASGIApp]:

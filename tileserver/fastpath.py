@@ -27,6 +27,7 @@ from tileserver.dicomweb.media_types import accept_ranges
 from tileserver.dicomweb.responses import multipart_type, new_boundary
 from tileserver.errors import TileserverError
 from tileserver.middleware import log_unexpected
+from tileserver.prefix import without
 from tileserver.services.retrieve import instance_path
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -266,6 +267,8 @@ class FrameProtocol(BoundedProtocol):
     """
 
     fast: ClassVar[FastFrames]
+    path: ClassVar[bytes] = b""
+    """Below which the server is reached."""
     _is_answered = False
     _in_one_go = 0
 
@@ -276,7 +279,8 @@ class FrameProtocol(BoundedProtocol):
 
     def on_headers_complete(self) -> None:
         """Answer a request or begin to, as soon as its headers are there."""
-        self._is_answered = self.url.startswith(_BEGINNING) and self._answers()
+        url = without(self.url, self.path)
+        self._is_answered = url.startswith(_BEGINNING) and self._answers(url)
         if not self._is_answered:
             super().on_headers_complete()
 
@@ -287,11 +291,11 @@ class FrameProtocol(BoundedProtocol):
         else:
             super().on_message_complete()
 
-    def _answers(self) -> bool:
+    def _answers(self, url: bytes) -> bool:
         start = time.perf_counter()
         if not self._is_free() or not self._is_plain():
             return False
-        scope, url = self.scope, self.url
+        scope = self.scope
         scope["method"], scope["raw_path"], scope["query_string"] = "GET", url, b""
         scope["path"] = url.decode("latin-1")
         cast("Scope", scope)["endpoint"] = frames.frames  # as the router would, for the figures
@@ -333,6 +337,6 @@ class FrameProtocol(BoundedProtocol):
         )
 
 
-def protocol_of(fast: FastFrames) -> type[FrameProtocol]:
-    """Return the protocol class for a server."""
-    return type("FrameProtocol", (FrameProtocol,), {"fast": fast})
+def protocol_of(fast: FastFrames, path: str = "") -> type[FrameProtocol]:
+    """Return the protocol class for a server, and the path below which that is reached."""
+    return type("FrameProtocol", (FrameProtocol,), {"fast": fast, "path": path.encode()})
