@@ -158,7 +158,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
             Middleware(Gzip),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
-            Middleware(HostCheck, hosts=hosts, answer=_misdirected()),
+            Middleware(HostCheck, hosts=hosts, answer=_misdirected(), malformed=_without_host()),
             Middleware(Permission, policy=policy, answer=_forbidden()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
@@ -251,6 +251,10 @@ def _misdirected() -> Response:
         "the server does not go by the name in the Host header; "
         "if it should, add it to allowed_hosts",
     )
+
+
+def _without_host() -> Response:
+    return _error(400, "BadRequestError", "expected one Host header, with a name or an address")
 
 
 def _forbidden() -> Response:
