@@ -43,7 +43,7 @@ from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
 from tileserver.index.rows import rows_of
-from tileserver.index.upgrade import READERS, upgrade
+from tileserver.index.upgrade import UPGRADES, upgrade
 from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
@@ -53,6 +53,8 @@ if TYPE_CHECKING:
     from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
+_CACHE_KIB = 16 << 10
+"""Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _REMEDY = "run: tileserver reindex"
 _NOTE_CHANGE = (
     "INSERT INTO about (name, value) VALUES ('changes', '1') "
@@ -373,8 +375,10 @@ class Index:
             for table in reversed(replaced):
                 connection.execute(table.delete())
             for table in replaced:
+                names = ", ".join(f'"{column.name}"' for column in table.columns)
                 connection.exec_driver_sql(
-                    f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
+                    f"INSERT INTO main.{table.name} ({names}) "  # noqa: S608 - names of our own
+                    f"SELECT {names} FROM beside.{table.name}"
                 )
             gone = list(difference.remove_deleted(connection, since))
             forget(gone)
@@ -399,7 +403,7 @@ class Index:
         schema.about.create(connection, checkfirst=True)
         query = select(schema.about.c.value).where(schema.about.c.name == "version")
         found = connection.execute(query).scalar_one_or_none()
-        if found in READERS:
+        if found in UPGRADES:
             upgrade(connection, found)
         elif found not in (None, str(schema.VERSION)):
             raise DamagedIndexError(
@@ -452,6 +456,7 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     for name, function, arguments in (
         ("folded_name", folded_name_of_json, 1),
         ("is_name", is_name, 2),
