@@ -49,6 +49,7 @@ from tileserver.index.watch import Watch
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from tileserver.index.patience import Patience
     from tileserver.index.rows import Rows
     from tileserver.index.search import Search
 
@@ -292,10 +293,19 @@ class Index:
             row = connection.execute(query).one_or_none()
         return StoredFrames(*row) if row else None
 
-    def search(self, asked: Search) -> Found:
-        """Return the rows that match, newest study first, and whether there are more."""
+    def search(self, asked: Search, patience: Patience | None = None) -> Found:
+        """Return the rows that match, newest study first, and whether there are more.
+
+        Raises
+        ------
+        TooBroadError
+            It took longer than there was patience.
+        """
         with self._reading() as connection:
-            return self._finder.find(connection, asked)
+            if patience is None:
+                return self._finder.find(connection, asked)
+            with patience.during(driver_of(connection)):
+                return self._finder.find(connection, asked)
 
     def check(self) -> None:
         """Read all of the file.

@@ -27,7 +27,7 @@ from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 from tileserver.services.included import Included, narrowed, narrowed_text
 
 if TYPE_CHECKING:
-    from tileserver.index import Index
+    from tileserver.index import Index, Patience
 
 _IN_SUMMARIES = (
     RETURNED_OF_STUDY
@@ -68,17 +68,24 @@ class Query:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def search(self, asked: Search, included: Included, root: str) -> Answers:
+    def search(
+        self, asked: Search, included: Included, root: str, patience: Patience | None = None
+    ) -> Answers:
         """Return the answers to a query.
 
         Parameters
         ----------
         root
             Address of the DICOMweb service, which Retrieve URL begins with.
+
+        Raises
+        ------
+        TooBroadError
+            It took longer than there was patience.
         """
         beyond = _Beyond(asked.level, included)
         found = self._index.search(
-            replace(asked, needs_all=beyond.needs_all, elements=beyond.elements)
+            replace(asked, needs_all=beyond.needs_all, elements=beyond.elements), patience
         )
         tells_syntax = asked.level is Level.INSTANCE and _TRANSFER_SYNTAX in included.tags
         items = []
