@@ -44,8 +44,10 @@ class KnownHosts:
 
     def admits(self, scope: Scope) -> bool:
         """Tell whether a request is answered; HTTP/1.0, which no browser speaks, needs no name."""
-        given = [value for name, value in scope.get("headers", ()) if name == b"host"]
-        return all(self.knows(value.decode("latin-1")) for value in given)
+        for name, value in scope.get("headers", ()):
+            if name == b"host" and not self.knows(value.decode("latin-1")):
+                return False
+        return True
 
     def _knows(self, host: str) -> bool:
         """Tell whether a Host header, with or without a port, is answered."""
