@@ -14,6 +14,7 @@ The tree::
     ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
+    ├── TooBroadError             a search that takes longer than allowed
     ├── ConflictingStateError     what is stored is in a state that does not allow it
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
@@ -83,6 +84,10 @@ class UnsupportedMediaTypeError(TileserverError):
 
 class TooLargeError(TileserverError):
     """A body goes over a limit."""
+
+
+class TooBroadError(TileserverError):
+    """A search takes longer than the server is set to allow."""
 
 
 class ConflictingStateError(TileserverError):
@@ -170,6 +175,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     RefusedInstanceError: 409,
     PreconditionFailedError: 412,
     TooLargeError: 413,
+    TooBroadError: 413,
     UnsupportedMediaTypeError: 415,
     RangeNotSatisfiableError: 416,
     BusyError: 503,

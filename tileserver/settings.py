@@ -58,6 +58,11 @@ class Settings:
     max_results: int = _means(
         "Most results of a query; more are to be had page by page.", default=1000
     )
+    search_seconds: int = _means(
+        "Longest time of a query in seconds. Attributes without an index are looked for in every "
+        "instance, some 20 s for a million.",
+        default=30,
+    )
     workers: int = _means("Processes that serve, of which each keeps a core busy.", default=1)
     cors_origins: tuple[str, ...] = _means(
         "Origins whose pages may read answers in a browser, such as https://viewer.example.org; "

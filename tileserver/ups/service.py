@@ -9,12 +9,13 @@ PS3.18 11.4 to 11.9, PS3.4 CC.2
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydicom.uid import generate_uid
 
+from tileserver.services.included import narrowed
 from tileserver.ups import conformity, reports
 from tileserver.ups.dataset import (
     element,
@@ -40,6 +41,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tileserver.index import Condition
+    from tileserver.services.included import Included
     from tileserver.ups.store import Records, WorklistStore
 
     ReadFilter = Callable[[Sequence[tuple[str, str]]], tuple[Condition, ...]]
@@ -57,14 +59,6 @@ _UNSPECIFIED = {
 }
 _DEFAULT_LABEL = "DEFAULT"
 _DAY_MS = 24 * 3600 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which attributes a search returns beyond those it always does."""
-
-    tags: frozenset[str] = frozenset()
-    everything: bool = False
 
 
 class Worklist:
@@ -206,12 +200,12 @@ class Worklist:
         return True
 
     def search(
-        self, conditions: Sequence[Condition], wanted: Wanted, limit: int, offset: int
+        self, conditions: Sequence[Condition], included: Included, limit: int, offset: int
     ) -> tuple[list[Attributes], bool]:
         """Return the workitems that match, and whether there are more behind them."""
         with self._store.reading() as records:
             found = records.workitems.search(conditions, limit + 1, offset)
-        return [_answer(each, wanted) for each in found[:limit]], len(found) > limit
+        return [_answer(each, included) for each in found[:limit]], len(found) > limit
 
     def _enter(self, records: Records, workitem: Workitem, state: State) -> Workitem:
         """Bring a workitem into a state, and tell so."""
@@ -327,15 +321,17 @@ def _with_progress(workitem: Workitem, found: Attributes) -> Workitem:
     return replace(workitem, attributes=attributes)
 
 
-def _answer(attributes: Attributes, wanted: Wanted) -> Attributes:
+def _answer(attributes: Attributes, included: Included) -> Attributes:
     """Return what a search returns of a workitem."""
-    if wanted.everything:
+    if included.everything:
         return attributes
-    names = ALWAYS_RETURNED | wanted.tags
     found = {
         name: value
         for name, value in attributes.items()
-        if name in names or (name in RETURNED_WITH_VALUE and has_value(attributes, name))
+        if name in ALWAYS_RETURNED or (name in RETURNED_WITH_VALUE and has_value(attributes, name))
     }
+    for name in included.tags & attributes.keys() - found.keys():
+        part = narrowed(attributes[name], included.below(name))
+        found |= {name: part} if part is not None else {}
     lacking = {name: empty(name) for name in ALWAYS_RETURNED - found.keys()}
     return dict(sorted((found | lacking).items()))

@@ -29,7 +29,7 @@ from tileserver.ups.model import FILTERED_WORKLIST, WORKLISTS, GlobalSubscriptio
 from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
 from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
 from tileserver.ups.reports import STATE
-from tileserver.ups.service import TRANSACTION, Wanted
+from tileserver.ups.service import TRANSACTION
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable
@@ -167,7 +167,7 @@ async def search(request: Request) -> Response:
     found, has_more = await run_in_threadpool(
         _ups(request).worklist.search,
         asked.conditions,
-        Wanted(frozenset(asked.tags), asked.everything),
+        asked.included,
         limit,
         asked.offset,
     )
