@@ -25,7 +25,7 @@ from tileserver.index import Level
 from tileserver.settings import DICOMWEB_ROOT
 from tileserver.ups.dataset import first
 from tileserver.ups.errors import InvalidRequestError, WrongStateError
-from tileserver.ups.model import FILTERED_WORKLIST, WORKLISTS, GlobalSubscription, State
+from tileserver.ups.model import FILTERED_WORKLIST, GlobalSubscription, State
 from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
 from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
 from tileserver.ups.reports import STATE
@@ -46,6 +46,7 @@ _NEXT_KEY = re.compile(r",(?=[A-Za-z0-9.]+=)")
 _STATES = {str(state): state for state in State} | {"CANCELLED": State.CANCELED}
 """PS3.18 11.7.1.4 writes it with two Ls."""
 _NOT_KEYS = frozenset({"deletionlock", "filter", "accept", "charset"})
+_OF_PAGES = frozenset({"includefield", "limit", "offset"})
 
 
 def _ups(request: Request) -> Ups:
@@ -189,21 +190,47 @@ def _next_page(request: Request, offset: int) -> str:
     return f"{dicomweb_root(request)}{_below(request)}?{query}"
 
 
+def of_worklist(uid: str, endpoint: Endpoint) -> Endpoint:
+    """Return a transaction on one of the worklists, whose addresses have its UID as it is."""
+
+    @functools.wraps(endpoint)
+    async def answered(request: Request) -> Response:
+        request.path_params["workitem"] = uid
+        return await endpoint(request)
+
+    return answered
+
+
 @_transaction
 async def subscribe(request: Request) -> Response:
-    """Subscribe to a workitem or to a worklist."""
+    """Subscribe to a workitem."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    _check_no_filter(request)
     await read_body(request)
-    deletion_lock = _deletion_lock(request)
-    subscriptions = _ups(request).subscriptions
-    if uid in WORKLISTS:
-        keys = _filter(request) if uid == FILTERED_WORKLIST else ()
-        asked = GlobalSubscription(aetitle, uid, deletion_lock, keys)
-        await run_in_threadpool(subscriptions.subscribe_globally, asked)
+    add = functools.partial(
+        _ups(request).subscriptions.subscribe, deletion_lock=_deletion_lock(request)
+    )
+    await run_in_threadpool(add, uid, aetitle)
+    return _subscribed(request, aetitle)
+
+
+@_transaction
+async def subscribe_globally(request: Request) -> Response:
+    """Subscribe to a worklist."""
+    uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    keys: tuple[tuple[str, str], ...] = ()
+    if uid == FILTERED_WORKLIST:
+        keys = _filter(request)
     else:
-        await run_in_threadpool(
-            functools.partial(subscriptions.subscribe, uid, aetitle, deletion_lock=deletion_lock)
-        )
+        _check_no_filter(request)
+    await read_body(request)
+    asked = GlobalSubscription(aetitle, uid, _deletion_lock(request), keys)
+    await run_in_threadpool(_ups(request).subscriptions.subscribe_globally, asked)
+    return _subscribed(request, aetitle)
+
+
+def _subscribed(request: Request, aetitle: str) -> Response:
+    """Tell where the notification connection of a subscriber is to be opened."""
     root = dicomweb_root(request).replace("http", "ws", 1)
     address = f"{root}/subscribers/{quote(aetitle, safe='')}"
     return Response(status_code=201, headers={"Content-Location": address})
@@ -216,8 +243,28 @@ def _deletion_lock(request: Request) -> bool:
     return told == "true"
 
 
+def _check_no_filter(request: Request) -> None:
+    """Refuse a filter that would not be applied: more would be told than was asked for."""
+    if "filter" in request.query_params:
+        raise BadRequestError("only a subscription to the filtered worklist takes a filter")
+
+
 def _filter(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return the matching keys of a filter; some clients give them as parameters of their own."""
+    """Return the matching keys of a filter, all of which can be matched."""
+    keys = _matching_keys(request)
+    for name, _ in keys:
+        if name in _OF_PAGES:
+            raise BadRequestError(f"{name} is no matching key")
+    if not keys:
+        raise BadRequestError("a subscription to the filtered worklist needs a filter")
+    asked = read_parameters(Level.INSTANCE, keys, {})
+    if asked.warnings:
+        raise BadRequestError(asked.warnings[0])
+    return tuple(keys)
+
+
+def _matching_keys(request: Request) -> list[tuple[str, str]]:
+    """Return names and values; some clients give them as parameters of their own."""
     keys: list[tuple[str, str]] = []
     for name, text in request.query_params.multi_items():
         if name == "filter":
@@ -228,9 +275,7 @@ def _filter(request: Request) -> tuple[tuple[str, str], ...]:
                 keys.append((key, value))
         elif name not in _NOT_KEYS:
             keys.append((name, text))
-    if not keys:
-        raise BadRequestError("a subscription to the filtered worklist needs a filter")
-    return tuple(keys)
+    return keys
 
 
 @_transaction
@@ -247,8 +292,6 @@ async def unsubscribe(request: Request) -> Response:
 async def suspend(request: Request) -> Response:
     """Subscribe to no further workitems."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
-    if uid not in WORKLISTS:
-        raise BadRequestError("only the subscription to a worklist can be suspended")
     await run_in_threadpool(_ups(request).subscriptions.suspend, uid, aetitle)
     return Response()
 

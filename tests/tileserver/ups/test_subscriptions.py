@@ -306,9 +306,15 @@ def test_an_ae_title_that_is_none_is_refused(worklist, aetitle):
     ("uid", "query"),
     [
         (WORKLIST, "?deletionlock=perhaps"),
+        (WORKLIST, "?filter=PatientID=P-1"),
+        ("1.2.3", "?filter=PatientID=P-1"),
         (FILTERED, ""),
         (FILTERED, "?filter=PatientID"),
         (FILTERED, "?filter=Nothing=1"),
+        (FILTERED, "?filter=limit=3"),
+        (FILTERED, "?PatientID=P-1&includefield=all"),
+        (FILTERED, "?filter=ScheduledWorkitemCodeSequence=SCAN"),
+        (FILTERED, "?filter=PatientID=P-1,00091001=1"),
         (FILTERED, "?filter=ScheduledProcedureStepStartDateTime=tomorrow"),
     ],
 )
