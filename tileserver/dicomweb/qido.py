@@ -26,7 +26,7 @@ from tileserver.dicomweb.media_types import (
     accepted,
     choose,
 )
-from tileserver.dicomweb.responses import Part, multipart
+from tileserver.dicomweb.responses import Part, multipart, warn
 from tileserver.dicomweb.search_parameters import SearchParameters, read_parameters
 from tileserver.index import Level, Search
 from tileserver.settings import DICOMWEB_ROOT
@@ -62,8 +62,7 @@ async def _search(request: Request, level: Level) -> Response:
     )
     response = await run_in_threadpool(partial(_answer, request, search, asked, chosen))
     response.headers["Cache-Control"] = "private, no-cache"
-    for warning in asked.warnings:
-        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{warning}"')
+    warn(request, response, *asked.warnings)
     return response
 
 

@@ -19,12 +19,23 @@ from starlette.responses import JSONResponse, Response
 
 from tileserver.addresses import dicomweb_root
 from tileserver.dicomweb.media_types import check_charset
+from tileserver.dicomweb.responses import warn
 from tileserver.dicomweb.search_parameters import read_parameters
-from tileserver.errors import BadRequestError, http_status
+from tileserver.errors import (
+    BadRequestError,
+    ConflictingStateError,
+    NotFoundError,
+    TileserverError,
+    http_status,
+)
 from tileserver.index import Level
 from tileserver.settings import DICOMWEB_ROOT
 from tileserver.ups.dataset import first
-from tileserver.ups.errors import InvalidRequestError, WrongStateError
+from tileserver.ups.errors import (
+    INCONSISTENT_WITH_STATE,
+    INCONSISTENT_WITH_WORKITEM,
+    NOT_CLAIMED,
+)
 from tileserver.ups.model import FILTERED_WORKLIST, GlobalSubscription, State
 from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
 from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
@@ -32,7 +43,7 @@ from tileserver.ups.reports import STATE
 from tileserver.ups.service import TRANSACTION, Wanted
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.requests import Request
 
@@ -54,34 +65,47 @@ def _ups(request: Request) -> Ups:
     return found
 
 
-def _transaction(endpoint: Endpoint) -> Endpoint:
-    """Answer refusals with the warnings that the standard wants."""
+def _transaction(
+    *, inconsistent: str | None = None, unknown: str | None = None
+) -> Callable[[Endpoint], Endpoint]:
+    """Answer refusals with the warnings that the standard wants.
 
-    @functools.wraps(endpoint)
-    async def answered(request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            check_origin(request, request.app.state.settings)
-        try:
-            return await endpoint(request)
-        except (InvalidRequestError, WrongStateError) as error:
-            body = {"error": type(error).__name__, "message": str(error)}
-            response = JSONResponse(body, http_status(error))
-            _warn(request, response, *error.warnings)
-            return response
+    Parameters
+    ----------
+    inconsistent, unknown
+        What is warned of where a refusal has no warning of its own: of a request that makes no
+        sense for the workitem, and of one that is not there.
+    """
 
-    return answered
+    def decorated(endpoint: Endpoint) -> Endpoint:
+        @functools.wraps(endpoint)
+        async def answered(request: Request) -> Response:
+            if request.method not in ("GET", "HEAD"):
+                check_origin(request, request.app.state.settings)
+            try:
+                return await endpoint(request)
+            except (BadRequestError, ConflictingStateError) as error:
+                return _refusal(request, error, getattr(error, "warnings", ()) or (inconsistent,))
+            except NotFoundError as error:
+                return _refusal(request, error, (unknown,))
+
+        return answered
+
+    return decorated
 
 
-def _warn(request: Request, response: Response, *warnings: str) -> None:
-    for text in warnings:
-        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{text}"')
+def _refusal(request: Request, error: TileserverError, warnings: Iterable[str | None]) -> Response:
+    body = {"error": type(error).__name__, "message": str(error)}
+    response = JSONResponse(body, http_status(error))
+    warn(request, response, *filter(None, warnings))
+    return response
 
 
 def _uid(request: Request) -> str:
     return read_uid(request.path_params["workitem"])
 
 
-@_transaction
+@_transaction()
 async def create(request: Request) -> Response:
     """Put a workitem on the list."""
     parameters = request.query_params.multi_items()
@@ -91,11 +115,11 @@ async def create(request: Request) -> Response:
     location = f"{dicomweb_root(request)}/workitems/{uid}"
     response = Response(status_code=201, headers={"Location": location})
     if is_modified:
-        _warn(request, response, "The Workitem was created with modifications.")
+        warn(request, response, "The Workitem was created with modifications.")
     return response
 
 
-@_transaction
+@_transaction()
 async def retrieve(request: Request) -> Response:
     """Give a workitem."""
     chosen = _chosen(request)
@@ -112,7 +136,7 @@ def _chosen(request: Request) -> Chosen:
     return chosen_type(request)
 
 
-@_transaction
+@_transaction(inconsistent=INCONSISTENT_WITH_WORKITEM, unknown=NOT_CLAIMED)
 async def update(request: Request) -> Response:
     """Change attributes of a workitem."""
     parameters = request.query_params.multi_items()
@@ -130,7 +154,7 @@ def _below(request: Request) -> str:
     return request.url.path.removeprefix(DICOMWEB_ROOT)
 
 
-@_transaction
+@_transaction(inconsistent=INCONSISTENT_WITH_STATE, unknown=INCONSISTENT_WITH_STATE)
 async def change_state(request: Request) -> Response:
     """Claim, complete or cancel a workitem."""
     given = await read_workitem(request)
@@ -142,11 +166,11 @@ async def change_state(request: Request) -> Response:
     is_changed = await run_in_threadpool(change, _uid(request), owner and read_uid(owner), asked)
     response = Response()
     if not is_changed:
-        _warn(request, response, f"The UPS is already in the requested state of {asked}.")
+        warn(request, response, f"The UPS is already in the requested state of {asked}.")
     return response
 
 
-@_transaction
+@_transaction()
 async def request_cancel(request: Request) -> Response:
     """Ask for a workitem to be canceled."""
     given = await read_workitem(request, is_required=False)
@@ -154,11 +178,11 @@ async def request_cancel(request: Request) -> Response:
     is_accepted = await run_in_threadpool(ask, _uid(request), given)
     response = Response(status_code=202)
     if not is_accepted:
-        _warn(request, response, "The UPS is already in the requested state of CANCELED.")
+        warn(request, response, "The UPS is already in the requested state of CANCELED.")
     return response
 
 
-@_transaction
+@_transaction()
 async def search(request: Request) -> Response:
     """Find workitems."""
     chosen = _chosen(request)
@@ -178,8 +202,8 @@ async def search(request: Request) -> Response:
         response = answer(request, chosen, found, 206 if has_more else 200)
     if found and has_more:
         response.headers["Link"] = f'<{_next_page(request, asked.offset + limit)}>; rel="next"'
-        _warn(request, response, "There are additional results that can be requested")
-    _warn(request, response, *asked.warnings)
+        warn(request, response, "There are additional results that can be requested")
+    warn(request, response, *asked.warnings)
     response.headers.update(_NOT_CACHED)
     return response
 
@@ -201,7 +225,7 @@ def of_worklist(uid: str, endpoint: Endpoint) -> Endpoint:
     return answered
 
 
-@_transaction
+@_transaction()
 async def subscribe(request: Request) -> Response:
     """Subscribe to a workitem."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
@@ -214,7 +238,7 @@ async def subscribe(request: Request) -> Response:
     return _subscribed(request, aetitle)
 
 
-@_transaction
+@_transaction()
 async def subscribe_globally(request: Request) -> Response:
     """Subscribe to a worklist."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
@@ -278,7 +302,7 @@ def _matching_keys(request: Request) -> list[tuple[str, str]]:
     return keys
 
 
-@_transaction
+@_transaction()
 async def unsubscribe(request: Request) -> Response:
     """End a subscription."""
     if request.path_params["aetitle"].endswith("/suspend"):
@@ -288,7 +312,7 @@ async def unsubscribe(request: Request) -> Response:
     return Response()
 
 
-@_transaction
+@_transaction()
 async def suspend(request: Request) -> Response:
     """Subscribe to no further workitems."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])

@@ -361,6 +361,17 @@ def test_an_owner_of_an_unclaimed_workitem_is_refused(worklist):
     assert warnings(answer) == ["The target URI did not reference a claimed Workitem."]
 
 
+def test_every_refusal_of_an_update_says_what_was_wrong_in_a_warning(worklist):
+    unknown = worklist.update("7.7.7", {})
+    no_json = worklist.ask("POST", f"/workitems/{worklist.add()}", content=b"[{")
+
+    assert (unknown.status_code, warnings(unknown)) == (
+        404,
+        ["The target URI did not reference a claimed Workitem."],
+    )
+    assert (no_json.status_code, warnings(no_json)) == (400, [INCONSISTENT])
+
+
 def test_a_finished_workitem_is_updated_by_nobody(worklist):
     uid, owner = worklist.claimed()
     assert worklist.change(uid, "CANCELED", owner).status_code == 200
@@ -390,7 +401,7 @@ def test_an_update_that_breaks_the_rules_changes_nothing(worklist, changes):
 
     answer = worklist.update(uid, changes | {"00400400": {"vr": "LT", "Value": ["not this"]}})
 
-    assert answer.status_code == 400
+    assert (answer.status_code, warnings(answer)) == (400, [INCONSISTENT])
     assert worklist.get(uid) == before
 
 
