@@ -242,3 +242,13 @@ def warn(request: Request, response: Response, *warnings: str) -> None:
     """Add warnings in the form that PS3.18 writes them in (8.3.4.4.1), which is not RFC 7234's."""
     for text in warnings:
         response.headers.append("Warning", f"299 {dicomweb_root(request)}: {text}")
+
+
+COUNTED = 100
+"""How far what is left is counted: the exact number of very many is worth no wait."""
+
+
+def what_is_left(remaining: int) -> str:
+    """Return the warning of results behind those that are answered (PS3.18 8.3.4.4.1)."""
+    number = f"{'more than ' * (remaining > COUNTED)}{min(remaining, COUNTED)}"
+    return f"There are {number} additional results that can be requested"

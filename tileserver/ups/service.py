@@ -35,6 +35,7 @@ from tileserver.ups.errors import (
 from tileserver.ups.model import UPS_PUSH, WORKLISTS, Attributes, State, Workitem, tag
 from tileserver.ups.requirements import ALWAYS_RETURNED, RETURNED_WITH_VALUE
 from tileserver.ups.states import Decision, check_owner, decide
+from tileserver.ups.workitems import SOP_INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
 
     ReadFilter = Callable[[Sequence[tuple[str, str]]], tuple[Condition, ...]]
 
-SOP_CLASS, SOP_INSTANCE = tag("SOPClassUID"), tag("SOPInstanceUID")
+SOP_CLASS = tag("SOPClassUID")
 TRANSACTION = tag("TransactionUID")
 _MODIFIED = tag("ScheduledProcedureStepModificationDateTime")
 _LABEL = tag("WorklistLabel")
@@ -206,12 +207,18 @@ class Worklist:
         return True
 
     def search(
-        self, conditions: Sequence[Condition], wanted: Wanted, limit: int, offset: int
-    ) -> tuple[list[Attributes], bool]:
-        """Return the workitems that match, and whether there are more behind them."""
+        self, conditions: Sequence[Condition], wanted: Wanted, limit: int, offset: int, counted: int
+    ) -> tuple[list[Attributes], int]:
+        """Return the workitems that match, and how many there are behind them.
+
+        Parameters
+        ----------
+        counted
+            How far these are counted.
+        """
         with self._store.reading() as records:
-            found = records.workitems.search(conditions, limit + 1, offset)
-        return [_answer(each, wanted) for each in found[:limit]], len(found) > limit
+            found, remaining = records.workitems.search(conditions, limit, offset, counted)
+        return [_answer(each, wanted) for each in found], remaining
 
     def _enter(self, records: Records, workitem: Workitem, state: State) -> Workitem:
         """Bring a workitem into a state, and tell so."""

@@ -19,7 +19,7 @@ from starlette.responses import JSONResponse, Response
 
 from tileserver.addresses import dicomweb_root
 from tileserver.dicomweb.media_types import check_charset
-from tileserver.dicomweb.responses import warn
+from tileserver.dicomweb.responses import COUNTED, warn, what_is_left
 from tileserver.dicomweb.search_parameters import read_parameters
 from tileserver.errors import (
     BadRequestError,
@@ -189,20 +189,21 @@ async def search(request: Request) -> Response:
     most = request.app.state.settings.max_results
     asked = read_parameters(Level.INSTANCE, request.query_params.multi_items(), {})
     limit = min(most if asked.limit is None else asked.limit, most)
-    found, has_more = await run_in_threadpool(
+    found, remaining = await run_in_threadpool(
         _ups(request).worklist.search,
         asked.conditions,
         Wanted(frozenset(asked.tags), asked.everything),
         limit,
         asked.offset,
+        COUNTED + 1,
     )
     if not found:
         response = Response(status_code=204)
     else:
-        response = answer(request, chosen, found, 206 if has_more else 200)
-    if found and has_more:
+        response = answer(request, chosen, found, 206 if remaining else 200)
+    if found and remaining:
         response.headers["Link"] = f'<{_next_page(request, asked.offset + limit)}>; rel="next"'
-        warn(request, response, "There are additional results that can be requested")
+        warn(request, response, what_is_left(remaining))
     warn(request, response, *asked.warnings)
     response.headers.update(_NOT_CACHED)
     return response
