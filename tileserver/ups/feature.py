@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tileserver.dicomweb.search_parameters import read_parameters
@@ -11,11 +12,9 @@ from tileserver.index import Level
 from tileserver.ups.hub import Hub
 from tileserver.ups.service import Worklist
 from tileserver.ups.store import WorklistStore
-from tileserver.ups.subscriptions import Subscriptions
+from tileserver.ups.subscriptions import MOST_GLOBAL, Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tileserver.index import Condition
     from tileserver.settings import Settings
 
@@ -51,8 +50,11 @@ class Ups:
         self.store.close()
 
 
-def read_filter(keys: Sequence[tuple[str, str]]) -> tuple[Condition, ...]:
+@lru_cache(MOST_GLOBAL)
+def read_filter(keys: tuple[tuple[str, str], ...]) -> tuple[Condition, ...]:
     """Return the conditions of matching keys; an attribute of a workitem has no level.
+
+    Those of subscriptions are asked for with each change, and there are few of them.
 
     Raises
     ------

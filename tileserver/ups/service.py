@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from tileserver.index import Condition
     from tileserver.ups.store import Records, WorklistStore
 
-    ReadFilter = Callable[[Sequence[tuple[str, str]]], tuple[Condition, ...]]
+    ReadFilter = Callable[[tuple[tuple[str, str], ...]], tuple[Condition, ...]]
 
 SOP_CLASS = tag("SOPClassUID")
 TRANSACTION = tag("TransactionUID")
@@ -111,8 +111,7 @@ class Worklist:
             if records.workitems.is_there(workitem.uid) or records.workitems.is_gone(workitem.uid):
                 raise WrongStateError("a workitem of this UID exists already")
             records.workitems.add(workitem)
-            aetitles = self._include(records, workitem)
-            records.notices.add(aetitles, reports.of_creation(workitem))
+            self._include(records, workitem)
             self._delete_due(records)
         return workitem.uid, is_modified
 
@@ -150,6 +149,7 @@ class Worklist:
             after = _stamped(replace(before, attributes=with_character_set(attributes)))
             records.workitems.replace(after)
             _tell(records, uid, reports.of_change(before, after))
+            self._include(records, after, before)
 
     def change_state(self, uid: str, transaction_uid: str | None, requested: State) -> bool:
         """Claim, complete or cancel a workitem.
@@ -222,6 +222,7 @@ class Worklist:
 
     def _enter(self, records: Records, workitem: Workitem, state: State) -> Workitem:
         """Bring a workitem into a state, and tell so."""
+        before = workitem
         if state is State.CANCELED:
             workitem = _with_cancellation(workitem)
         if state.is_final:
@@ -235,17 +236,27 @@ class Worklist:
         workitem = _stamped(replace(workitem, state=state, attributes=attributes))
         records.workitems.replace(workitem, _now_ms() if state.is_final else None)
         _tell(records, workitem.uid, [reports.state_report(workitem)])
+        self._include(records, workitem, before)
         return workitem
 
-    def _include(self, records: Records, workitem: Workitem) -> list[str]:
-        """Subscribe those to a new workitem who are subscribed to its list; return them."""
+    def _include(self, records: Records, after: Workitem, before: Workitem | None = None) -> None:
+        """Subscribe those to whose worklist a workitem has come; tell them of it as of a new one.
+
+        To the whole worklist it comes with its creation, to a filtered one also when it changes so
+        that it matches. Who unsubscribed from it stays so as long as it matches.
+        """
+        told = set(records.subscribers.of_workitem(after.uid))
         found = set()
         for each in records.subscribers.globally():
+            if each.aetitle in told:
+                continue
             conditions = self._read_filter(each.filter)
-            if not conditions or any(records.workitems.matching(conditions, workitem.uid)):
-                records.subscribers.include(each, workitem.uid)
+            if records.workitems.matches(after, conditions) and (
+                before is None or not records.workitems.matches(before, conditions)
+            ):
+                records.subscribers.include(each, after.uid)
                 found.add(each.aetitle)
-        return sorted(found)
+        records.notices.add(sorted(found), reports.of_creation(after))
 
     def _delete_due(self, records: Records) -> None:
         records.workitems.delete_due(_now_ms() - self._keep_ms)

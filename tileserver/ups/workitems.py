@@ -149,19 +149,25 @@ class Workitems:
         query = f"SELECT count(*) FROM ({_IDS} {part.text} LIMIT {_FREQUENT})"  # noqa: S608
         return int(self._connection.exec_driver_sql(query, part.values).scalar_one())
 
-    def matching(
-        self, conditions: Sequence[Condition], uid: str | None = None
-    ) -> Iterator[Workitem]:
-        """Yield all workitems that match, or the one of a UID if it does, as they are read."""
+    def matching(self, conditions: Sequence[Condition]) -> Iterator[Workitem]:
+        """Yield all workitems that match, as they are read."""
         where = _matching(conditions)
-        if uid is not None:
-            where = all_of([Sql("uid = ?", (uid,)), where])
         found = self._connection.exec_driver_sql(
             "SELECT uid, state, transaction_uid, attributes FROM workitem "  # noqa: S608
             f"WHERE {where.text} ORDER BY id",
             where.values,
         )
         yield from map(_of_row, found)
+
+    def matches(self, item: Workitem, conditions: Sequence[Condition]) -> bool:
+        """Tell whether a workitem matches, as it is given and not as it is stored."""
+        where = _matching(conditions)
+        found = self._connection.exec_driver_sql(
+            f"SELECT {where.text} FROM "  # noqa: S608
+            "(SELECT ? AS uid, ? AS state, ? AS attributes) AS workitem",
+            (*where.values, item.uid, item.state, _json(item.attributes)),
+        )
+        return bool(found.scalar())
 
     def delete_due(self, before: int) -> None:
         """Delete what came into a final state before a time, unless somebody has a lock on it."""
@@ -184,8 +190,12 @@ def _columns(item: Workitem) -> dict[str, Any]:
     return {
         "state": item.state,
         "transaction_uid": item.transaction_uid,
-        "attributes": json.dumps(item.attributes, ensure_ascii=False, separators=(",", ":")),
+        "attributes": _json(item.attributes),
     }
+
+
+def _json(attributes: Attributes) -> str:
+    return json.dumps(attributes, ensure_ascii=False, separators=(",", ":"))
 
 
 def _of_row(row: Any) -> Workitem:

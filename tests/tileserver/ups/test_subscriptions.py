@@ -162,6 +162,46 @@ def test_a_subscriber_with_a_filter_hears_of_what_matches(empty_worklist, query)
         assert events.told() == (STATE_REPORT, wanted, "IN PROGRESS")
 
 
+def test_a_subscriber_with_a_filter_hears_of_what_comes_to_match(empty_worklist):
+    high = {"00741200": {"vr": "CS", "Value": ["HIGH"]}}
+    state = "?filter=ProcedureStepState=IN PROGRESS,ScheduledProcedureStepPriority=HIGH"
+    uid = empty_worklist.add(SCANNER)
+    with empty_worklist.listening("LATER") as later, empty_worklist.listening("STATE") as claimed:
+        empty_worklist.subscribe(FILTERED, "LATER", "?filter=ScheduledProcedureStepPriority=HIGH")
+        empty_worklist.subscribe(FILTERED, "STATE", state)
+        empty_worklist.update(uid, high)
+        empty_worklist.change(uid, "IN PROGRESS", "9.1")
+        empty_worklist.unsubscribe(uid, "LATER")
+        empty_worklist.update(uid, progress(10), "9.1")
+        empty_worklist.update(uid, {"00741200": {"vr": "CS", "Value": ["LOW"]}}, "9.1")
+        empty_worklist.update(uid, high, "9.1")
+
+        assert [later.told() for _ in range(5)] == [
+            (STATE_REPORT, uid, "SCHEDULED"),
+            (ASSIGNED, uid, None),
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            # Not of what happened while it was unsubscribed from; then it came to match again.
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            (ASSIGNED, uid, None),
+        ]
+        assert [claimed.told() for _ in range(3)] == [
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            (ASSIGNED, uid, None),
+            (PROGRESS_REPORT, uid, None),
+        ]
+
+
+def test_the_end_of_a_filter_leaves_what_is_of_the_whole_worklist(empty_worklist):
+    uid = empty_worklist.add()
+    with empty_worklist.listening("BROAD") as events:
+        empty_worklist.subscribe(FILTERED, "BROAD", "?filter=PatientID=P-1")
+        empty_worklist.subscribe(WORKLIST, "BROAD")
+        assert empty_worklist.unsubscribe(FILTERED, "BROAD").status_code == 200
+        empty_worklist.change(uid, "IN PROGRESS", "9.1")
+
+        assert events.told() == (STATE_REPORT, uid, "IN PROGRESS")
+
+
 def test_who_suspends_hears_of_what_there_is_only(empty_worklist):
     old = empty_worklist.add()
     with empty_worklist.listening("SUSPEND") as events:
@@ -284,6 +324,22 @@ def test_a_finished_workitem_is_deleted_when_nobody_has_a_lock_on_it(tmp_path, m
         worklist.add()
         assert worklist.ask("GET", f"/workitems/{locked}").status_code == 410
         assert worklist.subscribe(locked, "KEEPER").status_code == 410
+
+
+def test_of_two_worklists_the_one_with_a_lock_locks(tmp_path, monkeypatch):
+    monkeypatch.setenv("TILESERVER_KEEP_WORKITEMS_DAYS", "0")
+    with serving(tmp_path / "data") as server:
+        worklist = Worklist(server)
+        worklist.subscribe(WORKLIST, "KEEPER")
+        worklist.subscribe(FILTERED, "KEEPER", "?filter=PatientID=P-1&deletionlock=true")
+        uid, owner = worklist.claimed()
+        other, owner_of_other = worklist.claimed({"00100020": {"vr": "LO", "Value": ["P-2"]}})
+        worklist.change(uid, "CANCELED", owner)
+        worklist.change(other, "CANCELED", owner_of_other)
+        worklist.add()
+
+        assert worklist.state(uid) == "CANCELED"
+        assert worklist.ask("GET", f"/workitems/{other}").status_code == 410
 
 
 @pytest.mark.parametrize(
