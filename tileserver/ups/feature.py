@@ -8,8 +8,10 @@ from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tileserver.dicomweb.search_parameters import read_parameters
+from tileserver.errors import BadRequestError, ConfigurationError
 from tileserver.index import Level
 from tileserver.ups.hub import Hub
+from tileserver.ups.names import read_aetitle
 from tileserver.ups.service import Worklist
 from tileserver.ups.store import WorklistStore
 from tileserver.ups.subscriptions import MOST_GLOBAL, Subscriptions
@@ -38,16 +40,26 @@ class Ups:
         ------
         StorageError
             It cannot be used.
+        ConfigurationError
+            An AE title that is set is none.
         """
+        fallback = _fallback_subscribers(settings)
         store = WorklistStore(settings.data / WORKLIST_FILE)
         worklist = Worklist(store, settings.keep_workitems_days, read_filter)
         subscriptions = Subscriptions(store, read_filter)
-        subscriptions.tell_restart()
+        subscriptions.tell_restart(fallback)
         return cls(worklist, subscriptions, Hub(store), store)
 
     def close(self) -> None:
         """Close the worklist."""
         self.store.close()
+
+
+def _fallback_subscribers(settings: Settings) -> frozenset[str]:
+    try:
+        return frozenset(map(read_aetitle, settings.fallback_subscribers))
+    except BadRequestError as error:
+        raise ConfigurationError(f"fallback_subscribers: {error}") from error
 
 
 @lru_cache(MOST_GLOBAL)

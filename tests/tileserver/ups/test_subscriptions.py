@@ -14,6 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from worklist import FILTERED, PERFORMED, WORKITEM, WORKLIST, Worklist, code
 
+from tileserver.errors import ConfigurationError
+from tileserver.settings import Settings
+from tileserver.ups import Ups
+
 STATE_REPORT, CANCEL_REQUESTED, PROGRESS_REPORT, SERVER_STATUS, ASSIGNED = 1, 2, 3, 4, 5
 SCANNER = {"00404025": {"vr": "SQ", "Value": [code("SCANNER-1")]}}
 
@@ -301,6 +305,22 @@ def test_subscribers_hear_of_a_restart_once(tmp_path):
             assert event["00741246"]["Value"] == ["WARM START"]
             uid = worklist.add()
             assert events.told() == (STATE_REPORT, uid, "SCHEDULED")
+
+
+def test_who_is_on_the_fallback_list_hears_of_a_restart_without_subscription(tmp_path):
+    options = ("--fallback-subscribers", "LOST", "--fallback-subscribers", "FOUND")
+    with serving(tmp_path / "data", *options) as server:
+        worklist = Worklist(server)
+        with worklist.listening("LOST") as lost, worklist.listening("FOUND") as found:
+            for events in (lost, found):
+                event = events.next()
+                assert event["00001002"]["Value"] == [SERVER_STATUS]
+                assert event["00741242"]["Value"] == ["RESTARTED"]
+
+
+def test_a_fallback_list_has_ae_titles(tmp_path):
+    with pytest.raises(ConfigurationError, match="fallback_subscribers: an AE title has"):
+        Ups.open(Settings(data=tmp_path, fallback_subscribers=("a/b",)))
 
 
 def test_a_finished_workitem_is_deleted_when_nobody_has_a_lock_on_it(tmp_path, monkeypatch):
