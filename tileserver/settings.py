@@ -80,3 +80,8 @@ class Settings:
         "subscriber has a deletion lock on it.",
         default=30,
     )
+    fallback_subscribers: tuple[str, ...] = _means(
+        "AE titles that are told of a restart of the worklist even where they are subscribed to "
+        "nothing, since the list of subscriptions may have been lost.",
+        default=(),
+    )
