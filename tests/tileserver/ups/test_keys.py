@@ -13,11 +13,11 @@ from worklist import WORKITEM, code, workitem
 from tileserver.dicomweb.search_parameters import read_parameters
 from tileserver.index import Level
 from tileserver.index.folding import folded_name_of_json
+from tileserver.services.included import Included
 from tileserver.settings import Settings
 from tileserver.ups import Ups, store, workitems
 from tileserver.ups.feature import WORKLIST_FILE
 from tileserver.ups.model import State
-from tileserver.ups.service import Wanted
 
 NAMES = (
     None,
@@ -103,7 +103,7 @@ def test_keys_find_what_matches_and_nothing_else(filled, monkeypatch, frequent, 
     query = [*asked, ("fuzzymatching", str(fuzzy).lower())]
     conditions = read_parameters(Level.INSTANCE, query, {}).conditions
 
-    found, remaining = filled.worklist.search(conditions, Wanted(), 1000, 0, 1)
+    found, remaining = filled.worklist.search(conditions, Included(), 1000, 0, 1)
 
     with filled.store.reading() as records:  # which looks into each workitem
         assert uids(found) == [each.uid for each in records.workitems.matching(conditions)]
@@ -136,7 +136,7 @@ def test_a_search_looks_into_few_workitems(tmp_path, looks):
             (("PatientName", "nobody"), []),
         ):
             asked = read_parameters(Level.INSTANCE, [query], {}).conditions
-            assert uids(ups.worklist.search(asked, Wanted(), 10, 0, 1)[0]) == expected
+            assert uids(ups.worklist.search(asked, Included(), 10, 0, 1)[0]) == expected
     finally:
         ups.close()
     assert len(looks) == 2
@@ -144,7 +144,7 @@ def test_a_search_looks_into_few_workitems(tmp_path, looks):
 
 def search(ups: Ups, name: str, value: str) -> list[str]:
     asked = read_parameters(Level.INSTANCE, [(name, value)], {}).conditions
-    return uids(ups.worklist.search(asked, Wanted(), 10, 0, 1)[0])
+    return uids(ups.worklist.search(asked, Included(), 10, 0, 1)[0])
 
 
 def test_keys_follow_what_becomes_of_a_workitem(tmp_path):
