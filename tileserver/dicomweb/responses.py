@@ -7,13 +7,13 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
+from tileserver.addresses import dicomweb_root
 from tileserver.conditions import allows_range, is_failed, is_unchanged
 from tileserver.dicomweb.ranges import asked_ranges
 from tileserver.errors import PreconditionFailedError
@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """For what an instance UID names: it never changes."""
-_WHOLE_BYTES = 8 << 20
 _SENT_BYTES = 256 << 10
 _LONGEST_SENT = 1 << 20
 
@@ -105,16 +104,6 @@ def streamed(
         return answer
     body = iterate_in_threadpool(_joined(pieces))
     return StreamingResponse(body, status, headers=dict(headers), media_type=media_type)
-
-
-async def whole_or_streamed(
-    request: Request, pieces: Iterator[bytes], media_type: str, headers: Mapping[str, str]
-) -> Response:
-    """Return an answer at once where it is short, as it is read where it is long."""
-    begin, is_whole = await run_in_threadpool(beginning, pieces, _WHOLE_BYTES)
-    if is_whole:
-        return Response(b"".join(begin), media_type=media_type, headers=dict(headers))
-    return streamed(request, chain(begin, pieces), media_type, headers)
 
 
 def beginning(pieces: Iterator[bytes], most: int) -> tuple[list[bytes], bool]:
@@ -235,3 +224,19 @@ def json_response(
         media_type=media_type,
         headers=headers,
     )
+
+
+def warn(request: Request, response: Response, *warnings: str) -> None:
+    """Add warnings in the form that PS3.18 writes them in (8.3.4.4.1), which is not RFC 7234's."""
+    for text in warnings:
+        response.headers.append("Warning", f"299 {dicomweb_root(request)}: {text}")
+
+
+COUNTED = 100
+"""How far what is left is counted: the exact number of very many is worth no wait."""
+
+
+def what_is_left(remaining: int) -> str:
+    """Return the warning of results behind those that are answered (PS3.18 8.3.4.4.1)."""
+    number = f"{'more than ' * (remaining > COUNTED)}{min(remaining, COUNTED)}"
+    return f"There are {number} additional results that can be requested"

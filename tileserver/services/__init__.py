@@ -16,6 +16,7 @@ from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
+from tileserver.services.room import Room
 from tileserver.services.status import Status
 from tileserver.services.transcode import Transcode
 
@@ -31,6 +32,7 @@ __all__ = [
     "Query",
     "Render",
     "Retrieve",
+    "Room",
     "Services",
     "Status",
     "Transcode",
@@ -49,6 +51,7 @@ class Services:
     delete: Delete
     changes: Changes
     status: Status
+    room: Room
     decoders: Decoders
 
     def close(self) -> None:
@@ -70,5 +73,6 @@ class Services:
             Delete(store, index, is_allowed=settings.is_deleting_allowed),
             Changes(index),
             Status(store, index),
+            Room(store),
             decoders,
         )
