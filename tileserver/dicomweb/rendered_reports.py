@@ -9,6 +9,7 @@ PS3.18 8.7.2 (resource categories), 8.7.4 (rendered media types)
 from __future__ import annotations
 
 from functools import partial
+from itertools import chain
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -20,7 +21,7 @@ from tileserver.dicomweb.rendered_parts import multipart_of
 from tileserver.dicomweb.reports import page, plain_text, read_report
 from tileserver.dicomweb.responses import IMMUTABLE, ranged
 from tileserver.dicomweb.wado import instance_validators
-from tileserver.errors import NotAcceptableError, UnrenderableError
+from tileserver.errors import NotAcceptableError, NotFoundError, UnrenderableError
 from tileserver.pictures.answer import PictureAnswer
 from tileserver.services.render import attributes as read
 from tileserver.services.stored_bytes import StoredBytes
@@ -116,8 +117,11 @@ def _is_report(attributes: Attributes) -> bool:
 def _text(services: Services, found: StoredInstance, media_type: str, root: str) -> bytes:
     if media_type == XML:
         uids = found.study_instance_uid, found.series_instance_uid, found.sop_instance_uid
-        (part,) = xml_parts(services.retrieve.metadata(root, *uids))
-        return b"".join(part.pieces)
+        parts = xml_parts(services.retrieve.metadata(root, *uids))
+        document = b"".join(chain.from_iterable(part.pieces for part in parts))
+        if not document:
+            raise NotFoundError("there is no such instance")
+        return document
     report = read_report(services.render.attributes(found))
     if report is None:
         raise UnrenderableError("the instance is no report")
