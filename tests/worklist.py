@@ -138,6 +138,7 @@ class Worklist:
             assert not answer.content
             return []
         assert answer.status_code in (200, 206), answer.text
+        assert answer.json(), "where nothing matches the status is 204"
         return answer.json()
 
     def uids(self, query: str = "") -> list[str]:

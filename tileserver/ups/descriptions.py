@@ -48,9 +48,10 @@ _DELETION_LOCK = Parameter(
 _FILTER = Parameter(
     name="filter",
     meaning="Matching keys as attribute=value, parted by commas.",
+    schema=pattern("^[^=]+="),
+    is_required=True,
     example="PatientID=P-1",
 )
-"""Not required: its keys may also stand as parameters of their own."""
 
 
 def _subscription(
@@ -102,7 +103,8 @@ UPS = Service(
             name="aetitle",
             meaning="Of the subscriber.",
             place=Place.PATH,
-            schema=pattern(r"^[\x20-\x2e\x30-\x5b\x5d-\x7e]{1,16}$"),
+            # Of ASCII without slash and backslash, and not of blanks and dots alone.
+            schema={**pattern(r"^[ .]*[!-\-0-\[\]-~][ -.0-\[\]-~]*$"), "maxLength": 16},
         ),
     ),
     operations=(

@@ -24,6 +24,7 @@ def found(archive, query: str, uid: str = "0020000D") -> list[object]:
         return []
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/dicom+json"
+    assert answer.json(), "where nothing matches the status is 204"
     return [first(item, uid) for item in answer.json()]
 
 
