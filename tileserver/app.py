@@ -29,23 +29,25 @@ from tileserver.errors import (
 from tileserver.events import Dispatcher
 from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
-from tileserver.middleware import HostCheck, LastResort, RequestLog, SecurityHeaders, log_request
+from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.policy import Everybody, Permission
 from tileserver.prefix import Prefix
+from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.ups import Ups
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Callable, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
     from starlette.routing import BaseRoute
-    from starlette.types import ASGIApp, Scope
+    from starlette.types import ASGIApp
 
-    from tileserver.fastpath import FrameProtocol
+    from tileserver.frame_protocol import FrameProtocol
     from tileserver.policy import Policy
+    from tileserver.request_log import Answered
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -136,9 +138,9 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     policy = policy or Everybody()
     path = base_path(settings)
 
-    def observed(scope: Scope, status: int, sent: int, seconds: float) -> None:
-        metrics.observe(scope, status, sent, seconds)
-        log_request(scope, status, sent, seconds)
+    def observed(answered: Sequence[Answered]) -> None:
+        metrics.observe(answered)
+        log_requests(answered)
 
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -193,7 +195,8 @@ def _routes(path: str) -> list[BaseRoute]:
 
 def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     """Return the HTTP protocol for uvicorn that answers stored frames of the application itself."""
-    from tileserver.fastpath import FastFrames, protocol_of
+    from tileserver.fastpath import FastFrames
+    from tileserver.frame_protocol import protocol_of
 
     state = app.state
     files = state.services.retrieve.frame_files

@@ -1,60 +1,60 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stored frames, one a request, answered where the request is parsed.
+"""Stored frames, one a request, answered where the request is parsed (`tileserver.frame_protocol`).
 
 That is what a viewer asks for all the time. Status, headers and body are those of the route in
 `tileserver.dicomweb.wado`, made by the same functions; a way through ASGI, the router and a
 thread costs several times what reading the frame does. Everything out of the ordinary goes that
 way: other methods, queries, conditional and unknown headers, instances that are not open yet,
 frames that are large or not in memory, clients that read slowly, and whatever is an error.
+
+A viewer asks for one frame after the other with the same header fields, so that these are parsed
+once: a request that differs from one answered before by nothing but its address is known by its
+bytes.
 """
 
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar, cast
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from dicomizer.net.multipart import closing_delimiter, part_header
-from tileserver.bounded import BoundedProtocol
-from tileserver.dicomweb import frames
 from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
 from tileserver.dicomweb.media_types import accept_ranges
 from tileserver.dicomweb.responses import multipart_type, new_boundary
 from tileserver.errors import TileserverError
-from tileserver.middleware import log_unexpected
-from tileserver.prefix import without
-from tileserver.services.retrieve import instance_path
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
-    from starlette.types import ASGIApp, Message, Scope
+    from starlette.types import ASGIApp, Message
     from uvicorn._types import HTTPScope
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.index import StoredInstance
+    from tileserver.request_log import Answered, Observe
     from tileserver.services.frame_files import FrameFiles
 
     _Deciding = tuple[bytes | None, ...]
     Pieces = tuple[bytes | bytearray, ...]
+    Answer = tuple[Pieces, int]
+    """An answer without its status line and Date, and the bytes of its body."""
 
 LARGEST_FRAME = 1 << 20
 """Copying more would keep others waiting."""
-MOST_AT_ONCE = 16
-"""Requests of a connection that are answered in one go, for the same reason."""
-_BEGINNING = f"{DICOMWEB_ROOT}/studies/".encode()
+_ROOT = DICOMWEB_ROOT.encode()
+BEGINNING = _ROOT + b"/studies/"
+"""Of the addresses that are answered."""
 _FRAMES = b"/frames/"
 _ZERO = ord("0")
 _MOST_DIGITS = 10
 _MOST_HEADS = 1024
+_LONGEST_FIELDS = 4096
 _SLOT = "\x00"
 
 HARMLESS_HEADERS = frozenset(
@@ -75,6 +75,14 @@ A request with any other goes the long way, so that whatever they come to mean i
 DECIDING_HEADERS = (b"accept", b"accept-encoding", b"origin")
 """Headers by which the head of an answer may differ."""
 _LONGEST_DECIDING = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class Fields:
+    """The header fields of a plain request, and those of them that decide."""
+
+    headers: list[tuple[bytes, bytes]]
+    deciding: _Deciding
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,7 +116,7 @@ class FastFrames:
     wrap
         Puts around an application what adds headers to its answers.
     observe
-        Told of each answer: scope, status, bytes of the body, seconds.
+        Told of the answers.
     """
 
     def __init__(
@@ -116,21 +124,20 @@ class FastFrames:
         files: FrameFiles,
         wrap: Callable[[ASGIApp], ASGIApp],
         gates: Sequence[Callable[[HTTPScope], bool]],
-        observe: Callable[[HTTPScope, int, int, float], None],
+        observe: Observe,
     ) -> None:
         self._files = files
         self._wrap = wrap
         self._gates = tuple(gates)
         self._heads: dict[tuple[str, _Deciding], _Head | None] = {}
+        self._fields: dict[bytes, Fields] = {}
         self._observe = observe
-        self._answered: list[tuple[HTTPScope, int, int, float]] = []
+        self._answered: list[Answered] = []
 
-    def answered(
-        self, loop: asyncio.AbstractEventLoop, answer: tuple[HTTPScope, int, int, float]
-    ) -> None:
+    def answered(self, loop: asyncio.AbstractEventLoop, answer: Answered) -> None:
         """Tell the observer, after all requests that wait by now are answered.
 
-        Writing a line takes as long as an answer, and clients are woken one by one meanwhile.
+        Telling of many at once takes less, and clients are woken one by one meanwhile.
         """
         if not self._answered:
             loop.call_soon(self._tell)
@@ -138,24 +145,43 @@ class FastFrames:
 
     def _tell(self) -> None:
         told, self._answered = self._answered, []
-        for answer in told:
-            self._observe(*answer)
+        self._observe(told)
 
-    def answer(self, scope: HTTPScope, url: bytes) -> tuple[Pieces, int] | None:
-        """Return the pieces of an answer without status line and Date, and its body's length.
+    def recall(self, stream: bytes) -> Fields | None:
+        """Return header fields by their bytes, where `remember` was told of the very same."""
+        return self._fields.get(stream)
 
-        ``None`` where the request has to go the long way.
+    def remember(self, stream: bytes, fields: Fields) -> None:
+        """Remember the header fields of a request that was answered.
+
+        Parameters
+        ----------
+        stream
+            All that follows the line of the request. Nothing is remembered where it is not plain
+            that these fields are all of it, one a line: then more was sent than one request.
         """
+        lines = stream.count(b"\r\n")
+        if (
+            len(stream) <= _LONGEST_FIELDS
+            and stream.endswith(b"\r\n\r\n")
+            and lines == stream.count(b"\n") == stream.count(b"\r") == len(fields.headers) + 1
+        ):
+            if len(self._fields) >= _MOST_HEADS:
+                self._fields.clear()
+            self._fields[stream] = fields
+
+    def answer(self, scope: HTTPScope, url: bytes, deciding: _Deciding) -> Answer | None:
+        """Return an answer, ``None`` where the request has to go the long way."""
         place, _, number = url.rpartition(_FRAMES)
         # Whole numbers as everybody writes them; others are sorted out the long way.
         if not number.isdigit() or number[0] == _ZERO or len(number) > _MOST_DIGITS:
             return None
-        deciding = _deciding(scope["headers"])
         file = self._files.peek(place[place.rfind(b"/") + 1 :].decode("latin-1"))
-        if deciding is None or file is None or place != _place(file.found):
+        if file is None or place != _ROOT + file.path:
             return None
-        if not all(gate(scope) for gate in self._gates):
-            return None
+        for gate in self._gates:
+            if not gate(scope):
+                return None
         head = self._head(file.found, deciding, scope)
         if head is None:
             return None
@@ -236,8 +262,8 @@ def _pieces(head: _Head, etag: bytes, length: int, frame: bytes | bytearray) -> 
     return (head.pattern % (etag, size, boundary, boundary), frame, head.end % boundary)
 
 
-def _deciding(headers: Iterable[tuple[bytes, bytes]]) -> _Deciding | None:
-    """Return what the head depends on, ``None`` where headers ask for more than a plain answer."""
+def plain_fields(headers: list[tuple[bytes, bytes]]) -> Fields | None:
+    """Return header fields, ``None`` where they ask for more than a plain answer."""
     found: dict[bytes, bytes] = {}
     for name, value in headers:
         if name in DECIDING_HEADERS:
@@ -248,95 +274,8 @@ def _deciding(headers: Iterable[tuple[bytes, bytes]]) -> _Deciding | None:
             return None
     if sum(map(len, found.values())) > _LONGEST_DECIDING:
         return None
-    return tuple(map(found.get, DECIDING_HEADERS))
-
-
-def _place(found: StoredInstance) -> bytes:
-    return f"{DICOMWEB_ROOT}{instance_path(found)}".encode()
+    return Fields(headers, tuple(map(found.get, DECIDING_HEADERS)))
 
 
 def _with_places(text: bytes) -> bytes:
     return text.replace(b"%", b"%%").replace(_SLOT.encode(), b"%b")
-
-
-class FrameProtocol(BoundedProtocol):
-    """uvicorn's protocol, but that stored frames are answered before there is a task.
-
-    Its pipelining, flow control, time-outs and limits hold: what is answered here is counted, and
-    nothing is where an earlier request waits, or the client has not taken earlier answers.
-    """
-
-    fast: ClassVar[FastFrames]
-    path: ClassVar[bytes] = b""
-    """Below which the server is reached."""
-    _is_answered = False
-    _in_one_go = 0
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came over the connection."""
-        self._in_one_go = 0
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        """Answer a request or begin to, as soon as its headers are there."""
-        url = without(self.url, self.path)
-        self._is_answered = url.startswith(_BEGINNING) and self._answers(url)
-        if not self._is_answered:
-            super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """Take the end of a request."""
-        if self._is_answered:
-            self._is_whole = True
-        else:
-            super().on_message_complete()
-
-    def _answers(self, url: bytes) -> bool:
-        start = time.perf_counter()
-        if not self._is_free() or not self._is_plain():
-            return False
-        scope = self.scope
-        scope["method"], scope["raw_path"], scope["query_string"] = "GET", url, b""
-        scope["path"] = url.decode("latin-1")
-        cast("Scope", scope)["endpoint"] = frames.frames  # as the router would, for the figures
-        try:
-            found = self.fast.answer(scope, url)
-        except Exception as error:  # noqa: BLE001 - within the parser, it would be an error of the client
-            log_unexpected(error)
-            return False
-        if found is None:
-            return False
-        pieces, length = found
-        dates = [b"%b: %b\r\n" % item for item in self.server_state.default_headers]
-        self.transport.write(b"".join((STATUS_LINE[200], *dates, *pieces)))
-        self._in_one_go += 1
-        self.on_response_complete()
-        self.fast.answered(self.loop, (scope, 200, length, time.perf_counter() - start))
-        return True
-
-    def _is_free(self) -> bool:
-        """Tell whether nothing stands before this answer: no other, no slow client, no limit."""
-        cycle: RequestResponseCycle | None = self.cycle
-        limit = self.limit_concurrency
-        return (
-            (cycle is None or cycle.response_complete)
-            and self._in_one_go < MOST_AT_ONCE
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-            and (limit is None or max(len(self.connections), len(self.tasks)) < limit)
-        )
-
-    def _is_plain(self) -> bool:
-        """Tell whether this is a GET of HTTP/1.1 on a connection that stays."""
-        return (
-            self.parser.get_method() == b"GET"
-            and self.parser.get_http_version() == "1.1"
-            and self.parser.should_keep_alive()
-            and not self.parser.should_upgrade()
-            and not self.root_path
-        )
-
-
-def protocol_of(fast: FastFrames, path: str = "") -> type[FrameProtocol]:
-    """Return the protocol class for a server, and the path below which that is reached."""
-    return type("FrameProtocol", (FrameProtocol,), {"fast": fast, "path": path.encode()})

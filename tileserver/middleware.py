@@ -1,10 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What every answer has: headers that keep browsers safe, a line in the log, and no traceback."""
+"""What every answer has: headers that keep browsers safe, and no traceback."""
 
 from __future__ import annotations
 
 import logging
-import time
 import traceback
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -15,18 +14,12 @@ from tileserver.errors import TileserverError
 from tileserver.hosts import is_well_formed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from starlette.responses import Response
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
     from tileserver.hosts import KnownHosts
 
-    Observe = Callable[[Scope, int, int, float], None]
-
 _logger = logging.getLogger(__name__)
-
-_LINE = "method=%s path=%s status=%d bytes=%d ms=%.1f"
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -141,60 +134,3 @@ def log_unexpected(error: Exception) -> None:
 def _places(error: Exception) -> str:
     frames = traceback.extract_tb(error.__traceback__)[-6:]
     return " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames))
-
-
-def log_request(scope: Scope, status: int, sent: int, seconds: float) -> None:
-    """Write a line for a request: method, path, status, bytes of the body, milliseconds.
-
-    The query is left out, since it can hold a patient's name; control characters are escaped.
-
-    Parameters
-    ----------
-    observe
-        Called with scope, status, bytes and seconds of each request.
-    """
-    if _logger.isEnabledFor(logging.INFO):
-        values = (scope["method"], _printable(scope["path"]), status, sent, seconds * 1000)
-        # Logger.info() would look up the call stack, which no line shows.
-        _logger.handle(
-            _logger.makeRecord(_logger.name, logging.INFO, __file__, 0, _LINE, values, None)
-        )
-
-
-class RequestLog:
-    """Tells an observer of each request when it is answered.
-
-    Parameters
-    ----------
-    observe
-        Told the scope, status, bytes of the body, and seconds. The fast path tells it, too.
-    """
-
-    def __init__(self, app: ASGIApp, observe: Observe = log_request) -> None:
-        self._app = app
-        self._observe = observe
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Handle a request."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-        start = time.perf_counter()
-        status, sent = 0, 0
-
-        async def counted(message: Message) -> None:
-            nonlocal status, sent
-            if message["type"] == "http.response.start":
-                status = message["status"]
-            elif message["type"] == "http.response.body" and scope["method"] != "HEAD":
-                sent += len(message.get("body", b""))
-            await send(message)
-
-        try:
-            await self._app(scope, receive, counted)
-        finally:
-            self._observe(scope, status, sent, time.perf_counter() - start)
-
-
-def _printable(text: str) -> str:
-    return text[:512].encode("unicode_escape").decode("ascii")

@@ -5,10 +5,13 @@ from __future__ import annotations
 
 import contextlib
 import re
+import select
 import socket
 import threading
-from collections.abc import Callable, Iterator
+import time
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from http.client import HTTPResponse
 from pathlib import Path
 
 import httpx
@@ -20,11 +23,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import STOW_TYPE, multipart
 
-from tileserver import fastpath
+from tileserver import fastpath, frame_protocol
 from tileserver.app import create_app, fast_protocol
-from tileserver.fastpath import HARMLESS_HEADERS, LARGEST_FRAME, FrameProtocol
-from tileserver.middleware import RequestLog
+from tileserver.fastpath import HARMLESS_HEADERS, LARGEST_FRAME
+from tileserver.frame_protocol import FrameProtocol
 from tileserver.policy import Everybody, Policy
+from tileserver.request_log import RequestLog
 from tileserver.services.frame_files import FrameFiles
 from tileserver.settings import Settings
 
@@ -61,6 +65,19 @@ class Running:
                 connection.sendall(piece)
             return b"".join(iter(lambda: connection.recv(1 << 16), b""))
 
+    def converse(self, asked: Iterable[bytes]) -> list[tuple[int, str, bytes]]:
+        """Ask over one connection, each request when the one before is answered."""
+        answers = []
+        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as connection:
+            for stream in asked:
+                connection.sendall(stream)
+                answer = HTTPResponse(connection, method=stream.split(b" ", 1)[0].decode())
+                answer.begin()
+                answers.append((answer.status, str(answer.headers), answer.read()))
+                if answer.will_close:
+                    break
+        return answers
+
     def get(self, path: str, accept: str = "image/jpeg", **headers: str) -> httpx.Response:
         """Ask below the DICOMweb root."""
         return httpx.get(
@@ -82,8 +99,8 @@ def running(
     observed: list[tuple[str, str, int, int]] = []
     answered: list[str] = []
     log = next(item for item in app.user_middleware if item.cls is RequestLog)
-    log.kwargs["observe"] = app.state.observe = lambda scope, status, sent, _: observed.append(
-        (scope["method"], scope["path"], status, sent)
+    log.kwargs["observe"] = app.state.observe = lambda answered: observed.extend(
+        (item.scope["method"], item.scope["path"], item.status, item.sent) for item in answered
     )
     protocol = fast_protocol(app)
     count(protocol, answered)
@@ -113,8 +130,8 @@ def count(protocol: type[FrameProtocol], answered: list[str]) -> None:
     """Note what the fast path answers."""
     answer = protocol.fast.answer
 
-    def noted(scope, url):
-        found = answer(scope, url)
+    def noted(scope, url, deciding):
+        found = answer(scope, url, deciding)
         if found is not None:
             answered.append(url.decode())
         return found
@@ -233,6 +250,106 @@ def test_any_requests_of_a_connection_are_answered_as_by_the_route(both, sent, l
     assert comparable(fast.exchange(*pieces)) == comparable(plain.exchange(stream))
 
 
+@settings(max_examples=150, deadline=None)
+@given(st.lists(requests(("1.1", "1.1", "1.1", "1.0")), min_size=1, max_size=4))
+def test_what_is_asked_again_is_answered_as_by_the_route(both, asked):
+    fast, plain = both
+    twice = [stream for stream in asked for _ in range(2)]
+
+    found, expected = fast.converse(twice), plain.converse(twice)
+
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours[0] == theirs[0]
+        assert comparable(ours[1].encode()) == comparable(theirs[1].encode())
+        assert comparable(ours[2]) == comparable(theirs[2])
+
+
+def test_fields_that_came_before_are_known_by_their_bytes(both, monkeypatch):
+    fast, plain = both
+    asked = [
+        request(f"{ROOT}{JPEG}/frames/{number}", "Accept: image/jpeg", "User-Agent: again")
+        for number in (1, 2, 3, 1, 4)
+    ]
+    parsed, parse = [], frame_protocol.plain_fields
+
+    def noted(headers):
+        parsed.append(headers)
+        return parse(headers)
+
+    monkeypatch.setattr(frame_protocol, "plain_fields", noted)
+    fast.fast.clear()
+
+    found = fast.converse(asked)
+
+    assert [(status, body) for status, _, body in found[:4]] == [
+        (200, JPEG_FRAMES[number]) for number in (0, 1, 2, 0)
+    ]
+    assert len(fast.fast) == 4
+    assert len(parsed) == 2  # of the first, and of the one that the route had to answer
+    assert found[4][::2] == plain.converse(asked[4:])[0][::2]
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        b"Host: a\r\n\r\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"Host: a\n\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"Host: a\r\n\nGET /healthz HTTP/1.1\r\nHost: a\r\n\r\n",
+        b"Host: a\r\n\r\n\r\n",
+        b"Host: a\r\n\r\nGET",
+        b"Host: a\r\nUser-Agent: a\r\n b\r\n\r\n",
+        b"Host: a\r\nUser-Agent: a\rb\r\n\r\n",
+        b"Host: a\r\nUser-Agent: a\nDNT: b\r\n\r\n",
+        b"Host: a\r\nUser-Agent: " + b"a" * 5000 + b"\r\n\r\n",
+    ],
+)
+def test_more_than_plain_fields_is_parsed_each_time(both, fields):
+    fast, plain = both
+    stream = f"GET {ROOT}{JPEG}/frames/1 HTTP/1.1\r\n".encode() + fields
+
+    for pieces in ([stream + CLOSING], [stream, CLOSING]):
+        found = {comparable(fast.exchange(*pieces)) for _ in range(3)}
+        expected = comparable(plain.exchange(*pieces))
+        assert len(found) == 1
+        # Where nonsense follows a request, the route is cut off before it has answered that.
+        assert found.pop().endswith(expected)
+
+
+@pytest.mark.parametrize(
+    ("stream", "headers"),
+    [
+        (b"Host: a\r\n\r\n", 1),
+        (b"Host: a\r\nDNT: 1\r\n\r\n", 2),
+    ],
+)
+def test_plain_fields_are_remembered(stream, headers):
+    made = fastpath.Fields([(b"", b"")] * headers, (None, None, None))
+    frames = fastpath.FastFrames(None, None, (), print)
+
+    frames.remember(stream, made)
+
+    assert frames.recall(stream) is made
+
+
+@pytest.mark.parametrize(
+    ("stream", "headers"),
+    [
+        (b"Host: a\r\n\r\n", 2),
+        (b"Host: a\n\nDNT: 1\r\n\r\n", 1),
+        (b"Host: a\r\n\r\nDNT: 1\r\n\r\n", 1),
+        (b"Host: a\r\nDNT:\r 1\r\n\r\n", 2),
+        (b"Host: a\r\n", 1),
+        (b"Host: " + b"a" * 4096 + b"\r\n\r\n", 1),
+    ],
+)
+def test_others_are_not(stream, headers):
+    frames = fastpath.FastFrames(None, None, (), print)
+
+    frames.remember(stream, fastpath.Fields([(b"", b"")] * headers, (None, None, None)))
+
+    assert frames.recall(stream) is None
+
+
 def test_what_viewers_send_is_answered_by_the_fast_path(both):
     fast, plain = both
     sent = [
@@ -312,6 +429,24 @@ def test_the_limit_of_connections_holds(data):
             assert server.get(f"{JPEG}/frames/1").status_code == 503
 
 
+def test_a_connection_is_closed_when_nothing_was_asked_for_a_time(data):
+    asked = request(f"{ROOT}{JPEG}/frames/1", "Accept: image/jpeg")
+    with (
+        running(data, timeout_keep_alive=1) as server,
+        socket.create_connection(("127.0.0.1", server.port), timeout=30) as connection,
+    ):
+        for _ in range(3):
+            last = time.monotonic()
+            connection.sendall(asked)
+            answer = HTTPResponse(connection)
+            answer.begin()
+            assert answer.read() == JPEG_FRAMES[0]
+            assert not select.select([connection], [], [], 0.6)[0]
+        assert connection.recv(1) == b""
+        assert 0.9 < time.monotonic() - last < 20
+        assert len(server.fast) == 2
+
+
 def test_an_unexpected_error_goes_the_long_way(data, monkeypatch, caplog):
     with running(data) as server:
         server.get(f"{JPEG}/frames/1")
@@ -379,7 +514,7 @@ def test_a_client_that_does_not_read_takes_no_memory(slide):
 
 
 def test_one_connection_does_not_keep_others_waiting(slide, monkeypatch):
-    monkeypatch.setattr(fastpath, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(frame_protocol, "MOST_AT_ONCE", 3)
     server, path = slide(instances.jpeg(1))
 
     answer = server.exchange(request(f"{ROOT}{path}/1", "Accept: image/jpeg") * 10 + CLOSING)
@@ -409,16 +544,18 @@ def test_what_is_forgotten_is_read_anew(slide):
     assert server.fast == [f"{ROOT}{path}/1"]
 
 
-def test_frames_below_the_path_of_a_proxy_are_answered_fast(data):
+@pytest.mark.parametrize("times", [1, 3])
+def test_frames_below_the_path_of_a_proxy_are_answered_fast(data, times):
     path = f"{JPEG}/frames"
     with running(data, base_url="https://host.example/pacs") as server:
         server.get(f"{path}/1")  # opens it
         server.fast.clear()
 
-        below = httpx.get(
-            f"http://127.0.0.1:{server.port}/pacs{ROOT}{path}/2", headers={"Accept": "image/jpeg"}
-        )
+        # One connection, so that header fields are known by their bytes from the second on.
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}/pacs{ROOT}") as http:
+            below = [http.get(f"{path}/2", headers={"Accept": "image/jpeg"}) for _ in range(times)]
         plain = server.get(f"{path}/2")
 
-    assert (below.status_code, below.content) == (200, plain.content)
-    assert server.fast == [f"{ROOT}{path}/2"] * 2
+    assert {answer.content for answer in below} == {plain.content}
+    assert {answer.status_code for answer in below} == {200}
+    assert server.fast == [f"{ROOT}{path}/2"] * (times + 1)

@@ -6,11 +6,13 @@ from __future__ import annotations
 import logging
 import time
 
+from tileserver import request_log
+
 
 def configure_logs(*, debug: bool) -> None:
     """Write what is logged to standard error."""
     handler = logging.StreamHandler()
-    handler.setFormatter(_Lines("%(asctime)s %(levelname)s %(name)s %(message)s"))
+    handler.setFormatter(LogFormatter())
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
     # A line for each frame costs a part of serving it; no line shows these.
     logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
@@ -22,10 +24,21 @@ def configure_logs(*, debug: bool) -> None:
             logging.getLogger(name).disabled = True
 
 
-class _Lines(logging.Formatter):
+class LogFormatter(logging.Formatter):
     """Writes the time as `logging` does, but works out each second once."""
 
     _known = (0, "")
+
+    def __init__(self) -> None:
+        super().__init__("%(asctime)s %(levelname)s %(name)s %(message)s")
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return a record as a line, or each of its lines as one."""
+        if not isinstance(record.msg, request_log.Lines):
+            return super().format(record)
+        record.asctime, record.message = self.formatTime(record), ""
+        beginning = self.formatMessage(record)
+        return "\n".join([beginning + line for line in record.msg])
 
     def formatTime(self, record: logging.LogRecord, datefmt: str | None = None) -> str:  # noqa: N802 - overrides
         """Return the time of a record to the millisecond."""

@@ -31,7 +31,6 @@ from tileserver.dicomweb.wado import (
 )
 from tileserver.errors import NotFoundError
 from tileserver.services.bulk import PIXEL_DATA
-from tileserver.services.retrieve import instance_path
 from tileserver.services.transfer_syntaxes import is_encapsulated, sent_syntax
 
 if TYPE_CHECKING:
@@ -201,4 +200,4 @@ def _frames(request: Request, found: StoredInstance, plan: FramePlan) -> Iterato
 
 
 def _address(request: Request, found: StoredInstance, path: str) -> str:
-    return f"{dicomweb_root(request)}{instance_path(found)}/bulkdata/{path}"
+    return f"{dicomweb_root(request)}{found.path}/bulkdata/{path}"

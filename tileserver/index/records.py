@@ -157,3 +157,11 @@ class StoredInstance:
     key: str
     sha256: bytes
     size: int
+
+    @property
+    def path(self) -> str:
+        """Where it is below the root of a service (PS3.18 10.4.1.1)."""
+        return (
+            f"/studies/{self.study_instance_uid}/series/{self.series_instance_uid}"
+            f"/instances/{self.sop_instance_uid}"
+        )

@@ -30,10 +30,10 @@ from prometheus_client.registry import Collector
 from tileserver.observe.multiprocess import FIGURES_FOLDER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator, Mapping
+    from typing import Any
 
-    from starlette.types import Scope
-
+    from tileserver.request_log import Answered
     from tileserver.services import Status
 
 _SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60)
@@ -78,15 +78,20 @@ class Metrics:
         self._stored = _Stored(status)
         self._series: dict[_Key, _Series] = {}
 
-    def observe(self, scope: Scope, status: int, sent: int, seconds: float) -> None:
-        """Count an answered request."""
-        key = scope.get("endpoint"), scope["method"], status
-        series = self._series.get(key) or self._new_series(key, scope)
-        series.requests.inc()
-        series.seconds.observe(seconds)
-        series.sent.inc(sent)
+    def observe(self, answered: Iterable[Answered]) -> None:
+        """Count answered requests, those of a kind at once."""
+        kinds: dict[_Key, list[Answered]] = {}
+        for item in answered:
+            key = item.scope.get("endpoint"), item.scope["method"], item.status
+            kinds.setdefault(key, []).append(item)
+        for key, items in kinds.items():
+            series = self._series.get(key) or self._new_series(key, items[0].scope)
+            series.requests.inc(len(items))
+            series.sent.inc(sum(item.sent for item in items))
+            for item in items:
+                series.seconds.observe(item.seconds)
 
-    def _new_series(self, key: _Key, scope: Scope) -> _Series:
+    def _new_series(self, key: _Key, scope: Mapping[str, Any]) -> _Series:
         """Return where a kind of answer is counted: looking that up takes longer than counting."""
         service, method = service_of(scope), _method(scope["method"])
         series = _Series(
@@ -129,7 +134,7 @@ class _Stored(Collector):
             yield GaugeMetricFamily(name, meaning, value)
 
 
-def service_of(scope: Scope) -> str:
+def service_of(scope: Mapping[str, Any]) -> str:
     """Return the service that answered, such as ``qido.studies``: its module and its name."""
     endpoint = scope.get("endpoint")
     module = getattr(endpoint, "__module__", "")

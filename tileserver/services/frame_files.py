@@ -32,10 +32,11 @@ _BYTES_APART = 4096
 class FrameFile:
     """An instance with frames, open."""
 
-    __slots__ = ("_blob", "_index", "found")
+    __slots__ = ("_blob", "_index", "found", "path")
 
     def __init__(self, found: StoredInstance, blob: Blob, index: FrameIndex) -> None:
         self.found = found
+        self.path = found.path.encode()
         self._blob = blob
         self._index = index
 

@@ -92,7 +92,7 @@ class Retrieve:
         after, count = 0, 1
         while page := self._index.metadata_page(study, series, instance, after=after, limit=count):
             yield [
-                (item, with_bulk_address(text, f"{root}{instance_path(item)}/bulkdata"))
+                (item, with_bulk_address(text, f"{root}{item.path}/bulkdata"))
                 for _, item, text in page
             ]
             if len(page) < count:
@@ -195,11 +195,3 @@ class Retrieve:
     def _frame_index(self, sop_instance_uid: str) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
         return stored.unpack() if stored else None
-
-
-def instance_path(found: StoredInstance) -> str:
-    """Return the path of an instance below the DICOMweb root."""
-    return (
-        f"/studies/{found.study_instance_uid}/series/{found.series_instance_uid}"
-        f"/instances/{found.sop_instance_uid}"
-    )
