@@ -35,7 +35,7 @@ class FrameProtocol(BoundedProtocol):
 
     fast: ClassVar[FastFrames]
     path: ClassVar[bytes] = b""
-    """Below which the server is reached."""
+    """Below which the server is reached, where a proxy leaves it in."""
     _is_answered = False
     _in_one_go = 0
     _until_idle = 0.0

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import time
+from urllib.parse import urlsplit
 
 import pytest
 from worklist import JSON_TYPE, PERFORMED, WORKITEM, code, new_uid, warnings, workitem
@@ -193,6 +196,37 @@ def test_no_number_beyond_all_makes_the_worklist_unreadable(worklist, tag, numbe
 
     assert (answer.status_code, answer.json()["error"]) == (400, "BadRequestError")
     assert worklist.uids(f"?PatientID=P-1&SOPInstanceUID={uid}") == [uid]
+
+
+def begun(worklist, length: int) -> socket.socket:
+    """Send the head of a request and a byte of its body."""
+    address = urlsplit(worklist.server.address)
+    connection = socket.create_connection((address.hostname, address.port), 20)
+    connection.sendall(
+        f"POST /dicomweb/workitems?{new_uid()} HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: {JSON_TYPE}\r\nContent-Length: {length}\r\n\r\n[".encode()
+    )
+    return connection
+
+
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(worklist):
+    with begun(worklist, 2**63 - 1) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_goes_away_is_no_error_of_the_server(worklist):
+    def told() -> int:
+        return worklist.server.log.read_text().count("path=/dicomweb/workitems status=400")
+
+    worklist.server.is_alive()  # behind all that the tests before have asked
+    before = told()
+    begun(worklist, 100).close()
+
+    until = time.monotonic() + 20
+    while told() == before:
+        assert worklist.server.is_alive()
+        assert time.monotonic() < until
+    # That nothing else is in the log is seen at the end of the server.
 
 
 def test_sequences_nested_too_deep_are_refused(worklist):
