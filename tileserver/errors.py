@@ -22,7 +22,9 @@ The tree::
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
+    ├── AbandonedError            who asked is gone, so that it was not finished
     ├── StorageError              the disk does not take or give what it must
+    │   ├── FullDiskError             there is no room on the disk
     │   ├── LostBlobError             a stored file is gone, or another than the index knows
     │   └── DamagedIndexError         the index must be made anew from the stored files
     └── ConfigurationError        a setting makes no sense; never the fault of a request
@@ -129,6 +131,10 @@ class BusyError(TileserverError):
     """What is asked cannot be done now; the same request may do later."""
 
 
+class AbandonedError(TileserverError):
+    """Who asked for it is gone, so that it was not finished."""
+
+
 class StorageError(TileserverError):
     """The disk does not take or give what it must.
 
@@ -143,6 +149,10 @@ class StorageError(TileserverError):
     def __init__(self, problem: str, uids: tuple[str, str] | None = None) -> None:
         super().__init__(problem)
         self.uids = uids
+
+
+class FullDiskError(StorageError):
+    """There is no room on the disk, or the quota is used up."""
 
 
 class LostBlobError(StorageError):
@@ -173,6 +183,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     TooBroadError: 413,
     UnsupportedMediaTypeError: 415,
     RangeNotSatisfiableError: 416,
+    AbandonedError: 499,  # of no RFC, but what proxies log for a client that is gone
     BusyError: 503,
     StorageError: 507,
     ConfigurationError: 500,

@@ -27,7 +27,7 @@ from tileserver.dicomweb.media_types import (
     accepted,
     choose,
 )
-from tileserver.dicomweb.responses import Part, multipart
+from tileserver.dicomweb.responses import COUNTED, Part, multipart, warn, what_is_left
 from tileserver.dicomweb.search_parameters import SearchParameters, read_parameters
 from tileserver.index import Level, Patience, Search
 from tileserver.settings import DICOMWEB_ROOT
@@ -46,8 +46,6 @@ _OFFERED = (
     Chosen(JSON, is_multipart=False),
     Chosen(DICOM_XML, is_multipart=True),
 )
-_COUNTED = 100
-"""How far what is left is counted: the exact number of very many is worth no wait."""
 
 
 async def _search(request: Request, level: Level) -> Response:
@@ -61,15 +59,14 @@ async def _search(request: Request, level: Level) -> Response:
         asked.conditions,
         min(limit, settings.max_results),
         asked.offset,
-        counted=_COUNTED + 1,
+        counted=COUNTED + 1,
     )
     patience = Patience(settings.search_seconds)
     response = await _while_wanted(
         request, patience, partial(_answer, request, search, asked, chosen, patience)
     )
     response.headers["Cache-Control"] = "private, no-cache"
-    for warning in asked.warnings:
-        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{warning}"')
+    warn(request, response, *asked.warnings)
     return response
 
 
@@ -103,8 +100,7 @@ def _answer(
         return Response(status_code=204)  # PS3.18 8.3.4.4.1
     response = _in_media_type(request, found, chosen)
     if found.remaining:
-        number = f"{'more than ' * (found.remaining > _COUNTED)}{min(found.remaining, _COUNTED)}"
-        asked.warnings.append(f"There are {number} additional results that can be requested")
+        asked.warnings.append(what_is_left(found.remaining))
         response.headers["Link"] = f'<{_next_page(request, search)}>; rel="next"'
     return response
 

@@ -337,7 +337,7 @@ def test_what_is_left_is_told_in_a_warning_and_where_it_is_in_a_link(archive):
     last = archive.server.get("/instances?limit=2&offset=2")
 
     assert cut.headers["warning"] == (
-        f'299 {root} "There are 1 additional results that can be requested"'
+        f"299 {root}: There are 1 additional results that can be requested"
     )
     assert cut.headers["link"] == (
         f'<{root}/studies/1.2.3.1/instances?PatientName=D%2A&limit=2&offset=2>; rel="next"'

@@ -140,7 +140,7 @@ def test_a_part_of_what_was_found_says_so(worklist):
     answer = worklist.ask("GET", "/workitems?WorklistLabel=histology&limit=2")
 
     assert answer.status_code == 206
-    assert warnings(answer) == ["There are additional results that can be requested"]
+    assert warnings(answer) == ["There are 1 additional results that can be requested"]
     following = answer.links["next"]["url"]
     assert following.startswith(f"{worklist.server.root}/workitems?")
     rest = worklist.server.http.get(following)

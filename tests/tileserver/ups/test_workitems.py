@@ -107,9 +107,13 @@ def test_what_must_have_a_value_is_never_made_up(worklist, tag, is_there):
         {"00100020": {"vr": "LO", "BulkDataURI": "http://somewhere/else"}},
         {"00100020": {"vr": "LO", "Value": "P-1"}},
         {"00280010": {"vr": "US", "Value": [1.5]}},
+        {"00280010": {"vr": "US", "Value": [65536]}},
+        {"00200013": {"vr": "IS", "Value": [2147483648]}},
+        {"00420011": {"vr": "OB", "InlineBinary": "no base64"}},
         {"PatientID": {"vr": "LO", "Value": ["P-1"]}},
         {"00100020": "P-1"},
         {"00091001": {"vr": "XX", "Value": ["1"]}},
+        {"00091001": {"vr": ["LO"], "Value": ["1"]}},
     ],
 )  # fmt: skip
 def test_a_workitem_that_breaks_the_rules_is_refused(worklist, changes):
@@ -135,15 +139,14 @@ def test_a_uid_is_used_only_once(worklist):
     [
         "?1.2.840.10008.5.1.4.34.5",
         "?1.2..3",
+        "?1.2.x",
+        "?workitem=",
         "?workitem=../../x",
         "?1.2.3&workitem=4.5.6",
         "?workitem=" + "1." * 40 + "1",
     ],
 )
 def test_a_uid_that_is_none_is_refused(worklist, path):
-    if path == "?1.2..3":  # stands for nothing, so that the payload has to tell
-        path += "&workitem=1.2..3"
-
     assert worklist.ask("POST", f"/workitems{path}", workitem()).status_code == 400
     assert worklist.ask("GET", "/workitems/1.2..3").status_code == 400
 
@@ -177,6 +180,19 @@ def test_a_body_of_another_kind_is_refused(worklist, content, content_type, stat
     answer = worklist.ask("POST", f"/workitems?{new_uid()}", content=content, headers=headers)
 
     assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("tag", ["00280010", "00189087", "00741204", "00091001", "00201208"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_no_number_beyond_all_makes_the_worklist_unreadable(worklist, tag, number):
+    """Python reads it as infinite, and writes what is no JSON: no search could read it again."""
+    uid = worklist.add()
+    body = f'[{{"{tag}":{{"vr":"FD","Value":[{number}]}}}}]'.encode()
+
+    answer = worklist.ask("POST", f"/workitems/{uid}", content=body)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "BadRequestError")
+    assert worklist.uids(f"?PatientID=P-1&SOPInstanceUID={uid}") == [uid]
 
 
 def test_sequences_nested_too_deep_are_refused(worklist):
@@ -345,6 +361,17 @@ def test_an_owner_of_an_unclaimed_workitem_is_refused(worklist):
     assert warnings(answer) == ["The target URI did not reference a claimed Workitem."]
 
 
+def test_every_refusal_of_an_update_says_what_was_wrong_in_a_warning(worklist):
+    unknown = worklist.update("7.7.7", {})
+    no_json = worklist.ask("POST", f"/workitems/{worklist.add()}", content=b"[{")
+
+    assert (unknown.status_code, warnings(unknown)) == (
+        404,
+        ["The target URI did not reference a claimed Workitem."],
+    )
+    assert (no_json.status_code, warnings(no_json)) == (400, [INCONSISTENT])
+
+
 def test_a_finished_workitem_is_updated_by_nobody(worklist):
     uid, owner = worklist.claimed()
     assert worklist.change(uid, "CANCELED", owner).status_code == 200
@@ -374,7 +401,7 @@ def test_an_update_that_breaks_the_rules_changes_nothing(worklist, changes):
 
     answer = worklist.update(uid, changes | {"00400400": {"vr": "LT", "Value": ["not this"]}})
 
-    assert answer.status_code == 400
+    assert (answer.status_code, warnings(answer)) == (400, [INCONSISTENT])
     assert worklist.get(uid) == before
 
 

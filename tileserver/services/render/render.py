@@ -29,6 +29,7 @@ from tileserver.services.render.stitch import Layer, part_of
 
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
+    from tileserver.decoding import Decode
     from tileserver.index import Index, StoredInstance
     from tileserver.services.render.attributes import Attributes
     from tileserver.services.render.image import StoredImage
@@ -43,9 +44,9 @@ _CACHED_SERIES = 1024
 class Render:
     """Makes pictures."""
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    def __init__(self, store: BlobStore, index: Index, decode: Decode) -> None:
         self._index = index
-        self._frames = Frames(store, index)
+        self._frames = Frames(store, index, decode)
         self._shades = Shades(self._frames)
         # Instances never change, so that what is cached never gets old.
         self._image = functools.lru_cache(_CACHED_IMAGES)(functools.partial(load_image, index))

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 import numpy as np
 
+from tileserver.services.abandon import check_wanted
 from tileserver.services.render.color import converted, target_profile
 from tileserver.services.render.look import IccChoice, Picture
 
@@ -70,6 +71,7 @@ def finished(pixels: NDArray[np.uint8], profile: bytes | None, icc: IccChoice) -
     profile
         Of the pixels; ``None`` stands for sRGB.
     """
+    check_wanted()
     if pixels.shape[2] == 1 or icc is IccChoice.NO:
         return Picture(pixels)
     if icc is IccChoice.YES:
