@@ -35,6 +35,10 @@ _IN_SUMMARIES = (
     | RETURNED_OF_INSTANCE
     | tags("ModalitiesInStudy AvailableTransferSyntaxUID TransferSyntaxUID")
 )
+_USUAL = _IN_SUMMARIES | tags(
+    "InstanceAvailability RetrieveURL NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances "
+    "NumberOfSeriesRelatedInstances"
+)
 _TRANSFER_SYNTAX = "00020010"
 _REMEMBERED_MODALITIES = 256
 _REMEMBERED_PARTS = 256
@@ -93,7 +97,7 @@ class Query:
             url = _address(row, asked.level, root)
             lines = _usual(row, asked.level, url)
             if beyond.levels:
-                lines = _together(lines, beyond.of_row(row, url))
+                lines = beyond.put_to(lines, row, url)
             if tells_syntax:
                 lines.append(_syntax(_TRANSFER_SYNTAX, row.transfer_syntax_uid))
             items.append(json_object(lines))
@@ -117,6 +121,7 @@ class _Beyond:
         self.needs_all = included.everything or len(elements) > _MOST_ELEMENTS
         self.elements = () if self.needs_all else elements
         self._everything = included.everything
+        self._replaces = included.everything or not included.tags.isdisjoint(_USUAL)
         # Usual elements are returned whole, whatever part of them is asked for.
         self._parts = {
             tag: frozenset() if tag in _IN_SUMMARIES else included.below(tag)
@@ -125,21 +130,26 @@ class _Beyond:
         # Specimens are the same in many instances.
         self._narrowed = functools.lru_cache(_REMEMBERED_PARTS)(narrowed_text)
 
-    def of_row(self, row: Any, url: str) -> dict[str, str]:
-        """Return the elements of a row by tag.
+    def put_to(self, lines: list[str], row: Any, url: str) -> list[str]:
+        """Return the usual elements of an answer and those of its row beyond, or in their place.
 
         Parameters
         ----------
         url
             Of the instance, for the addresses of binary values, which only instances have.
         """
-        return self._all(row, url) if self.needs_all else self._some(row, url)
+        found = self._all(row, url) if self.needs_all else self._some(row, url)
+        if self._replaces:
+            found = {line[1:9]: line for line in lines} | found
+            return list(found.values())
+        return [*lines, *found.values()]
 
     def _some(self, row: Any, url: str) -> dict[str, str]:
         found = {}
         texts = row[len(row) - len(self.elements) :]
         for (level, tag), whole in zip(self.elements, texts, strict=True):
-            text = whole and self._narrowed(whole, self._parts[tag])
+            paths = self._parts[tag]
+            text = self._narrowed(whole, paths) if whole and paths else whole
             if text:
                 found[tag] = f'"{tag}":{_with_address(text, level, url)}'
         return found
@@ -212,12 +222,6 @@ def _count(tag: str, number: int) -> str:
 
 def _syntax(tag: str, uid: str) -> str:
     return f'"{tag}":{{"vr":"UI","Value":["{uid}"]}}'
-
-
-def _together(lines: list[str], more: dict[str, str]) -> list[str]:
-    """Put elements to those of an answer, or in their place."""
-    found = {line[1:9]: line for line in lines} | more
-    return list(found.values())
 
 
 def _with_address(text: str, level: Level, url: str) -> str:
