@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from tileserver.index import InstanceRecord, Metadata
+from tileserver.index.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 
 STAIN = ("00400560", "00400610", "00400612", "0040A168")
 
@@ -19,12 +20,14 @@ def code(value: str, scheme: str) -> dict[str, object]:
     return {"00080100": one("SH", value), "00080102": one("SH", scheme)}
 
 
-def metadata(study: int, series: int) -> str:
-    codes = {"vr": "SQ", "Value": [code("A", "SCT"), code("B", "99X")]}
+def metadata(study: int, series: int, number: int) -> str:
+    """Return attributes; in some studies the instances of a series differ in what has a key."""
+    stain = "C" if number == 1 and study % 3 == 0 else "A"
+    codes = {"vr": "SQ", "Value": [code(stain, "SCT"), code("B", "99X")]}
     step = {"00400612": one("SQ", {"0040A168": codes})}
     specimen = {"00400551": one("LO", f"S{study}"), "00400610": one("SQ", step)}
     attributes = {
-        "00080019": one("UI", f"1.{study}.{series}.7"),
+        "00080019": one("UI", f"1.{study}.{series}.{7 + number * (study % 2)}"),
         "00280010": one("US", 16),
         "00400560": one("SQ", specimen),
     }
@@ -42,7 +45,7 @@ INSTANCE = InstanceRecord(
     size=7,
     study={},
     series={},
-    metadata=Metadata.of_text(metadata(1, 1)),
+    metadata=Metadata.of_text(metadata(1, 1, 1)),
     frames=None,
 )
 NAMES = ("Doe^Jane", "Doe^John", "Müller^Änne", "Roe^Richard", "Yamada^Taro")
@@ -52,20 +55,29 @@ def instance_of(study: int, series: int, number: int) -> InstanceRecord:
     name = {"Alphabetic": NAMES[study % 5]}
     if study % 5 == 4:
         name["Ideographic"] = "山田^太郎"
-    return replace(
+    record = replace(
         INSTANCE,
         study_instance_uid=f"1.{study}",
         series_instance_uid=f"1.{study}.{series}",
         sop_instance_uid=f"1.{study}.{series}.{number}",
-        study={
-            "00080020": one("DA", f"202401{study * 7 % 20 + 1:02d}"),
-            "00080050": one("SH", f"A{study % 3}"),
-            "00100010": one("PN", name),
-            "00100020": one("LO", f"P{study % 4}"),
-        },
-        series={
-            "00080060": one("CS", "SM" if series else "SR"),
-            "00400512": one("LO", f"C{study}-{series}"),
-        },
-        metadata=Metadata.of_text(metadata(study, series)),
+    )
+    upper = {
+        "00080020": one("DA", f"202401{study * 7 % 20 + 1:02d}"),
+        "00080050": one("SH", f"A{study % 3}"),
+        "00100010": one("PN", name),
+        "00100020": one("LO", f"P{study % 4}"),
+        "00080060": one("CS", "SM" if series else "SR"),
+        "00400512": one("LO", f"C{study}-{series}"),
+    }
+    return saying(record, json.loads(metadata(study, series, number)) | upper)
+
+
+def saying(record: InstanceRecord, attributes: dict[str, object]) -> InstanceRecord:
+    """Return a record with other attributes, of its study and series, too."""
+    found = Metadata.of_text(json.dumps(attributes, sort_keys=True))
+    return replace(
+        record,
+        study=picked(found.attributes, STUDY_ATTRIBUTES),
+        series=picked(found.attributes, SERIES_ATTRIBUTES),
+        metadata=found,
     )

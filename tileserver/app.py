@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
 from tileserver import described, dicomweb, observe, static, tiles, ups
+from tileserver.addresses import base_path
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -30,8 +31,9 @@ from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.policy import Everybody, Permission
+from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
-from tileserver.services import Services
+from tileserver.services import Room, Services
 from tileserver.services.check import Check, Repair
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
@@ -77,7 +79,7 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     """
     _read_tolerantly()
     store = FolderBlobStore(settings.data)
-    index = Index(settings.data / INDEX_FILE)
+    index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
     return services, index
@@ -165,9 +167,10 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     services, index = open_services(settings)
     events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
-    worklist = Ups.open(settings)
+    worklist = services.room.enough_for(lambda: Ups.open(settings))
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
+    path = base_path(settings)
 
     def observed(answered: Sequence[Answered]) -> None:
         metrics.observe(answered)
@@ -183,14 +186,15 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         index.close()
 
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(path),
         middleware=[
+            Middleware(Prefix, path=path),
             Middleware(RequestLog, observe=observed),
             Middleware(Cors, origins=settings.cors_origins),
             Middleware(Gzip),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
-            Middleware(HostCheck, hosts=hosts, answer=_misdirected()),
+            Middleware(HostCheck, hosts=hosts, answer=_misdirected(), malformed=_without_host()),
             Middleware(Permission, policy=policy, answer=_forbidden()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
@@ -209,14 +213,14 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(path: str) -> list[BaseRoute]:
     return [
         *observe.routes(),
         *dicomweb.routes(),
         *changes.routes(),
         *tiles.routes(),
         *ups.routes(),
-        *static.routes(static.viewer_folder()),
+        *static.routes(static.viewer_folder(), path),
         # Last, so that other methods are told and counted as those of the resource itself.
         *dicomweb.capabilities.routes(SERVICES),
         *described.routes(SERVICES),
@@ -231,7 +235,8 @@ def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     state = app.state
     files = state.services.retrieve.frame_files
     gates = (state.hosts.admits, state.policy.may)
-    return protocol_of(FastFrames(files, _wrapping(app), gates, state.observe))
+    fast = FastFrames(files, _wrapping(app), gates, state.observe)
+    return protocol_of(fast, base_path(state.settings))
 
 
 def _wrapping(app: Starlette) -> Callable[[ASGIApp], ASGIApp]:
@@ -283,6 +288,10 @@ def _misdirected() -> Response:
         "the server does not go by the name in the Host header; "
         "if it should, add it to allowed_hosts",
     )
+
+
+def _without_host() -> Response:
+    return _error(400, "BadRequestError", "expected one Host header, with a name or an address")
 
 
 def _forbidden() -> Response:

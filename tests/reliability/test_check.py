@@ -136,8 +136,8 @@ def test_every_row_that_is_removed_is_found(data, table):
 ADDED = {
     "study": "INSERT INTO study SELECT 90000, '1.9', study_date, patient_id, folded_patient_name, "
     "accession_number, modalities, 0, 0, summary, attributes FROM study LIMIT 1",
-    "series": "INSERT INTO series SELECT 90000, study_id, '1.9', modality, 0, summary, attributes "
-    "FROM series LIMIT 1",
+    "series": "INSERT INTO series SELECT 90000, study_id, '1.9', modality, 0, summary, attributes, "
+    "first_keys, differing_codes FROM series LIMIT 1",
     "instance": "INSERT INTO instance SELECT 90000, series_id, '1.9', sop_class_uid, "
     "transfer_syntax_uid, key, sha256, size, summary, attributes FROM instance LIMIT 1",
     "frames": "INSERT INTO frames SELECT id, x'00', NULL FROM instance "

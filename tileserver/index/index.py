@@ -30,7 +30,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tileserver.errors import ConflictError, DamagedIndexError, StorageError
+from tileserver.errors import ConflictError, DamagedIndexError, FullDiskError, StorageError
 from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.beside import folder_beside
@@ -48,18 +48,21 @@ from tileserver.index.records import (
     StoredInstance,
 )
 from tileserver.index.rows import rows_of
-from tileserver.index.upgrade import READERS, upgrade
+from tileserver.index.upgrade import UPGRADES, upgrade
 from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
     from pathlib import Path
 
+    from tileserver.index.patience import Patience
     from tileserver.index.rows import Rows
     from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
 _PAGE = 1000
+_CACHE_KIB = 16 << 10
+"""Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _REMEDY = "run: tileserver reindex"
 _NOTE_CHANGE = (
     "INSERT INTO about (name, value) VALUES ('changes', '1') "
@@ -114,11 +117,16 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
-        with _opening(), self._writing() as connection:
-            self._prepare(connection)
-            changes.begin(connection)
-            self.generation = Generation(path.with_name(f"{path.name}-generation"))
-            self._watch = Watch(path)
+        try:
+            # Writes nothing where nothing is to be made: a full disk is to be read.
+            with _opening(), self._alone() as connection:
+                self._prepare(connection)
+                changes.begin(connection)
+                self.generation = Generation(path.with_name(f"{path.name}-generation"))
+                self._watch = Watch(path)
+        except StorageError:
+            self._engine.dispose()
+            raise
         self._commits = Commits(self._writing)
 
     def close(self) -> None:
@@ -198,8 +206,23 @@ class Index:
     @contextlib.contextmanager
     def knowing(self, keys: Sequence[str]) -> Iterator[set[str]]:
         """Give those of the keys that are named here, which nobody can change meanwhile."""
-        with _explained("the index cannot be written"), self._writing() as connection:
+        with _explained("the index cannot be written"), self._alone() as connection:
             yield deletion.known_keys(connection, keys)
+
+    def parts_below(self, below: deletion.Below, limit: int) -> list[deletion.Below]:
+        """Return some of the instances below."""
+        with self._reading() as connection:
+            return deletion.parts_below(connection, below, limit)
+
+    def shorten_log(self) -> None:
+        """Let the log of transactions begin anew, in the room that it has on the disk.
+
+        References
+        ----------
+        https://sqlite.org/pragma.html#pragma_wal_checkpoint (PASSIVE waits for nobody)
+        """
+        with _explained("the index cannot be written"), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def events(self, since: int, limit: int) -> list[Event]:
         """Return the events after a sequence number, in order."""
@@ -310,10 +333,19 @@ class Index:
             row = connection.execute(query).one_or_none()
         return StoredFrames(*row) if row else None
 
-    def search(self, asked: Search) -> Found:
-        """Return the rows that match, newest study first, and whether there are more."""
+    def search(self, asked: Search, patience: Patience | None = None) -> Found:
+        """Return the rows that match, newest study first, and whether there are more.
+
+        Raises
+        ------
+        TooBroadError
+            It took longer than there was patience.
+        """
         with self._reading() as connection:
-            return self._finder.find(connection, asked)
+            if patience is None:
+                return self._finder.find(connection, asked)
+            with patience.during(driver_of(connection)):
+                return self._finder.find(connection, asked)
 
     def check(self) -> None:
         """Read all of the file.
@@ -393,8 +425,10 @@ class Index:
             for table in reversed(replaced):
                 connection.execute(table.delete())
             for table in replaced:
+                names = ", ".join(f'"{column.name}"' for column in table.columns)
                 connection.exec_driver_sql(
-                    f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
+                    f"INSERT INTO main.{table.name} ({names}) "  # noqa: S608 - names of our own
+                    f"SELECT {names} FROM beside.{table.name}"
                 )
             gone = list(difference.remove_deleted(connection, since))
             forget(gone)
@@ -405,9 +439,14 @@ class Index:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, _immediate(connection):
+        with self._alone() as connection:
             yield connection
             driver_of(connection).execute(_NOTE_CHANGE)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection, _immediate(connection):
+            yield connection
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -419,7 +458,7 @@ class Index:
         schema.about.create(connection, checkfirst=True)
         query = select(schema.about.c.value).where(schema.about.c.name == "version")
         found = connection.execute(query).scalar_one_or_none()
-        if found in READERS:
+        if found in UPGRADES:
             upgrade(connection, found)
         elif found not in (None, str(schema.VERSION)):
             raise DamagedIndexError(
@@ -431,6 +470,7 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
+            driver_of(connection).execute(_NOTE_CHANGE)
 
 
 def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:
@@ -472,6 +512,7 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     for name, function, arguments in (
         ("folded_name", folded_name_of_json, 1),
         ("is_name", is_name, 2),
@@ -520,7 +561,9 @@ def _explained(problem: str) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError(f"{problem}: {cause}") from error
+        is_full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        kind = FullDiskError if is_full else StorageError
+        raise kind(f"{problem}: {cause}") from error
 
 
 @contextlib.contextmanager

@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tileserver.index.driver import driver_of
-from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.keys import differing_codes, series_keys, study_keys, text_of_keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,6 +35,31 @@ def add_keys(driver: sqlite3.Connection, keys: Iterable[tuple[int, str]], place:
     )
 
 
+def add_series_keys(driver: sqlite3.Connection, keys: Keys, text: str, place: Place) -> None:
+    """Add the keys that an instance gives to its series, and note which not all instances give.
+
+    Most instances of a series give the same: then there is nothing to add.
+
+    Parameters
+    ----------
+    text
+        The keys as JSON.
+    """
+    *_, series_id = place
+    first, known = driver.execute(
+        "SELECT first_keys, differing_codes FROM series WHERE id = ?", (series_id,)
+    ).fetchone()
+    if first == text:
+        return
+    add_keys(driver, keys, place)
+    if not first:
+        driver.execute("UPDATE series SET first_keys = ? WHERE id = ?", (text, series_id))
+        return
+    differing = known | differing_codes(first, keys)
+    if differing != known:
+        driver.execute("UPDATE series SET differing_codes = ? WHERE id = ?", (differing, series_id))
+
+
 def forget_keys(connection: Connection, study_id: int) -> None:
     """Take away the keys of a study and its series; to be called before any of its rows go."""
     driver = driver_of(connection)
@@ -46,12 +71,20 @@ def forget_keys(connection: Connection, study_id: int) -> None:
             keys,
             place,
         )
+    driver.execute(
+        "UPDATE series SET first_keys = '', differing_codes = 0 WHERE study_id = ?", (study_id,)
+    )
 
 
 def renew_keys(connection: Connection, study_id: int) -> None:
     """Add the keys of what is left of a study that `forget_keys` was called for."""
+    driver = driver_of(connection)
     for keys, place in _keys_below(connection, study_id):
-        add_keys(driver_of(connection), keys, place)
+        *_, series_id = place
+        if series_id:
+            add_series_keys(driver, keys, text_of_keys(keys), place)
+        else:
+            add_keys(driver, keys, place)
 
 
 def _run_each(
@@ -69,12 +102,12 @@ def _keys_below(connection: Connection, study_id: int) -> Iterator[tuple[Keys, P
     ).one()
     yield frozenset(study_keys(json.loads(study.attributes))), (study.study_date, study_id, 0)
     instances = connection.exec_driver_sql(
-        "SELECT series.id, series.attributes AS of_series, instance.attributes, "
-        "instance.transfer_syntax_uid FROM series "
-        "JOIN instance ON instance.series_id = series.id WHERE series.study_id = ?",
+        "SELECT series.id, instance.attributes, instance.transfer_syntax_uid FROM series "
+        "JOIN instance ON instance.series_id = series.id WHERE series.study_id = ? "
+        # The first of a series is the one that others are held against.
+        "ORDER BY series.id, instance.id",
         (study_id,),
     )
     for row in instances:
-        attributes = json.loads(row.of_series) | json.loads(row.attributes)
-        keys = series_keys(attributes, row.transfer_syntax_uid)
+        keys = series_keys(json.loads(row.attributes), row.transfer_syntax_uid)
         yield frozenset(keys), (study.study_date, study_id, row.id)

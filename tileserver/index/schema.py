@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 
-VERSION = 3
+VERSION = 4
 """Raised with each change of the tables; `tileserver.index.upgrade` reads those before."""
 
 tables = MetaData()
@@ -55,6 +55,8 @@ study = Table(
     Column("attributes", Text, nullable=False),
     # In the order of answers, with what is tried on the way.
     Index("study_in_order", "study_date", "id", "folded_patient_name", "patient_id"),
+    # What is looked at of a study that was found by its name, a hundred of them on a page.
+    Index("study_by_id", "id", "study_date", "folded_patient_name"),
 )
 
 series = Table(
@@ -67,6 +69,10 @@ series = Table(
     Column("number_of_instances", Integer, nullable=False),
     Column("summary", Text, nullable=False),
     Column("attributes", Text, nullable=False),
+    # The keys of its first instance, as JSON, and a bit for each code whose values are not those
+    # of all its instances: but for them, the keys of the series are those of each instance.
+    Column("first_keys", Text, nullable=False, server_default=""),
+    Column("differing_codes", Integer, nullable=False, server_default="0"),
     Index("series_of_study", "series_instance_uid", "study_id", unique=True),
 )
 

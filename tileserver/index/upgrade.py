@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An index of an earlier version becomes one of this version, from its own rows.
 
-The stored files are not read: an archive of terabytes would take days. Old tables are put aside,
-read in the order in which instances came, and dropped, all in one transaction: a crash leaves the
-index as it was.
+The stored files are not read: an archive of terabytes would take days. Tables get the columns that
+they lack, or are put aside, read in the order in which instances came, and dropped; all in one
+transaction: a crash leaves the index as it was.
 """
 
 from __future__ import annotations
@@ -97,38 +97,59 @@ def _record(row: Row[Any], metadata: Metadata) -> InstanceRecord:
     )
 
 
-READERS: dict[str, tuple[tuple[str, ...], Callable[[Connection], Iterator[InstanceRecord]]]] = {
-    "1": (_TABLES_1, _version_1),
-    "2": (_TABLES_2, _version_2),
+def _from_1(connection: Connection) -> Iterator[int]:
+    return _filled_anew(connection, _TABLES_1, _version_1)
+
+
+def _from_2(connection: Connection) -> Iterator[int]:
+    return _filled_anew(connection, _TABLES_2, _version_2)
+
+
+def _filled_anew(
+    connection: Connection,
+    names: tuple[str, ...],
+    read: Callable[[Connection], Iterator[InstanceRecord]],
+) -> Iterator[int]:
+    """Fill the tables anew from the old ones."""
+    _put_aside(connection, names)
+    schema.tables.create_all(connection)
+    for record in read(connection):
+        add(connection, rows_of(record))
+        yield 1
+    for name in reversed(names):
+        connection.exec_driver_sql(f"DROP TABLE old_{name}")
+
+
+UPGRADES: dict[str, Callable[[Connection], Iterator[int]]] = {
+    "1": _from_1,
+    "2": _from_2,
+    "3": _from_2,
 }
-"""By version: its tables, and how their rows are read once ``old_`` stands before their names."""
+"""By version: what makes its tables those of this one; yields of how many instances."""
 
 
 def upgrade(connection: Connection, version: str) -> None:
-    """Make the tables of a version in `READERS` those of this one, in the transaction at hand.
+    """Make the tables of a version in `UPGRADES` those of this one, in the transaction at hand.
 
     Raises
     ------
     DamagedIndexError
         A row cannot be read.
     """
-    names, read = READERS[version]
     count = connection.exec_driver_sql("SELECT count(*) FROM instance").scalar_one()
     _logger.info("the index has version %s: upgrading %d instances", version, count)
     connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    _put_aside(connection, names)
-    schema.tables.create_all(connection)
+    done = 0
     try:
-        for number, record in enumerate(read(connection), 1):
-            add(connection, rows_of(record))
-            if number % _TOLD_EVERY == 0:
-                _logger.info("upgrading the index: %d of %d instances", number, count)
+        for some in UPGRADES[version](connection):
+            is_told = (done + some) // _TOLD_EVERY > done // _TOLD_EVERY
+            done += some
+            if is_told:
+                _logger.info("upgrading the index: %d of %d instances", done, count)
     except ValueError as error:  # its message can hold a value
         raise DamagedIndexError(
             "the index cannot be upgraded: a row of it is damaged; run: tileserver reindex"
         ) from error
-    for name in reversed(names):
-        connection.exec_driver_sql(f"DROP TABLE old_{name}")
     _logger.info("the index is upgraded to version %d", schema.VERSION)
 
 

@@ -4,7 +4,9 @@
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
-``condemned/`` has lists of blobs that are to go; ``layout`` tells that all lies as said here.
+``condemned/`` has lists of blobs that are to go, ``removed/`` those that went while somebody read,
+``reading/`` who does; ``reserve`` is room for work on a full disk; ``layout`` tells that all lies
+as said here.
 """
 
 from __future__ import annotations
@@ -12,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import hashlib
+import io
 import os
 import re
 import secrets
@@ -21,9 +24,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from tileserver.errors import LostBlobError, StorageError
+from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned
 from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.readers import Readers, version_of
+from tileserver.store.reserve import FULL, Reserve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -37,6 +42,9 @@ _KEY = re.compile(r"[0-9a-f]{64}")
 _ABANDONED_SECONDS = 24 * 3600
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
+_HELD = 64 << 10
+"""Bytes that are held in memory of each that is being received."""
+_ALL_HELD = 32 << 20
 _HASHED_ASIDE = 256 << 10
 """Bytes from which hashing goes on in a thread while they are written."""
 _FLUSHED_ASIDE = 64 << 20
@@ -73,7 +81,8 @@ class FolderBlob:
             self._file = path.open("rb", buffering=0)
             self._descriptor = self._file.fileno()
             status = os.fstat(self._descriptor)
-            self._size, self._modified = status.st_size, int(status.st_mtime)
+            self._size, self._modified_ns = status.st_size, status.st_mtime_ns
+            self._version = version_of(status)
         except OSError as error:
             kind = LostBlobError if isinstance(error, FileNotFoundError) else StorageError
             raise kind(f"blob {path.stem} cannot be read: {error.strerror}") from error
@@ -86,7 +95,12 @@ class FolderBlob:
     @property
     def modified(self) -> int:
         """Seconds since 1970 when it was stored."""
-        return self._modified
+        return self._modified_ns // 1_000_000_000
+
+    @property
+    def version(self) -> str:
+        """Name of these very bytes."""
+        return self._version
 
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
@@ -114,7 +128,9 @@ class FolderBlob:
 
     def is_removed(self) -> bool:
         """Tell whether the store has the blob no more."""
-        return os.fstat(self._descriptor).st_nlink == 0
+        status = os.fstat(self._descriptor)
+        # Where somebody reads, it goes later; nothing else changes its time.
+        return status.st_nlink == 0 or status.st_mtime_ns != self._modified_ns
 
     def file(self) -> BinaryIO:
         """Return a file object at the beginning; it closes with the blob."""
@@ -157,21 +173,45 @@ class DurableFolders:
         self._durable.add(folder)
 
 
-class FolderIncoming:
-    """A file being received, in a folder of the same file system as its final one."""
+class Memory:
+    """Bytes that all that is being received may hold in memory together."""
 
-    def __init__(self, folder: Path, blobs: DurableFolders) -> None:
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take some; tell whether there are so many."""
+        with self._lock:
+            if size > self._left:
+                return False
+            self._left -= size
+            return True
+
+    def give(self, size: int) -> None:
+        """Give some back."""
+        with self._lock:
+            self._left += size
+
+
+class FolderIncoming:
+    """Bytes being received: in memory while they are few, then in a file.
+
+    The file lies in a folder of the same file system as its final one. Of what is stored already,
+    or no instance at all, nothing is ever written.
+    """
+
+    def __init__(self, folder: Path, blobs: DurableFolders, memory: Memory) -> None:
         self._blobs = blobs
+        self._memory = memory
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._flushing: Future[None] | None = None
         self._size = self._flushed = 0
         self._path = f"{folder}/{secrets.token_hex(16)}.part"
-        with _explained("cannot receive"):
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            # It ends with the process: others can tell what a crash left from what is under way.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-        self._file = os.fdopen(descriptor, "w+b")
+        self._held: bytearray | None = bytearray()
+        self._opened: BinaryIO | None = None
+        self._came: int | None = None
 
     @property
     def sha256(self) -> bytes:
@@ -192,10 +232,30 @@ class FolderIncoming:
         else:
             self._hash.update(data)
         self._size += len(data)
+        if self._held is not None and self._size <= _HELD and self._memory.take(len(data)):
+            self._held += data
+            return
         with _explained("cannot receive"):
             self._file.write(data)
             if self._size - self._flushed >= _FLUSHED_ASIDE:
                 self._begin_flush()
+
+    @property
+    def _file(self) -> BinaryIO:
+        """The file; from the first look at it on, all is in it."""
+        if self._opened is None:
+            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            # It ends with the process: others can tell what a crash left from what is under way.
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self._opened = os.fdopen(descriptor, "w+b")
+            self._opened.write(self._held or b"")
+            self._let_go()
+        return self._opened
+
+    def _let_go(self) -> None:
+        """Hold nothing in memory any more."""
+        held, self._held = self._held, None
+        self._memory.give(len(held or b""))
 
     def _begin_flush(self) -> None:
         """Let the disk begin with what has come: at the end little is left to wait for."""
@@ -216,10 +276,11 @@ class FolderIncoming:
 
     def file(self) -> BinaryIO:
         """Return a file object at the beginning of what was received; it came now."""
+        self._came = _moments.next()
+        if self._held is not None:
+            return io.BytesIO(self._held)
         with _explained("cannot receive"):
             self._file.flush()
-            now = _moments.next()
-            os.utime(self._file.fileno(), ns=(now, now))
         self._file.seek(0)
         return self._file
 
@@ -229,12 +290,18 @@ class FolderIncoming:
         with _explained("cannot store"):
             self._wait_for_flush()
             self._file.flush()
+            self._stamp()
             os.fsync(self._file.fileno())
             self._blobs.make(final.parent)
             is_free = _link(self._path, final)
             # Where it was taken, whoever took it may not have come this far.
             flush_folder(final.parent)
         return is_free
+
+    def _stamp(self) -> None:
+        """Let the file's time be that at which it had come."""
+        came = self._came or _moments.next()
+        os.utime(self._file.fileno(), ns=(came, came))
 
     def __enter__(self) -> Self:
         return self
@@ -249,8 +316,11 @@ class FolderIncoming:
         # Closing flushes what a full disk has refused before; the first error counts.
         with contextlib.suppress(OSError):
             self._wait_for_flush()
+        self._let_go()
+        if self._opened is None:
+            return
         with contextlib.suppress(OSError):
-            self._file.close()
+            self._opened.close()
         with contextlib.suppress(FileNotFoundError):
             os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
 
@@ -278,20 +348,60 @@ class FolderBlobStore:
             flush_folder(folder)
             bring_up_to_date(folder)
             _remove_abandoned(self._incoming)
+            self._readers = Readers(folder)
         self._folders = DurableFolders(self._blobs)
+        self._memory = Memory(_ALL_HELD)
+        self._reserve = Reserve(folder)
+        with contextlib.suppress(OSError):  # a full disk is told to those who store
+            self._reserve.missing()
 
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
-        return FolderIncoming(self._incoming, self._folders)
+        self.check_room()
+        return FolderIncoming(self._incoming, self._folders, self._memory)
 
-    def open(self, key: str) -> FolderBlob:
+    def open(self, key: str, version: str | None = None) -> FolderBlob:
         """Open a blob."""
-        return FolderBlob(blob_path(self._blobs, key))
+        path = blob_path(self._blobs, key)
+        if version is None:
+            return FolderBlob(path)
+        with contextlib.suppress(LostBlobError):
+            blob = FolderBlob(path)
+            if blob.version == version:
+                return blob
+            blob.close()
+        return FolderBlob(self._readers.place(key, version))
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep what is removed from now on, for who opens it by its version."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("cannot read"):
+                cleanup.enter_context(self._readers.lease())
+            yield
 
     def free_bytes(self) -> int:
         """Return how much more can be stored."""
         with _explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
+
+    def check_room(self) -> None:
+        """Make sure that there is room for anything to be stored."""
+        with _explained("the data folder cannot be reached"):
+            missing = self._reserve.missing()
+        if missing:
+            raise FullDiskError(
+                f"the disk is full: {missing:,} bytes more are needed for anything to be stored; "
+                "delete studies, or give it room"
+            )
+
+    @contextlib.contextmanager
+    def lending_room(self) -> Iterator[None]:
+        """Free room that is kept for what must be done on a full disk."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("the reserve of room cannot be used"):
+                cleanup.enter_context(self._reserve.lent())
+            yield
 
     def has(self, key: str) -> bool:
         """Tell whether there is a blob under a key."""
@@ -319,8 +429,12 @@ class FolderBlobStore:
     def remove(self, keys: Iterable[str]) -> None:
         """Remove blobs, not yet durably."""
         with _explained("cannot delete"):
-            for key in keys:
-                blob_path(self._blobs, key).unlink(missing_ok=True)
+            is_read = self._readers.is_anybody()
+            for path in (blob_path(self._blobs, key) for key in keys):
+                if is_read:
+                    self._readers.keep(path)
+                else:
+                    path.unlink(missing_ok=True)
 
     def finish(self, listed: Condemned) -> None:
         """Make durable what was removed, and forget the list."""
@@ -381,4 +495,5 @@ def _explained(problem: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{problem}: {error.strerror or error}") from error
+        kind = FullDiskError if error.errno in FULL else StorageError
+        raise kind(f"{problem}: {error.strerror or error}") from error

@@ -3,14 +3,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
-from searched import instance_of, one
+from searched import instance_of, one, saying
 
-from tileserver.index import Below, Condition, Index, Level, Metadata, Name, Search, deletion
-from tileserver.index.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
-from tileserver.index.records import as_text
+from tileserver.index import Below, Condition, Index, Level, Name, Search, deletion
 
 PATIENT_NAME, STUDY_DATE, MODALITY = "00100010", "00080020", "00080060"
 
@@ -21,16 +17,9 @@ def record(series: int, number: int, *, study: int = 1):
     told = {
         PATIENT_NAME: one("PN", {"Alphabetic": f"Told^By {number}"}),
         STUDY_DATE: one("DA", f"202401{number:02d}"),
+        MODALITY: one("CS", f"M{number}"),
     }
-    upper = {MODALITY: one("CS", f"M{number}")}
-    everything = {**found.metadata.attributes, **told, **upper}
-    metadata = Metadata.of_text(as_text(everything))
-    return replace(
-        found,
-        study=picked(metadata.attributes, STUDY_ATTRIBUTES),
-        series=picked(metadata.attributes, SERIES_ATTRIBUTES),
-        metadata=metadata,
-    )
+    return saying(found, found.metadata.attributes | told)
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import sqlite3
@@ -108,7 +109,7 @@ def test_an_index_of_version_1_answers_as_before(old, caplog):
     assert not {name for name in tables(old) if name.startswith("old_")}
     assert [entry.message for entry in caplog.records] == [
         f"the index has version 1: upgrading {INSTANCES} instances",
-        "the index is upgraded to version 3",
+        "the index is upgraded to version 4",
     ]
 
 
@@ -132,7 +133,7 @@ def test_an_upgraded_index_opens_again_and_takes_more(old):
     with index._writing() as connection:
         values = connection.exec_driver_sql("SELECT value FROM about WHERE name = 'version'").all()
     index.close()
-    assert values == [("3",)]
+    assert values == [("4",)]
 
 
 def as_of_version_2(path) -> None:
@@ -186,3 +187,71 @@ def test_an_index_of_version_2_tells_of_what_is_stored(tmp_path):
     connection.close()
     assert ids == [(1, 1, 1), (1, 1, 2)]
     assert names == []
+
+
+TO_3 = "UPDATE about SET value = '3' WHERE name = 'version';"
+TO_2 = """
+ALTER TABLE series DROP COLUMN first_keys;
+ALTER TABLE series DROP COLUMN differing_codes;
+DROP INDEX study_by_id;
+UPDATE about SET value = '2' WHERE name = 'version';
+"""
+
+
+def shape_and_rows(path) -> tuple[list[tuple[str, str]], dict[str, list[tuple[object, ...]]]]:
+    """Return columns and indexes, and the rows of the tables that searches read."""
+    connection = sqlite3.connect(path)
+    columns = connection.execute(
+        "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+        "WHERE m.type IN ('table', 'index') ORDER BY m.name, c.cid"
+    ).fetchall()
+    indexes = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")
+    found = columns + sorted(indexes)
+    rows = {
+        table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5").fetchall()
+        for table in ("study", "series", "study_key")
+    }
+    connection.close()
+    return found, rows
+
+
+@pytest.fixture(params=["2", "3"])
+def earlier(tmp_path, request):
+    """Make an index of an earlier version; return path, version and what it should become."""
+    path = tmp_path / "index.sqlite"
+    index = Index(path)
+    for study, series, number in itertools.product(range(4), (0, 1), (0, 1)):
+        index.add(instance_of(study, series, number))
+    index.close()
+    expected = shape_and_rows(path)
+    connection = sqlite3.connect(path)
+    connection.executescript({"2": TO_2, "3": TO_3}[request.param])
+    connection.close()
+    return path, request.param, expected
+
+
+def test_an_index_of_an_earlier_version_becomes_what_it_would_be_now(earlier, caplog):
+    caplog.set_level(logging.INFO)
+    path, version, expected = earlier
+
+    Index(path).close()
+
+    assert shape_and_rows(path) == expected
+    assert [entry.message for entry in caplog.records] == [
+        f"the index has version {version}: upgrading 16 instances",
+        "the index is upgraded to version 4",
+    ]
+
+
+def test_an_index_of_an_earlier_version_with_a_damaged_row_stays_as_it_was(earlier):
+    path, _, _ = earlier
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE instance SET attributes = '{' WHERE id = 7")
+    connection.close()
+    before = shape_and_rows(path)
+
+    with pytest.raises(StorageError, match="the index cannot be upgraded"):
+        Index(path)
+
+    assert shape_and_rows(path) == before

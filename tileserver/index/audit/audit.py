@@ -14,7 +14,7 @@ from tileserver.index.audit.feed import feed_contradictions
 from tileserver.index.audit.opening import open_read_only
 from tileserver.index.audit.rows import AuditedRow, NamedRow, audited_row, named_page
 from tileserver.index.audit.upper import UpperRows
-from tileserver.index.upgrade import READERS
+from tileserver.index.upgrade import UPGRADES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -89,7 +89,7 @@ class Audit:
                 "SELECT value FROM about WHERE name = 'version'"
             ).fetchone()
         version = str(row[0]) if row else "none"
-        if version in READERS:
+        if version in UPGRADES:
             raise StorageError(
                 f"the index has version {version}, expected {schema.VERSION}; "
                 "a start of the server brings it up to date"

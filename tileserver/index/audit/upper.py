@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from tileserver.index.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 from tileserver.index.audit.contradiction import Contradiction
 from tileserver.index.audit.sums import Sums
-from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.keys import differing_codes, series_keys, study_keys, text_of_keys
 from tileserver.index.rows import SeriesRow, StudyRow
 
 if TYPE_CHECKING:
@@ -31,9 +31,10 @@ _STUDY = (
     "patient_id, folded_patient_name, accession_number, summary, attributes FROM study WHERE id = ?"
 )
 _SERIES = (
-    "SELECT series_instance_uid, number_of_instances, modality, summary, attributes "
-    "FROM series WHERE id = ?"
+    "SELECT series_instance_uid, number_of_instances, first_keys, differing_codes, modality, "
+    "summary, attributes FROM series WHERE id = ?"
 )
+_OF_INSTANCES = ("number_of_instances", "first_keys", "differing_codes")
 _STUDY_COUNTS = ("number_of_series", "number_of_instances", "modalities")
 _TRIGRAM = 3
 
@@ -55,6 +56,19 @@ class _Series:
     count: int = 0
     row: SeriesRow = field(default_factory=lambda: SeriesRow.of({}))
     keys: set[tuple[int, str]] = field(default_factory=set)
+    first_keys: str = ""
+    differing_codes: int = 0
+
+    def add(self, keys: set[tuple[int, str]]) -> None:
+        """Count an instance, and take its keys."""
+        self.count += 1
+        self.keys |= keys
+        self.first_keys = self.first_keys or text_of_keys(keys)
+        self.differing_codes |= differing_codes(self.first_keys, keys)
+
+    def of_instances(self) -> tuple[int, str, int]:
+        """Return the number of instances, the keys of the first, and which codes differ."""
+        return self.count, self.first_keys, self.differing_codes
 
 
 @dataclass(slots=True)
@@ -106,8 +120,8 @@ class UpperRows:
 
     def _compare_series(self, series: _Series) -> Iterator[Contradiction]:
         uid, *found = self._connection.execute(_SERIES, (series.id,)).fetchone()
-        names = ["number_of_instances", *(item.name for item in fields(SeriesRow))]
-        other = _other(names, found, (series.count, *astuple(series.row)))
+        names = [*_OF_INSTANCES, *(item.name for item in fields(SeriesRow))]
+        other = _other(names, found, (*series.of_instances(), *astuple(series.row)))
         other += ["id"] * (series.first != series.id)
         if other:
             yield Contradiction("series", str(uid), tuple(other))
@@ -163,7 +177,6 @@ def _series_of(series_id: int, rows: Iterable[_Row], study: _Study) -> _Series:
         if row.instance_id is None:
             continue
         attributes = _attributes(row.text)
-        series.count += 1
         if series.first is None:
             series.first = row.instance_id
             series.row = SeriesRow.of(picked(attributes, SERIES_ATTRIBUTES))
@@ -171,8 +184,7 @@ def _series_of(series_id: int, rows: Iterable[_Row], study: _Study) -> _Series:
             of_study = picked(attributes, STUDY_ATTRIBUTES)
             study.first, study.row = row.instance_id, StudyRow.of(of_study)
             study.keys = study_keys(of_study)
-        upper = json.loads(series.row.attributes)
-        series.keys |= series_keys(upper | attributes, row.transfer_syntax_uid)
+        series.add(series_keys(attributes, row.transfer_syntax_uid))
     return series
 
 

@@ -195,7 +195,7 @@ def test_a_damaged_worklist_is_told(data):
 def test_an_index_of_an_earlier_version_is_not_checked(data):
     with checking.changed_index(data) as connection:
         connection.execute("UPDATE about SET value = '2' WHERE name = 'version'")
-        with pytest.raises(StorageError, match="has version 2, expected 3; a start of the server"):
+        with pytest.raises(StorageError, match="has version 2, expected 4; a start of the server"):
             told(data)
 
 
