@@ -20,7 +20,7 @@ SAMPLE_WANTED = $(if $(filter-out $(SAMPLE),$(SLIDE)),,$(SAMPLE))
 demo bench: export SLIDE := $(SLIDE)
 demo: export METADATA := $(METADATA)
 
-.PHONY: help demo test check format bench mutants kills wheel viewer setup clean
+.PHONY: help demo test check format bench mutants kills reliability wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -54,6 +54,11 @@ mutants: $(READY) ## convert 10,000 broken slides of every format (20 minutes)
 
 kills: $(READY) ## kill a conversion a hundred times, and go on
 	COVERSLIP_KILLS=100 $(BIN)/python -m pytest -q tests/dicomizer/test_resume.py
+
+reliability: $(READY) ## the full forms of the tests of durability, damage and load (under 30 minutes)
+	COVERSLIP_FLIPS=1000 COVERSLIP_CHECK_SECONDS=60 COVERSLIP_REINDEXES=10 \
+		COVERSLIP_CHECK_INSTANCES=100000 COVERSLIP_CHECK_MB=1000 \
+		$(BIN)/python -m pytest -q -s -o timeout=1800 tests/reliability
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

@@ -6,16 +6,15 @@ from __future__ import annotations
 import os
 import random
 import subprocess
-import threading
 import time
 from pathlib import Path
 
 import checking
-import httpx
 import pytest
 import varied_archive
+from busy_clients import Clients
 from checking import Stored
-from servers import STOW_TYPE, command, multipart, serving
+from servers import command, serving
 
 from tileserver.services.check import Kind, check
 
@@ -178,45 +177,6 @@ def test_no_value_of_a_patient_is_told(data):
     assert "folded_patient_name" in told
     for value in ("Secret", "SECRET", "Doe", "Jane", "DOE"):
         assert value not in told
-
-
-class Clients:
-    """Store, replace and delete instances of a study each until told to stop."""
-
-    def __init__(self, address: str) -> None:
-        self._address = address
-        self._stopping = threading.Event()
-        self._threads = [threading.Thread(target=self._act, args=(n,)) for n in range(4)]
-        self.done: list[int] = []
-
-    def __enter__(self):
-        for thread in self._threads:
-            thread.start()
-        return self
-
-    def __exit__(self, *_) -> None:
-        self._stopping.set()
-        for thread in self._threads:
-            thread.join()
-
-    def _act(self, number: int) -> None:
-        rng = random.Random(number)
-        study = f"1.2.6.{number}".encode()
-        old = varied_archive.SHARED_STUDY.encode()
-        files = [file.replace(old, study) for file in varied_archive.shared()]
-        with httpx.Client(base_url=self._address, timeout=60) as http:
-            while not self._stopping.is_set():
-                self.done.append(self._step(http, rng, files, study.decode()))
-
-    def _step(self, http, rng: random.Random, files: list[bytes], study: str) -> int:
-        if rng.random() < 0.3:
-            below = rng.choice(["", f"/series/{study}.1", f"/series/{study}.2"])
-            return http.delete(f"/dicomweb/studies/{study}{below}").status_code
-        version = bytes([rng.randrange(48, 58)]) * 4
-        some = [file.replace(b"told", version) for file in rng.sample(files, 3)]
-        return http.post(
-            "/dicomweb/studies", content=multipart(some), headers={"Content-Type": STOW_TYPE}
-        ).status_code
 
 
 def test_what_comes_and_goes_meanwhile_is_no_problem(tmp_path, monkeypatch):

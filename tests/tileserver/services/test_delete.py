@@ -238,6 +238,27 @@ def test_a_crash_while_replacing_leaves_one_of_both(tmp_path, step, is_index_los
     index.close()
 
 
+def test_the_newer_bytes_stay_where_the_older_are_gone(tmp_path):
+    """As in a backup whose index is older than its files."""
+    data, newer = tmp_path / "data", tmp_path / "newer.dcm"
+    services, index = open_services(Settings(data=data))
+    add(services, slide(1, PatientID="old"))
+    (older,) = (data / "blobs").rglob("*.dcm")
+    services.close()
+    index.close()
+    newer.write_bytes(slide(1, PatientID="new"))
+    crashed(data, "before the index", str(newer))
+    older.unlink()
+
+    services, index = open_services(Settings(data=data))
+    services.ingest.reindex()
+
+    found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
+    assert b"".join(services.retrieve.file(found).pieces()) == newer.read_bytes()
+    services.close()
+    index.close()
+
+
 def test_what_another_process_is_deleting_is_left_to_it(opened, tmp_path):
     services, index = opened
     add(services, slide())
