@@ -31,7 +31,7 @@ from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.policy import Everybody, Permission
 from tileserver.request_log import RequestLog, log_requests
-from tileserver.services import Services
+from tileserver.services import Room, Services
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.ups import Ups
 
@@ -72,7 +72,7 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     """
     _read_tolerantly()
     store = FolderBlobStore(settings.data)
-    index = Index(settings.data / INDEX_FILE)
+    index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
     return services, index
@@ -131,7 +131,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     services, index = open_services(settings)
     events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
-    worklist = Ups.open(settings)
+    worklist = services.room.enough_for(lambda: Ups.open(settings))
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
 

@@ -22,6 +22,7 @@ The tree::
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
     ├── StorageError              the disk does not take or give what it must
+    │   ├── FullDiskError             there is no room on the disk
     │   ├── LostBlobError             a stored file is gone, or another than the index knows
     │   └── DamagedIndexError         the index must be made anew from the stored files
     └── ConfigurationError        a setting makes no sense; never the fault of a request
@@ -138,6 +139,10 @@ class StorageError(TileserverError):
     def __init__(self, problem: str, uids: tuple[str, str] | None = None) -> None:
         super().__init__(problem)
         self.uids = uids
+
+
+class FullDiskError(StorageError):
+    """There is no room on the disk, or the quota is used up."""
 
 
 class LostBlobError(StorageError):

@@ -1,25 +1,14 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What comes many times at once, is very large inside, or finds no room on the disk."""
+"""What comes many times at once, or is very large inside."""
 
 from __future__ import annotations
 
-import contextlib
-import shutil
 import struct
-import subprocess
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import anyio
-import httpx
 import instances
-import pytest
-from servers import STOW_TYPE, multipart
-
-from tileserver.app import create_app
-from tileserver.settings import Settings
 
 
 def blobs(data: Path) -> list[Path]:
@@ -68,97 +57,3 @@ def test_others_are_answered_while_a_large_dataset_is_read(server):
     assert storing.result().status_code == 200
     assert len(waits) > 10
     assert sorted(waits)[len(waits) // 2] < 0.1
-
-
-@pytest.fixture
-def small_disk(tmp_path) -> Iterator[Path]:
-    """Give a file system of 2 MB, or skip."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mounted = shutil.which("mount") and subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", "size=2M", "tmpfs", disk], capture_output=True, check=False
-    )
-    if not mounted or mounted.returncode:
-        pytest.skip("mounting a small file system needs the superuser")
-    yield disk
-    subprocess.run(["umount", disk], check=True)
-
-
-def test_a_full_disk_is_told_and_what_fits_is_stored(small_disk):
-    app = create_app(Settings(data=small_disk / "data"))
-    large = instances.written(instances.slide([bytes(4 << 20)]))
-    small = instances.written(instances.slide([instances.jpeg(8)]))
-
-    async def store_both() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-        ):
-            return [
-                await client.post(
-                    "/dicomweb/studies",
-                    content=multipart([file]),
-                    headers={"Content-Type": STOW_TYPE},
-                )
-                for file in (large, small)
-            ]
-
-    refused, stored = anyio.run(store_both)
-
-    assert refused.status_code == 507
-    assert refused.json() == {
-        "error": "StorageError",
-        "message": "cannot receive: No space left on device",
-    }
-    assert stored.status_code == 200
-    assert [path.read_bytes() for path in blobs(small_disk / "data")] == [small]
-    assert list((small_disk / "data" / "incoming").iterdir()) == []
-
-
-def fill(disk: Path) -> None:
-    """Leave no block of a file system free."""
-    with (disk / "filler").open("wb", buffering=0) as file, contextlib.suppress(OSError):
-        while file.write(bytes(4096)):
-            pass
-
-
-def test_reading_goes_on_when_nothing_can_be_stored(small_disk):
-    app = create_app(Settings(data=small_disk / "data"))
-    found = instances.slide([instances.jpeg(8)])
-    file = instances.written(found)
-    others = [instances.written(instances.slide([instances.jpeg(9)])) for _ in range(3)]
-    path = f"/dicomweb/studies/{found.StudyInstanceUID}"
-
-    async def run() -> list[httpx.Response]:
-        transport = httpx.ASGITransport(app)
-        async with (
-            app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test") as client,
-        ):
-
-            async def post(*files: bytes) -> httpx.Response:
-                headers = {"Content-Type": STOW_TYPE}
-                return await client.post(
-                    "/dicomweb/studies", content=multipart(files), headers=headers
-                )
-
-            first = await post(file)
-            fill(small_disk)
-            return [
-                first,
-                await post(others[0]),
-                await post(*others),
-                await client.get(f"{path}/metadata"),
-                await client.get(path, headers={"Accept": "*/*"}),
-                await client.delete(path),
-                await client.get(f"{path}/metadata"),
-            ]
-
-    first, one, several, metadata, whole, deleted, after = anyio.run(run)
-
-    assert [first.status_code, one.status_code, several.status_code] == [200, 507, 507]
-    assert metadata.status_code == 200
-    assert file in whole.content
-    assert (deleted.status_code, after.status_code) in {(507, 200), (204, 404)}
-    assert list((small_disk / "data" / "incoming").iterdir()) == []

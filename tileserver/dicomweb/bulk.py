@@ -19,6 +19,7 @@ from tileserver.addresses import dicomweb_root
 from tileserver.conditions import is_unchanged
 from tileserver.dicomweb.frame_plans import plan_frames
 from tileserver.dicomweb.frames import frames_answer
+from tileserver.dicomweb.lasting import remaining
 from tileserver.dicomweb.media_types import DICOM, OCTET_STREAM, Chosen, accepted, choose
 from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged
 from tileserver.dicomweb.wado import (
@@ -116,7 +117,7 @@ async def _collected(request: Request, *, of_pixels: bool) -> Response:
     if not paths:
         raise NotFoundError("there is no binary value")
     plans = _plans(ranges, paths)
-    await run_in_threadpool(lambda: [service.check(item) for item in found])
+    await run_in_threadpool(lambda: [service.file(item) for item in found])
     validators = collection_validators(found, f"bulk {of_pixels} {plans}")
     headers = {**validators.headers(), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if is_unchanged(request.headers, validators):
@@ -164,15 +165,29 @@ def _parts(
 ) -> Iterator[Part]:
     """Yield a part for each value, and one for each frame of encapsulated pixels."""
     service = retrieve_service(request)
+    by_instance: dict[str, list[str]] = {}
     for item, path in paths:
-        address = _address(request, item, path)
-        if _is_framed(item, path):
-            plan = plans[item.transfer_syntax_uid]
-            for frame in _frames(request, item, plan):
-                yield Part(plan.part_type, len(frame), [frame], address)
-        else:
-            value = service.bulk_value(item, path)
-            yield Part(OCTET_STREAM, value.length, value.pieces(), address)
+        by_instance.setdefault(item.sop_instance_uid, []).append(path)
+
+    def of_instance(item: StoredInstance) -> Iterator[Part]:
+        for path in by_instance[item.sop_instance_uid]:
+            yield from _parts_of_value(request, item, path, plans)
+
+    items = {item.sop_instance_uid: item for item, _ in paths}
+    return remaining(service, items.values(), of_instance)
+
+
+def _parts_of_value(
+    request: Request, item: StoredInstance, path: str, plans: Mapping[str, FramePlan]
+) -> Iterator[Part]:
+    address = _address(request, item, path)
+    if _is_framed(item, path):
+        plan = plans[item.transfer_syntax_uid]
+        for frame in _frames(request, item, plan):
+            yield Part(plan.part_type, len(frame), [frame], address)
+    else:
+        value = retrieve_service(request).bulk_value(item, path)
+        yield Part(OCTET_STREAM, value.length, value.pieces(), address)
 
 
 def _frames(request: Request, found: StoredInstance, plan: FramePlan) -> Iterator[bytes]:

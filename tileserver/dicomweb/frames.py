@@ -78,8 +78,7 @@ async def _stored_frames(
 ) -> Response:
     service = retrieve_service(request)
     if plan.chosen.is_multipart:
-        await run_in_threadpool(service.check, found)
-        values = service.frames(found, numbers)
+        values = await run_in_threadpool(service.frames, found, numbers)
         parts = [Part(plan.part_type, length, islice(values, 1)) for length in lengths]
         return multipart(request, plan.chosen.media_type, parts, headers)
     value = await run_in_threadpool(lambda: b"".join(service.frames(found, numbers)))

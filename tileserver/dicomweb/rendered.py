@@ -232,7 +232,10 @@ async def _pictures(
         chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
     )
     if chosen.is_multipart:
-        return await multipart_of(request, answer, [partial(make, *item) for item in shown])
+        makers = [partial(make, *item) for item in shown]
+        return await multipart_of(
+            request, answer, makers, lambda place: services.retrieve.is_deleted(shown[place][0])
+        )
     return await answer.respond(request, lambda: make(*shown[0]))
 
 

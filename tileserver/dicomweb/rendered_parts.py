@@ -11,10 +11,12 @@ from __future__ import annotations
 import uuid
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
 from tileserver.conditions import Validators, is_unchanged
+from tileserver.errors import TileserverError
 from tileserver.pictures.answer import drawn
 
 if TYPE_CHECKING:
@@ -26,9 +28,18 @@ if TYPE_CHECKING:
 
 
 async def multipart_of(
-    request: Request, answer: PictureAnswer, makers: Sequence[Callable[[], bytes]]
+    request: Request,
+    answer: PictureAnswer,
+    makers: Sequence[Callable[[], bytes]],
+    is_gone: Callable[[int], bool],
 ) -> Response:
-    """Return the pictures that functions make; an error of the first is still an answer."""
+    """Return the pictures that functions make; an error of the first is still an answer.
+
+    Parameters
+    ----------
+    is_gone
+        Tells whether what a maker, by its place, draws was deleted by now; it is left out then.
+    """
     # Boundaries differ from answer to answer, so that only the meaning is the same.
     headers = {
         "ETag": f"W/{answer.etag}",
@@ -44,8 +55,12 @@ async def multipart_of(
     async def body() -> AsyncIterator[bytes]:
         head = part_header(boundary, answer.media_type)
         yield head + first
-        for make in makers[1:]:
-            yield head + await drawn(make, answer.pixels)
+        for place, make in enumerate(makers[1:], 1):
+            try:
+                yield head + await drawn(make, answer.pixels)
+            except TileserverError:
+                if not await run_in_threadpool(is_gone, place):
+                    raise
         yield closing_delimiter(boundary)
 
     if request.method == "HEAD":

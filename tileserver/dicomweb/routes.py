@@ -16,6 +16,7 @@ from tileserver.dicomweb import (
     wado,
     wado_uri,
 )
+from tileserver.dicomweb.lasting import lasting
 from tileserver.settings import DICOMWEB_ROOT
 
 _STUDY = "/studies/{study}"
@@ -29,20 +30,20 @@ _GET = (
     (_STUDY + "/series", qido.series),
     (_STUDY + "/instances", qido.instances),
     (_SERIES + "/instances", qido.instances),
-    (_STUDY, bulk.or_bulk_data(wado.study_or_series)),
-    (_SERIES, bulk.or_bulk_data(wado.study_or_series)),
-    (_INSTANCE, bulk.or_bulk_data(wado.instance)),
+    (_STUDY, lasting(bulk.or_bulk_data(wado.study_or_series))),
+    (_SERIES, lasting(bulk.or_bulk_data(wado.study_or_series))),
+    (_INSTANCE, lasting(bulk.or_bulk_data(wado.instance))),
     (_STUDY + "/metadata", wado.metadata),
     (_SERIES + "/metadata", wado.metadata),
     (_INSTANCE + "/metadata", wado.metadata),
     (_INSTANCE + "/frames/{frames}", frames.frames),
-    (_INSTANCE + "/bulkdata/{path:path}", bulk.bulk_data),
-    *((place + "/bulkdata", bulk.all_bulk_data) for place in (_STUDY, _SERIES, _INSTANCE)),
-    *((place + "/pixeldata", bulk.pixel_data) for place in (_STUDY, _SERIES, _INSTANCE)),
+    (_INSTANCE + "/bulkdata/{path:path}", lasting(bulk.bulk_data)),
+    *((place + "/bulkdata", lasting(bulk.all_bulk_data)) for place in (_STUDY, _SERIES, _INSTANCE)),
+    *((place + "/pixeldata", lasting(bulk.pixel_data)) for place in (_STUDY, _SERIES, _INSTANCE)),
 )
 _PICTURES = (
-    ("", wado_uri.retrieve),
-    ("/", wado_uri.retrieve),
+    ("", lasting(wado_uri.retrieve)),
+    ("/", lasting(wado_uri.retrieve)),
     (_STUDY + "/rendered", rendered.study_or_series),
     (_SERIES + "/rendered", rendered.study_or_series),
     (_INSTANCE + "/rendered", rendered.instance),

@@ -114,7 +114,8 @@ def _failure(error: TileserverError) -> JsonDataset:
     if uids is not None:
         names["00081150"] = {"vr": "UI", "Value": [uids[0]]}
         names["00081155"] = {"vr": "UI", "Value": [uids[1]]}
-    return names | {"00081197": {"vr": "US", "Value": [FAILURE_REASON[type(error)]]}}
+    kind = next(kind for kind in type(error).__mro__ if kind in FAILURE_REASON)
+    return names | {"00081197": {"vr": "US", "Value": [FAILURE_REASON[kind]]}}
 
 
 def _reference(root: str, item: Ingested) -> JsonDataset:

@@ -18,6 +18,7 @@ from starlette.responses import Response
 from tileserver.addresses import dicomweb_root
 from tileserver.conditions import Validators, is_unchanged
 from tileserver.dicomweb.instance_plans import plan_instances
+from tileserver.dicomweb.lasting import remaining
 from tileserver.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -162,7 +163,7 @@ async def _multipart_instances(
     # All are looked at before the answer begins: 200 must not break off at one that was lost.
     files = await run_in_threadpool(lambda: [service.file(item) for item in found])
     if any(plan.made_of(item) for item in found):
-        parts = _transcoded_parts(_transcode(request), found, files, plan)
+        parts = _transcoded_parts(request, found, files, plan)
         first = await run_in_threadpool(next, parts)
         return multipart(request, DICOM, chain([first], parts), headers)
     stored = [_stored_part(item, file) for item, file in zip(found, files, strict=True)]
@@ -175,17 +176,22 @@ def _stored_part(found: StoredInstance, file: StoredBytes) -> Part:
 
 
 def _transcoded_parts(
-    service: Transcode,
+    request: Request,
     found: Sequence[StoredInstance],
     files: Sequence[StoredBytes],
     plan: InstancePlan,
 ) -> Iterator[Part]:
-    for item, file in zip(found, files, strict=True):
+    by_uid = {item.sop_instance_uid: file for item, file in zip(found, files, strict=True)}
+
+    def parts(item: StoredInstance) -> Iterator[Part]:
         syntax = plan.made_of(item)
         if syntax is None:
-            yield _stored_part(item, file)
+            yield _stored_part(item, by_uid[item.sop_instance_uid])
         else:
-            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, service.instance(item, syntax))
+            pieces = _transcode(request).instance(item, syntax)
+            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, pieces)
+
+    return remaining(retrieve_service(request), found, parts)
 
 
 async def metadata(request: Request) -> Response:

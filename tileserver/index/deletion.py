@@ -53,6 +53,13 @@ def keys_below(connection: Connection, below: Below) -> list[str]:
     return list(connection.execute(below.instances(instance.c.key)).scalars())
 
 
+def parts_below(connection: Connection, below: Below, limit: int) -> list[Below]:
+    """Return some of the instances below."""
+    query = below.instances(series.c.series_instance_uid, instance.c.sop_instance_uid)
+    rows = connection.execute(query.limit(limit))
+    return [Below(below.study_instance_uid, row[0], row[1]) for row in rows]
+
+
 def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
     """Return those of the keys that the index names."""
     known: set[str] = set()

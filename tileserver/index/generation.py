@@ -30,8 +30,17 @@ class Generation:
 
     def __init__(self, path: Path) -> None:
         self._file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
-        os.ftruncate(self._file, _NUMBER.size)
+        self._take_room()
         self._map = mmap.mmap(self._file, _NUMBER.size)
+
+    def _take_room(self) -> None:
+        """Write the number as it is: a page without room would end the process that writes it."""
+        fcntl.flock(self._file, fcntl.LOCK_EX)
+        try:
+            found = os.pread(self._file, _NUMBER.size, 0)
+            os.pwrite(self._file, found.ljust(_NUMBER.size, b"\0"), 0)
+        finally:
+            fcntl.flock(self._file, fcntl.LOCK_UN)
 
     @property
     def value(self) -> int:

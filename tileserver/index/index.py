@@ -32,7 +32,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.exc import DatabaseError, OperationalError
 
-from tileserver.errors import ConflictError, DamagedIndexError, StorageError
+from tileserver.errors import ConflictError, DamagedIndexError, FullDiskError, StorageError
 from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.commits import Commits
@@ -107,11 +107,16 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
-        with _opening(), self._writing() as connection:
-            self._prepare(connection)
-            changes.begin(connection)
-            self.generation = Generation(path.with_name(f"{path.name}-generation"))
-            self._watch = Watch(path)
+        try:
+            # Writes nothing where nothing is to be made: a full disk is to be read.
+            with _opening(), self._alone() as connection:
+                self._prepare(connection)
+                changes.begin(connection)
+                self.generation = Generation(path.with_name(f"{path.name}-generation"))
+                self._watch = Watch(path)
+        except StorageError:
+            self._engine.dispose()
+            raise
         self._commits = Commits(self._writing)
 
     def close(self) -> None:
@@ -191,8 +196,23 @@ class Index:
     @contextlib.contextmanager
     def knowing(self, keys: Sequence[str]) -> Iterator[set[str]]:
         """Give those of the keys that are named here, which nobody can change meanwhile."""
-        with _explained("the index cannot be written"), self._writing() as connection:
+        with _explained("the index cannot be written"), self._alone() as connection:
             yield deletion.known_keys(connection, keys)
+
+    def parts_below(self, below: deletion.Below, limit: int) -> list[deletion.Below]:
+        """Return some of the instances below."""
+        with self._reading() as connection:
+            return deletion.parts_below(connection, below, limit)
+
+    def shorten_log(self) -> None:
+        """Let the log of transactions begin anew, in the room that it has on the disk.
+
+        References
+        ----------
+        https://sqlite.org/pragma.html#pragma_wal_checkpoint (PASSIVE waits for nobody)
+        """
+        with _explained("the index cannot be written"), self._engine.connect() as connection:
+            connection.exec_driver_sql("PRAGMA wal_checkpoint(PASSIVE)")
 
     def events(self, since: int, limit: int) -> list[Event]:
         """Return the events after a sequence number, in order."""
@@ -385,9 +405,14 @@ class Index:
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, _immediate(connection):
+        with self._alone() as connection:
             yield connection
             driver_of(connection).execute(_NOTE_CHANGE)
+
+    @contextlib.contextmanager
+    def _alone(self) -> Iterator[Connection]:
+        with self._engine.connect() as connection, _immediate(connection):
+            yield connection
 
     @contextlib.contextmanager
     def _reading(self) -> Iterator[Connection]:
@@ -411,6 +436,7 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
+            driver_of(connection).execute(_NOTE_CHANGE)
 
 
 def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:
@@ -500,7 +526,9 @@ def _explained(problem: str) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError(f"{problem}: {cause}") from error
+        is_full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        kind = FullDiskError if is_full else StorageError
+        raise kind(f"{problem}: {cause}") from error
 
 
 @contextlib.contextmanager

@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from tileserver.described.model import Answer, Operation, Schema, Service
+from tileserver.described.model import Answer, Operation, Parameter, Schema, Service
 from tileserver.described.schemas import TEXT
 
 _READINESS: Schema = {
@@ -32,10 +32,19 @@ OPERATION = Service(
             path="/readyz",
             name="RetrieveReadiness",
             summary="Tell whether store and index can be used.",
+            parameters=(
+                Parameter(
+                    name="for",
+                    meaning="What they are to be used for; without it for storing, too, for which "
+                    "the disk must have room.",
+                    schema={"type": "string", "enum": ["reading"]},
+                ),
+            ),
             answers=(
                 Answer(status=200, meaning="They can.", contents={_JSON: _READINESS}),
                 Answer(status=503, meaning="They cannot.", contents={_JSON: _READINESS}),
             ),
+            errors=(400,),
         ),
         Operation(
             method="GET",

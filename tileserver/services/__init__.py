@@ -15,6 +15,7 @@ from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
 from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
+from tileserver.services.room import Room
 from tileserver.services.status import Status
 from tileserver.services.transcode import Transcode
 
@@ -30,6 +31,7 @@ __all__ = [
     "Query",
     "Render",
     "Retrieve",
+    "Room",
     "Services",
     "Status",
     "Transcode",
@@ -48,6 +50,7 @@ class Services:
     delete: Delete
     changes: Changes
     status: Status
+    room: Room
 
     def close(self) -> None:
         """Close the files and threads that are kept for the next request."""
@@ -67,4 +70,5 @@ class Services:
             Delete(store, index, is_allowed=settings.is_deleting_allowed),
             Changes(index),
             Status(store, index),
+            Room(store),
         )

@@ -56,11 +56,10 @@ class BulkData:
             modified = blob.modified
             if found.transfer_syntax_uid in _DEFLATED:
                 return memory_bytes(_inflated_value(blob, path), modified)
-        place = self._place(found.key, found.sha256, found.transfer_syntax_uid, path)
-        assert place.length is not None
-        whole = blob_bytes(
-            self._store, found.key, begin=place.offset, length=place.length, modified=modified
-        )
+            place = self._place(found.key, found.sha256, found.transfer_syntax_uid, path)
+            assert place.length is not None
+            length = place.length
+            whole = blob_bytes(self._store, found.key, blob, begin=place.offset, length=length)
         if found.transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN and place.vr in WORD_BYTES:
             return memory_bytes(little_endian(b"".join(whole.pieces()), place.vr), modified)
         return whole

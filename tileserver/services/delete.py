@@ -14,8 +14,16 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from tileserver.errors import BusyError, ConflictError, ForbiddenError, NotFoundError
+from tileserver.errors import (
+    BusyError,
+    ConflictError,
+    ForbiddenError,
+    FullDiskError,
+    NotFoundError,
+    StorageError,
+)
 from tileserver.index import Below
+from tileserver.services.room import is_for_want_of_room
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -55,11 +63,41 @@ class Delete:
         BusyError
             More came at each attempt.
         StorageError
-            The disk does not take it; all is as it was.
+            The disk does not take it; all is as it was, but for what a full disk has let go.
         """
         if not self._is_allowed:
             raise ForbiddenError("this server is set to delete nothing")
         below = Below(study, series, instance)
+        try:
+            self._delete_at_last(below)
+        except StorageError as error:
+            if not is_for_want_of_room(self._store, error):
+                raise
+            with self._store.lending_room():
+                self._delete_on_full_disk(below)
+
+    def _delete_on_full_disk(self, below: Below) -> None:
+        """Delete all at once; or else some and more, until that has made room for the rest."""
+        with contextlib.suppress(StorageError):
+            self._index.shorten_log()
+        try:
+            self._delete_at_last(below)
+        except FullDiskError:
+            if below.sop_instance_uid is not None:
+                raise
+            self._delete_by_parts(below)
+
+    def _delete_by_parts(self, below: Below) -> None:
+        count = 1
+        while parts := self._index.parts_below(below, count):
+            for part in parts:
+                with contextlib.suppress(NotFoundError):  # somebody else was sooner
+                    self._delete_on_full_disk(part)
+            with contextlib.suppress(NotFoundError, FullDiskError):
+                self._delete_at_last(below)
+            count *= 2
+
+    def _delete_at_last(self, below: Below) -> None:
         for _ in range(_ATTEMPTS):
             with contextlib.suppress(ConflictError):
                 self._delete(below)

@@ -138,7 +138,7 @@ class Ingest:
         try:
             is_kept = record.sop_instance_uid not in known and incoming.keep(record.key)
         except StorageError as error:
-            return StorageError(str(error), _sop_uids(record))
+            return type(error)(str(error), _sop_uids(record))
         return _Prepared(record, oddity, is_kept)
 
     def _add(self, records: Sequence[InstanceRecord]) -> bool:
@@ -196,7 +196,7 @@ class Ingest:
             except _ChangedError:
                 continue
             except StorageError as error:
-                raise StorageError(str(error), _sop_uids(record)) from error
+                raise type(error)(str(error), _sop_uids(record)) from error
         raise BusyError("the instance is stored and deleted by others all the time")
 
     def _settle(

@@ -18,6 +18,7 @@ from tileserver.services.stored_bytes import StoredBytes, blob_bytes
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from contextlib import AbstractContextManager
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
@@ -117,11 +118,17 @@ class Retrieve:
         return [file.length(number) for number in frame_numbers]
 
     def frames(self, found: StoredInstance, frame_numbers: Iterable[int]) -> Iterator[bytes]:
-        """Yield frames as stored, of numbers that `frame_lengths` has taken."""
+        """Return an iterator over frames as stored, of numbers that `frame_lengths` has taken.
+
+        Raises
+        ------
+        StorageError
+            The file is not there; once there is an iterator, it stays open.
+        """
         file = self.frame_files.opened(found)
-        assert file is not None
-        for number in frame_numbers:
-            yield file.read(number)
+        if file is None:
+            raise LostBlobError(f"the frames of blob {found.key} are not in the index any more")
+        return map(file.read, frame_numbers)
 
     def frame(self, found: StoredInstance, number: int) -> bytes:
         """Return a frame as stored, of a number that `frame_lengths` has taken."""
@@ -149,28 +156,20 @@ class Retrieve:
         StorageError
             It is not there, or not whole.
         """
-        modified = self.check(found)
-        return blob_bytes(self._store, found.key, begin=0, length=found.size, modified=modified)
-
-    def check(self, found: StoredInstance) -> int:
-        """Make sure that the file of an instance is there, before an answer begins.
-
-        Returns
-        -------
-        modified
-            Seconds since 1970 when it came.
-
-        Raises
-        ------
-        StorageError
-            It is not there, or not whole.
-        """
         with self._store.open(found.key) as blob:
             if blob.size != found.size:
                 raise LostBlobError(
                     f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
                 )
-            return blob.modified
+            return blob_bytes(self._store, found.key, blob, begin=0, length=found.size)
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Keep what is deleted from now on for those who are at it; look nothing up before."""
+        return self._store.reading()
+
+    def is_deleted(self, found: StoredInstance) -> bool:
+        """Tell whether an instance was deleted, or replaced, since it was found."""
+        return self._index.find(found.sop_instance_uid) != found
 
     def bulk_value(self, found: StoredInstance, path: str) -> StoredBytes:
         """Return a binary value by the path in its Bulk Data URI.

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 from tileserver.errors import StorageError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from tileserver.index import Counts, Index
     from tileserver.store import BlobStore
 
@@ -19,10 +21,19 @@ class Status:
         self._store = store
         self._index = index
 
-    def problems(self) -> list[str]:
-        """Return what keeps the server from answering; a full disk does not: it can be read."""
+    def problems(self, *, for_reading: bool = False) -> list[str]:
+        """Return what keeps the server from its work.
+
+        Parameters
+        ----------
+        for_reading
+            Whether it is enough that what is stored can be read, as on a full disk.
+        """
         found = []
-        for look in (self._index.counts, self._store.free_bytes):
+        looks: list[Callable[[], object]] = [self._index.counts, self._store.free_bytes]
+        if not for_reading:
+            looks.append(self._store.check_room)
+        for look in looks:
             try:
                 look()
             except StorageError as error:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from tileserver.store import BlobStore
+    from tileserver.store import Blob, BlobStore
 
 _CHUNK = 1 << 20
 
@@ -35,17 +35,16 @@ class StoredBytes:
         return self.read(0, self.length)
 
 
-def blob_bytes(
-    store: BlobStore, key: str, *, begin: int, length: int, modified: int
-) -> StoredBytes:
-    """Return bytes that lie in a blob."""
+def blob_bytes(store: BlobStore, key: str, blob: Blob, *, begin: int, length: int) -> StoredBytes:
+    """Return bytes that lie in a blob, which is opened again when they are read."""
+    version = blob.version
 
     def read(start: int, stop: int) -> Iterator[bytes]:
-        with store.open(key) as blob:
+        with store.open(key, version) as opened:
             for offset in range(begin + start, begin + stop, _CHUNK):
-                yield blob.pread(min(_CHUNK, begin + stop - offset), offset)
+                yield opened.pread(min(_CHUNK, begin + stop - offset), offset)
 
-    return StoredBytes(length, modified, read)
+    return StoredBytes(length, blob.modified, read)
 
 
 def memory_bytes(data: bytes, modified: int) -> StoredBytes:

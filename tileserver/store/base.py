@@ -27,6 +27,11 @@ class Blob(Protocol):
         """Seconds since 1970 when it was stored."""
         ...
 
+    @property
+    def version(self) -> str:
+        """Name of these very bytes, for as long as the store or a reader has them."""
+        ...
+
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
         ...
@@ -99,17 +104,32 @@ class BlobStore(Protocol):
     """
 
     def receive(self) -> Incoming:
-        """Begin to receive a blob."""
+        """Begin to receive a blob.
+
+        Raises
+        ------
+        FullDiskError
+            There is no room for any.
+        """
         ...
 
-    def open(self, key: str) -> Blob:
+    def open(self, key: str, version: str | None = None) -> Blob:
         """Open a blob.
+
+        Parameters
+        ----------
+        version
+            Where given, these bytes and no others, even where they were removed while `reading`.
 
         Raises
         ------
         StorageError
             It is not there or cannot be read.
         """
+        ...
+
+    def reading(self) -> AbstractContextManager[None]:
+        """Keep what is removed from now on, for who opens it by its version."""
         ...
 
     def free_bytes(self) -> int:
@@ -120,6 +140,22 @@ class BlobStore(Protocol):
         StorageError
             The store cannot be reached.
         """
+        ...
+
+    def check_room(self) -> None:
+        """Make sure that there is room for anything to be stored.
+
+        Raises
+        ------
+        FullDiskError
+            There is none.
+        StorageError
+            The store cannot be reached.
+        """
+        ...
+
+    def lending_room(self) -> AbstractContextManager[None]:
+        """Free room that is kept for what must be done on a full disk; nothing else is stored."""
         ...
 
     def has(self, key: str) -> bool:

@@ -4,7 +4,9 @@
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
 removed when the store is opened a day later; another process may be writing what is younger.
-``condemned/`` has lists of blobs that are to go; ``layout`` tells that all lies as said here.
+``condemned/`` has lists of blobs that are to go, ``removed/`` those that went while somebody read,
+``reading/`` who does; ``reserve`` is room for work on a full disk; ``layout`` tells that all lies
+as said here.
 """
 
 from __future__ import annotations
@@ -19,9 +21,11 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, BinaryIO, Self
 
-from tileserver.errors import LostBlobError, StorageError
+from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned
 from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.readers import Readers, version_of
+from tileserver.store.reserve import FULL, Reserve
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -51,7 +55,8 @@ class FolderBlob:
             self._file = path.open("rb", buffering=0)
             self._descriptor = self._file.fileno()
             status = os.fstat(self._descriptor)
-            self._size, self._modified = status.st_size, int(status.st_mtime)
+            self._size, self._modified_ns = status.st_size, status.st_mtime_ns
+            self._version = version_of(status)
         except OSError as error:
             kind = LostBlobError if isinstance(error, FileNotFoundError) else StorageError
             raise kind(f"blob {path.stem} cannot be read: {error.strerror}") from error
@@ -64,7 +69,12 @@ class FolderBlob:
     @property
     def modified(self) -> int:
         """Seconds since 1970 when it was stored."""
-        return self._modified
+        return self._modified_ns // 1_000_000_000
+
+    @property
+    def version(self) -> str:
+        """Name of these very bytes."""
+        return self._version
 
     def pread(self, length: int, offset: int) -> bytes:
         """Return up to ``length`` bytes from ``offset``; fewer only at the end."""
@@ -92,7 +102,9 @@ class FolderBlob:
 
     def is_removed(self) -> bool:
         """Tell whether the store has the blob no more."""
-        return os.fstat(self._descriptor).st_nlink == 0
+        status = os.fstat(self._descriptor)
+        # Where somebody reads, it goes later; nothing else changes its time.
+        return status.st_nlink == 0 or status.st_mtime_ns != self._modified_ns
 
     def file(self) -> BinaryIO:
         """Return a file object at the beginning; it closes with the blob."""
@@ -252,20 +264,59 @@ class FolderBlobStore:
             flush_folder(folder)
             bring_up_to_date(folder)
             _remove_abandoned(self._incoming)
+            self._readers = Readers(folder)
         self._folders = DurableFolders(self._blobs)
+        self._reserve = Reserve(folder)
+        with contextlib.suppress(OSError):  # a full disk is told to those who store
+            self._reserve.missing()
 
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
+        self.check_room()
         return FolderIncoming(self._incoming, self._folders)
 
-    def open(self, key: str) -> FolderBlob:
+    def open(self, key: str, version: str | None = None) -> FolderBlob:
         """Open a blob."""
-        return FolderBlob(blob_path(self._blobs, key))
+        path = blob_path(self._blobs, key)
+        if version is None:
+            return FolderBlob(path)
+        with contextlib.suppress(LostBlobError):
+            blob = FolderBlob(path)
+            if blob.version == version:
+                return blob
+            blob.close()
+        return FolderBlob(self._readers.place(key, version))
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[None]:
+        """Keep what is removed from now on, for who opens it by its version."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("cannot read"):
+                cleanup.enter_context(self._readers.lease())
+            yield
 
     def free_bytes(self) -> int:
         """Return how much more can be stored."""
         with _explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
+
+    def check_room(self) -> None:
+        """Make sure that there is room for anything to be stored."""
+        with _explained("the data folder cannot be reached"):
+            missing = self._reserve.missing()
+        if missing:
+            raise FullDiskError(
+                f"the disk is full: {missing:,} bytes more are needed for anything to be stored; "
+                "delete studies, or give it room"
+            )
+
+    @contextlib.contextmanager
+    def lending_room(self) -> Iterator[None]:
+        """Free room that is kept for what must be done on a full disk."""
+        with contextlib.ExitStack() as cleanup:
+            with _explained("the reserve of room cannot be used"):
+                cleanup.enter_context(self._reserve.lent())
+            yield
 
     def has(self, key: str) -> bool:
         """Tell whether there is a blob under a key."""
@@ -293,8 +344,12 @@ class FolderBlobStore:
     def remove(self, keys: Iterable[str]) -> None:
         """Remove blobs, not yet durably."""
         with _explained("cannot delete"):
-            for key in keys:
-                blob_path(self._blobs, key).unlink(missing_ok=True)
+            is_read = self._readers.is_anybody()
+            for path in (blob_path(self._blobs, key) for key in keys):
+                if is_read:
+                    self._readers.keep(path)
+                else:
+                    path.unlink(missing_ok=True)
 
     def finish(self, listed: Condemned) -> None:
         """Make durable what was removed, and forget the list."""
@@ -350,4 +405,5 @@ def _explained(problem: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise StorageError(f"{problem}: {error.strerror or error}") from error
+        kind = FullDiskError if error.errno in FULL else StorageError
+        raise kind(f"{problem}: {error.strerror or error}") from error
