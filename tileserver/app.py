@@ -43,7 +43,7 @@ if TYPE_CHECKING:
     from starlette.routing import BaseRoute
     from starlette.types import ASGIApp
 
-    from tileserver.fastpath import FrameProtocol
+    from tileserver.frame_protocol import FrameProtocol
     from tileserver.policy import Policy
     from tileserver.request_log import Answered
     from tileserver.settings import Settings
@@ -191,7 +191,8 @@ def _routes() -> list[BaseRoute]:
 
 def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     """Return the HTTP protocol for uvicorn that answers stored frames of the application itself."""
-    from tileserver.fastpath import FastFrames, protocol_of
+    from tileserver.fastpath import FastFrames
+    from tileserver.frame_protocol import protocol_of
 
     state = app.state
     files = state.services.retrieve.frame_files

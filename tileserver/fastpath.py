@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Stored frames, one a request, answered where the request is parsed.
+"""Stored frames, one a request, answered where the request is parsed (`tileserver.frame_protocol`).
 
 That is what a viewer asks for all the time. Status, headers and body are those of the route in
 `tileserver.dicomweb.wado`, made by the same functions; a way through ASGI, the router and a
@@ -15,23 +15,17 @@ bytes.
 from __future__ import annotations
 
 import contextlib
-import time
 from collections.abc import Coroutine
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING
 
 from starlette.responses import Response
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 from dicomizer.net.multipart import closing_delimiter, part_header
-from tileserver.bounded import BoundedProtocol
-from tileserver.dicomweb import frames
 from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
 from tileserver.dicomweb.media_types import accept_ranges
 from tileserver.dicomweb.responses import multipart_type, new_boundary
 from tileserver.errors import TileserverError
-from tileserver.middleware import log_unexpected
-from tileserver.request_log import Answered
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
@@ -40,11 +34,10 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message
     from uvicorn._types import HTTPScope
-    from uvicorn.protocols.http.httptools_impl import RequestResponseCycle
 
     from tileserver.dicomweb.frame_plans import FramePlan
     from tileserver.index import StoredInstance
-    from tileserver.request_log import Observe
+    from tileserver.request_log import Answered, Observe
     from tileserver.services.frame_files import FrameFiles
 
     _Deciding = tuple[bytes | None, ...]
@@ -54,12 +47,9 @@ if TYPE_CHECKING:
 
 LARGEST_FRAME = 1 << 20
 """Copying more would keep others waiting."""
-MOST_AT_ONCE = 16
-"""Requests of a connection that are answered in one go, for the same reason."""
 _ROOT = DICOMWEB_ROOT.encode()
-_BEGINNING = _ROOT + b"/studies/"
-_REQUEST = b"GET " + _BEGINNING
-_VERSION = b" HTTP/1.1\r\n"
+BEGINNING = _ROOT + b"/studies/"
+"""Of the addresses that are answered."""
 _FRAMES = b"/frames/"
 _ZERO = ord("0")
 _MOST_DIGITS = 10
@@ -289,136 +279,3 @@ def plain_fields(headers: list[tuple[bytes, bytes]]) -> Fields | None:
 
 def _with_places(text: bytes) -> bytes:
     return text.replace(b"%", b"%%").replace(_SLOT.encode(), b"%b")
-
-
-class FrameProtocol(BoundedProtocol):
-    """uvicorn's protocol, but that stored frames are answered before there is a task.
-
-    Its pipelining, flow control, time-outs and limits hold: what is answered here is counted, and
-    nothing is where an earlier request waits, or the client has not taken earlier answers.
-    """
-
-    fast: ClassVar[FastFrames]
-    _is_answered = False
-    _in_one_go = 0
-    _until_idle = 0.0
-    _rest = b""
-    _dates: tuple[object, bytes] = (None, b"")
-
-    def data_received(self, data: bytes) -> None:
-        """Take what came over the connection."""
-        self._in_one_go = 0
-        self._rest = b""
-        if self._is_whole and data.startswith(_REQUEST):
-            line, _, self._rest = data.partition(_VERSION)
-            fields = self.fast.recall(self._rest)
-            if fields is not None and self._is_free():
-                self._begin(fields)
-                if self._answers(line[4:], fields):
-                    self._wait_no_more()
-                    return
-        super().data_received(data)
-
-    def on_headers_complete(self) -> None:
-        """Answer a request or begin to, as soon as its headers are there."""
-        self._is_answered = self.url.startswith(_BEGINNING) and self._answers_parsed()
-        if not self._is_answered:
-            super().on_headers_complete()
-
-    def on_message_complete(self) -> None:
-        """Take the end of a request."""
-        if self._is_answered:
-            self._is_whole = True
-        else:
-            super().on_message_complete()
-
-    def _begin(self, fields: Fields) -> None:
-        """Begin a request as the parser would."""
-        HttpToolsProtocol.on_message_begin(self)
-        self.scope["headers"] = fields.headers
-
-    def _answers_parsed(self) -> bool:
-        if not self._is_free() or not self._is_plain():
-            return False
-        fields = plain_fields(self.headers)
-        if fields is None or not self._answers(self.url, fields):
-            return False
-        if self._rest:
-            self.fast.remember(self._rest, fields)
-        return True
-
-    def _answers(self, url: bytes, fields: Fields) -> bool:
-        start = time.perf_counter()
-        scope = self.scope
-        scope["method"], scope["raw_path"], scope["query_string"] = "GET", url, b""
-        scope["path"] = url.decode("latin-1")
-        scope["endpoint"] = frames.frames  # type: ignore[typeddict-unknown-key] # as the router does
-        try:
-            answer = self.fast.answer(scope, url, fields.deciding)
-        except Exception as error:  # noqa: BLE001 - within the parser, it would be an error of the client
-            log_unexpected(error)
-            return False
-        if answer is None:
-            return False
-        pieces, length = answer
-        self.transport.write(b"".join((self._start(), *pieces)))
-        self._in_one_go += 1
-        self.server_state.total_requests += 1
-        self._stay()
-        told = Answered(scope, 200, length, time.perf_counter() - start)
-        self.fast.answered(self.loop, told)
-        return True
-
-    def _stay(self) -> None:
-        """Keep the connection for a time; a timer for each answer would take longer than it."""
-        self._until_idle = self.loop.time() + self.timeout_keep_alive
-        if self.timeout_keep_alive_task is None:
-            self._wait_for_next(self.timeout_keep_alive)
-
-    def _wait_for_next(self, seconds: float) -> None:
-        self.timeout_keep_alive_task = self.loop.call_later(
-            seconds, self.timeout_keep_alive_handler
-        )
-
-    def timeout_keep_alive_handler(self) -> None:
-        """Close the connection, unless there was an answer since the timer was set."""
-        left = self._until_idle - self.loop.time()
-        if left > 0:
-            self._wait_for_next(left)
-        else:
-            super().timeout_keep_alive_handler()
-
-    def _start(self) -> bytes:
-        """Return the status line and what every answer has, which changes with the second."""
-        headers = self.server_state.default_headers
-        if self._dates[0] is not headers:
-            lines = [b"%b: %b\r\n" % item for item in headers]
-            FrameProtocol._dates = headers, b"".join((STATUS_LINE[200], *lines))
-        return self._dates[1]
-
-    def _is_free(self) -> bool:
-        """Tell whether nothing stands before this answer: no other, no slow client, no limit."""
-        cycle: RequestResponseCycle | None = self.cycle
-        limit = self.limit_concurrency
-        return (
-            (cycle is None or cycle.response_complete)
-            and self._in_one_go < MOST_AT_ONCE
-            and not self.flow.write_paused
-            and not self.transport.is_closing()
-            and (limit is None or max(len(self.connections), len(self.tasks)) < limit)
-        )
-
-    def _is_plain(self) -> bool:
-        """Tell whether this is a GET of HTTP/1.1 on a connection that stays."""
-        return (
-            self.parser.get_method() == b"GET"
-            and self.parser.get_http_version() == "1.1"
-            and self.parser.should_keep_alive()
-            and not self.parser.should_upgrade()
-            and not self.root_path
-        )
-
-
-def protocol_of(fast: FastFrames) -> type[FrameProtocol]:
-    """Return the protocol class for a server."""
-    return type("FrameProtocol", (FrameProtocol,), {"fast": fast})

@@ -23,9 +23,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from servers import STOW_TYPE, multipart
 
-from tileserver import fastpath
+from tileserver import fastpath, frame_protocol
 from tileserver.app import create_app, fast_protocol
-from tileserver.fastpath import HARMLESS_HEADERS, LARGEST_FRAME, FrameProtocol
+from tileserver.fastpath import HARMLESS_HEADERS, LARGEST_FRAME
+from tileserver.frame_protocol import FrameProtocol
 from tileserver.policy import Everybody, Policy
 from tileserver.services.frame_files import FrameFiles
 from tileserver.settings import Settings
@@ -262,11 +263,13 @@ def test_fields_that_came_before_are_known_by_their_bytes(both, monkeypatch):
         request(f"{ROOT}{JPEG}/frames/{number}", "Accept: image/jpeg", "User-Agent: again")
         for number in (1, 2, 3, 1, 4)
     ]
-    parsed = []
-    parse = fastpath.plain_fields
-    monkeypatch.setattr(
-        fastpath, "plain_fields", lambda given: parsed.append(given) or parse(given)
-    )
+    parsed, parse = [], frame_protocol.plain_fields
+
+    def noted(headers):
+        parsed.append(headers)
+        return parse(headers)
+
+    monkeypatch.setattr(frame_protocol, "plain_fields", noted)
     fast.fast.clear()
 
     found = fast.converse(asked)
@@ -504,7 +507,7 @@ def test_a_client_that_does_not_read_takes_no_memory(slide):
 
 
 def test_one_connection_does_not_keep_others_waiting(slide, monkeypatch):
-    monkeypatch.setattr(fastpath, "MOST_AT_ONCE", 3)
+    monkeypatch.setattr(frame_protocol, "MOST_AT_ONCE", 3)
     server, path = slide(instances.jpeg(1))
 
     answer = server.exchange(request(f"{ROOT}{path}/1", "Accept: image/jpeg") * 10 + CLOSING)

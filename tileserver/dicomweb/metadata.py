@@ -18,7 +18,7 @@ from starlette.responses import Response
 from dicomizer.dicom.native_xml import to_xml
 from tileserver.content_codings import takes_gzip
 from tileserver.dicomweb.media_types import DICOM_XML
-from tileserver.dicomweb.responses import Part, beginning, streamed, whole_or_streamed
+from tileserver.dicomweb.responses import Part, beginning, streamed
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -67,13 +67,13 @@ async def json_answer(
     if known is not None:
         length = {"Content-Length": str(known.length)}
         return streamed(request, known.unpacked(), media_type, {**headers, **length})
-    if not takes:
-        return await whole_or_streamed(request, pieces, media_type, headers)
     begin, is_whole = await run_in_threadpool(beginning, pieces, _LONG)
     if is_whole:
         return Response(b"".join(begin), 200, dict(headers), media_type)
-    packed = texts.packing(name, chain(begin, pieces))
-    return streamed(request, packed, media_type, {**headers, **_GZIPPED})
+    if takes:
+        packed = texts.packing(name, chain(begin, pieces))
+        return streamed(request, packed, media_type, {**headers, **_GZIPPED})
+    return streamed(request, texts.keeping(name, chain(begin, pieces)), media_type, headers)
 
 
 def xml_parts(pages: Pages) -> Iterator[Part]:

@@ -7,10 +7,9 @@ import json
 import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain
 from typing import TYPE_CHECKING
 
-from starlette.concurrency import iterate_in_threadpool, run_in_threadpool
+from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
@@ -29,7 +28,6 @@ if TYPE_CHECKING:
 
 IMMUTABLE = "private, max-age=31536000, immutable"
 """For what an instance UID names: it never changes."""
-_WHOLE_BYTES = 8 << 20
 _SENT_BYTES = 256 << 10
 _LONGEST_SENT = 1 << 20
 
@@ -105,16 +103,6 @@ def streamed(
         return answer
     body = iterate_in_threadpool(_joined(pieces))
     return StreamingResponse(body, status, headers=dict(headers), media_type=media_type)
-
-
-async def whole_or_streamed(
-    request: Request, pieces: Iterator[bytes], media_type: str, headers: Mapping[str, str]
-) -> Response:
-    """Return an answer at once where it is short, as it is read where it is long."""
-    begin, is_whole = await run_in_threadpool(beginning, pieces, _WHOLE_BYTES)
-    if is_whole:
-        return Response(b"".join(begin), media_type=media_type, headers=dict(headers))
-    return streamed(request, chain(begin, pieces), media_type, headers)
 
 
 def beginning(pieces: Iterator[bytes], most: int) -> tuple[list[bytes], bool]:

@@ -69,6 +69,16 @@ class PackedTexts:
 
     def packing(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
         """Yield the gzip stream of a text as its pieces come; keep it if it is not too long."""
+        for _, packed in self._kept(name, pieces):
+            yield packed
+
+    def keeping(self, name: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+        """Yield the pieces of a text as they come; keep it, compressed, if it is not too long."""
+        for piece, _ in self._kept(name, pieces):
+            yield piece
+
+    def _kept(self, name: str, pieces: Iterable[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Yield each piece with what it adds to the gzip stream."""
         coder = zlib.compressobj(_LEVEL, zlib.DEFLATED, _GZIP)
         kept: list[bytes] = []
         length = size = 0
@@ -80,11 +90,11 @@ class PackedTexts:
                 kept.append(packed)
             else:
                 kept.clear()
-            yield packed
+            yield piece, packed
         last = coder.flush()
         if size + len(last) <= _LARGEST_BYTES:
             self._keep(name, PackedText(b"".join((*kept, last)), length))
-        yield last
+        yield b"", last
 
     def _keep(self, name: str, text: PackedText) -> None:
         with self._lock:

@@ -24,6 +24,18 @@ def test_a_text_comes_out_as_it_went_in(pieces):
     assert kept.length == len(whole)
 
 
+@given(st.lists(st.binary(max_size=200)))
+def test_a_text_that_goes_out_as_it_is_is_kept_compressed(pieces):
+    texts, whole = PackedTexts(), b"".join(pieces)
+
+    assert b"".join(texts.keeping("a", pieces)) == whole
+    kept = texts.get("a")
+
+    assert kept is not None
+    assert gzip.decompress(kept.stream) == whole
+    assert kept.length == len(whole)
+
+
 def test_what_breaks_off_is_not_kept():
     texts = PackedTexts()
 
