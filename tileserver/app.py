@@ -75,6 +75,7 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
+    services.ingest.finish_abandoned()
     return services, index
 
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -42,8 +43,9 @@ if TYPE_CHECKING:
     from dicomizer.dicom.attributes import Values
     from tileserver.index import Index, StoredInstance
     from tileserver.services.assemble import BulkParts
-    from tileserver.store import Blob, BlobStore, Incoming
+    from tileserver.store import Blob, BlobStore, Incoming, Unsettled
 
+_logger = logging.getLogger(__name__)
 _CHUNK = 1 << 20
 _ATTEMPTS = 8
 _AT_ONCE = 16
@@ -110,12 +112,16 @@ class Ingest:
         prepared = list(self._pool.map(partial(self._prepare, known), incoming, checked))
         ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
         are_added = self._add([found.record for found in ready])
-        return [
+        outcomes = [
             self._outcome(partial(self._settle_prepared, item, found, are_added=are_added))
             if isinstance(found, _Prepared)
             else found
             for item, found in zip(incoming, prepared, strict=True)
         ]
+        for item, outcome in zip(incoming, outcomes, strict=True):
+            if isinstance(outcome, TileserverError):
+                self._take_back(item)
+        return outcomes
 
     def _checked_or_error(
         self, incoming: Incoming, study_instance_uid: str | None
@@ -184,7 +190,48 @@ class Ingest:
             The disk does not take it.
         """
         record, oddity = _checked(incoming, study_instance_uid)
-        return self._settle_at_last(incoming, record, oddity)
+        try:
+            return self._settle_at_last(incoming, record, oddity)
+        except TileserverError:
+            self._take_back(incoming)
+            raise
+
+    def _take_back(self, incoming: Incoming) -> None:
+        """Let nothing lie under a key that the index does not name, or leave it for the start."""
+        try:
+            for key in incoming.kept:
+                with self._index.knowing([key]) as known:
+                    if key not in known:
+                        incoming.take_back(key)
+        except StorageError:
+            incoming.leave()
+
+    def finish_abandoned(self) -> None:
+        """Finish what a crash has left of instances that were being stored.
+
+        What is whole is stored: whether it was acknowledged cannot be told from the disk alone.
+        """
+        for unsettled in self._store.unsettled():
+            try:
+                self._finish(unsettled)
+            except (InvalidInstanceError, StorageError) as error:
+                _logger.warning("an instance that was being stored is left alone: %s", error)
+            else:
+                unsettled.forget()
+
+    def _finish(self, unsettled: Unsettled) -> None:
+        record, _ = read_record(unsettled.file(), _digest_of(unsettled.file()), unsettled.size)
+        for key in (record.key, _key_of_version(record)):
+            stored = self._index.find(record.sop_instance_uid)
+            # In this order: a deletion writes down, forgets, and removes.
+            if key in self._store.condemned_keys() or not unsettled.is_under(key):
+                continue
+            if stored is None:
+                with contextlib.suppress(ConflictError):  # somebody has stored it meanwhile
+                    self._index.add(replace(record, key=key))
+            elif stored.key != key and self._store.has(stored.key):
+                with self._index.knowing([key]) as known:
+                    self._store.remove({key}.difference(known))
 
     def _settle_at_last(
         self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
@@ -394,6 +441,10 @@ def _digest(blob: Blob) -> bytes:
     for offset in range(0, blob.size, _CHUNK):
         digest.update(blob.pread(_CHUNK, offset))
     return digest.digest()
+
+
+def _digest_of(file: BinaryIO) -> bytes:
+    return hashlib.file_digest(file, "sha256").digest()
 
 
 def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecord, Oddity | None]:

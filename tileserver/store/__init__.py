@@ -3,5 +3,6 @@
 
 from tileserver.store.base import Blob, BlobStore, Incoming
 from tileserver.store.folder import FolderBlobStore, has_store
+from tileserver.store.unsettled import Unsettled
 
-__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming", "has_store"]
+__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming", "Unsettled", "has_store"]

@@ -11,17 +11,20 @@ The first line of a list is the key of the blob that takes the place of the othe
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
-import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tileserver.store import locked
+from tileserver.store.layout import flush_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _SUFFIX = ".keys"
+_BESIDE = ".part"
+"""Of a list that is not written down yet: nothing is condemned by it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,17 +47,20 @@ class Condemned:
 @contextlib.contextmanager
 def written(folder: Path, keys: Sequence[str], instead: str | None) -> Iterator[Condemned]:
     """Write a list down durably, and hold its lock; it stays until somebody removes it."""
-    final = folder / f"{uuid.uuid4().hex}{_SUFFIX}"
-    beside = final.with_suffix(".part")
-    with beside.open("xb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    descriptor, name = locked.new_file(folder, _BESIDE)
+    beside = Path(name)
+    final = beside.with_suffix(_SUFFIX)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - it has no path to be opened by
         try:
             file.write("\n".join((instead or "", *keys)).encode("ascii"))
             file.flush()
             os.fsync(file.fileno())
             beside.rename(final)
+            flush_folder(folder)
         except OSError:
-            beside.unlink(missing_ok=True)
+            for path in (beside, final):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise
         yield Condemned(tuple(keys), instead, final)
 
@@ -65,23 +71,25 @@ def abandoned(folder: Path) -> Iterator[list[Condemned]]:
     with contextlib.ExitStack() as files:
         found = []
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            with contextlib.suppress(FileNotFoundError, BlockingIOError):
-                file = files.enter_context(path.open("rb"))
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if path.exists():  # who held the lock may just have finished
-                    found.append(_read(file, path))
+            if files.enter_context(locked.left_behind(path)) is not None:
+                found.append(_read(path))
         yield found
+
+
+def remove_unwritten(folder: Path) -> None:
+    """Remove what a crash has left of lists that were never written down."""
+    locked.remove_left_behind(folder, f"*{_BESIDE}")
 
 
 def all_keys(folder: Path) -> set[str]:
     """Return the keys on all lists."""
     keys: set[str] = set()
     for path in folder.glob(f"*{_SUFFIX}"):
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            keys.update(_read(file, path).keys)
+        with contextlib.suppress(FileNotFoundError):
+            keys.update(_read(path).keys)
     return keys
 
 
-def _read(file: BinaryIO, path: Path) -> Condemned:
-    instead, *keys = file.read().decode("ascii").split("\n")
+def _read(path: Path) -> Condemned:
+    instead, *keys = path.read_text("ascii").split("\n")
     return Condemned(tuple(keys), instead or None, path)

@@ -3,7 +3,7 @@
 
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
-removed when the store is opened a day later; another process may be writing what is younger.
+told by `FolderBlobStore.unsettled`; what another process is writing is locked by it.
 ``condemned/`` has lists of blobs that are to go, ``removed/`` those that went while somebody read,
 ``reading/`` who does; ``reserve`` is room for work on a full disk; ``layout`` tells that all lies
 as said here.
@@ -15,17 +15,17 @@ import contextlib
 import hashlib
 import os
 import re
-import secrets
 import shutil
-import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import FullDiskError, LostBlobError, StorageError
-from tileserver.store import condemned
+from tileserver.store import condemned, locked
 from tileserver.store.layout import bring_up_to_date, flush_folder
 from tileserver.store.readers import Readers, version_of
 from tileserver.store.reserve import FULL, Reserve
+from tileserver.store.unsettled import SUFFIX, Unsettled, is_same, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -36,7 +36,6 @@ if TYPE_CHECKING:
     from tileserver.store.condemned import Condemned
 
 _KEY = re.compile(r"[0-9a-f]{64}")
-_ABANDONED_SECONDS = 24 * 3600
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
 _HASHED_ASIDE = 256 << 10
@@ -143,7 +142,13 @@ class DurableFolders:
             return
         self.make(folder.parent)
         folder.mkdir(exist_ok=True)
-        flush_folder(folder.parent)
+        try:
+            flush_folder(folder.parent)
+        except OSError:
+            # Flushed again, it could be said to be on disk though it was given up; made again, not.
+            with contextlib.suppress(OSError):  # another has put something in it
+                folder.rmdir()
+            raise
         self._durable.add(folder)
 
 
@@ -156,9 +161,10 @@ class FolderIncoming:
         self._hashing: Future[None] | None = None
         self._flushing: Future[None] | None = None
         self._size = self._flushed = 0
-        self._path = f"{folder}/{secrets.token_hex(16)}.part"
+        self._kept: list[str] = []
+        self._is_settled = True
         with _explained("cannot receive"):
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
+            descriptor, self._path = locked.new_file(folder, SUFFIX)
         self._file = os.fdopen(descriptor, "w+b")
 
     @property
@@ -218,9 +224,28 @@ class FolderIncoming:
             os.fsync(self._file.fileno())
             self._blobs.make(final.parent)
             is_free = _link(self._path, final)
+            if is_free:
+                self._kept.append(key)
             # Where it was taken, whoever took it may not have come this far.
             flush_folder(final.parent)
         return is_free
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """Keys that the bytes were stored under."""
+        return tuple(self._kept)
+
+    def take_back(self, key: str) -> None:
+        """Remove what `keep` has stored under a key, durably; nothing where it is gone by now."""
+        final = blob_path(self._blobs.root, key)
+        with _explained("cannot take back"):
+            if is_same(self._file.fileno(), final):
+                final.unlink(missing_ok=True)
+                flush_folder(final.parent)
+
+    def leave(self) -> None:
+        """Let the bytes lie where they were received, for the next start to see what is right."""
+        self._is_settled = False
 
     def __enter__(self) -> Self:
         return self
@@ -235,10 +260,12 @@ class FolderIncoming:
         # Closing flushes what a full disk has refused before; the first error counts.
         with contextlib.suppress(OSError):
             self._wait_for_flush()
+        if self._is_settled:
+            # While it is locked: nobody else may take it for left behind.
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
         with contextlib.suppress(OSError):
             self._file.close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
 
 
 class FolderBlobStore:
@@ -263,7 +290,7 @@ class FolderBlobStore:
             self._condemned.mkdir(exist_ok=True)
             flush_folder(folder)
             bring_up_to_date(folder)
-            _remove_abandoned(self._incoming)
+            condemned.remove_unwritten(self._condemned)
             self._readers = Readers(folder)
         self._folders = DurableFolders(self._blobs)
         self._reserve = Reserve(folder)
@@ -328,7 +355,6 @@ class FolderBlobStore:
         with contextlib.ExitStack() as cleanup:
             with _explained("cannot delete"):
                 listed = cleanup.enter_context(condemned.written(self._condemned, keys, instead))
-                flush_folder(self._condemned)
             yield listed
 
     @contextlib.contextmanager
@@ -363,6 +389,12 @@ class FolderBlobStore:
                     if folder.is_dir():
                         flush_folder(folder)
             listed.path.unlink(missing_ok=True)
+            # Else it could come back by a power cut, when the same is stored again.
+            flush_folder(self._condemned)
+
+    def unsettled(self) -> Iterator[Unsettled]:
+        """Yield what a crash has left of `receive`, whole and under a key."""
+        return unsettled(self._incoming, partial(blob_path, self._blobs))
 
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
@@ -390,14 +422,6 @@ def _link(path: str, name: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _remove_abandoned(folder: Path) -> None:
-    oldest = time.time() - _ABANDONED_SECONDS
-    for path in folder.glob("*.part"):
-        with contextlib.suppress(FileNotFoundError):  # another process removes it, too
-            if path.stat().st_mtime < oldest:
-                path.unlink()
 
 
 @contextlib.contextmanager

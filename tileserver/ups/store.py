@@ -14,7 +14,9 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, insert, select
 from sqlalchemy.exc import DatabaseError
 
-from tileserver.errors import StorageError
+from tileserver.errors import FullDiskError, StorageError
+from tileserver.index.doubt import Doubt, make_durable
+from tileserver.index.driver import driver_of
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
 from tileserver.ups import tables
 from tileserver.ups.notices import Notices
@@ -62,9 +64,12 @@ class WorklistStore:
         )
         self._listeners: list[Callable[[], None]] = []
         event.listen(self._engine, "connect", _configure)
+        self._doubt = Doubt()
         with _explained("opened"), self._immediate() as connection:
             tables.tables.create_all(connection)
             _check_version(connection)
+        with _explained("opened"), self._engine.connect() as connection:
+            make_durable(driver_of(connection))
 
     def close(self) -> None:
         """Close all connections."""
@@ -90,7 +95,11 @@ class WorklistStore:
 
     @contextlib.contextmanager
     def _immediate(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        with (
+            self._engine.connect() as connection,
+            self._doubt.settled(connection),
+            connection.begin(),
+        ):
             # The driver would begin one of its own only before the first change.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -127,4 +136,6 @@ def _explained(done: str) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError(f"the worklist cannot be {done}: {cause}") from error
+        is_full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        kind = FullDiskError if is_full else StorageError
+        raise kind(f"the worklist cannot be {done}: {cause}") from error
