@@ -24,7 +24,7 @@
 
 enum kind {
   CREATE = 1, WRITE = 2, SYNC = 4, LINK = 8, RENAME = 16, UNLINK = 32, MKDIR = 64, TRUNCATE = 128,
-  ALLOCATE = 256, UTIME = 512, SYNC_END = 1024, RMDIR = 2048, SYNC_ALL = 4096,
+  ALLOCATE = 256, UTIME = 512, SYNC_END = 1024, RMDIR = 2048, SYNC_ALL = 4096, SYNC_FAILED = 8192,
 };
 
 struct control {
@@ -214,8 +214,15 @@ ssize_t pwrite64(int file, const void *data, size_t size, off64_t offset) {
 static int flushed(int file, long call) {
   const char *path = name_of(file);
   if (!path) return (int)syscall(call, file);
-  FAIL(SYNC, path);
   uint64_t inode = inode_of(file);
+  int error = met(SYNC, path);
+  if (error) {
+    pthread_mutex_lock(&lock);
+    note(SYNC_FAILED, inode, 0, path, NULL, NULL, 0);
+    pthread_mutex_unlock(&lock);
+    errno = error;
+    return -1;
+  }
   pthread_mutex_lock(&lock);
   uint64_t number = atomic_load(&control->events);
   note(SYNC, inode, number, path, NULL, NULL, 0);

@@ -35,6 +35,7 @@ class Kind(enum.IntFlag):
     SYNC_END = 1024
     RMDIR = 2048
     SYNC_ALL = 4096
+    SYNC_FAILED = 8192
 
 
 EVERY_CHANGE = Kind(0xFFF & ~Kind.SYNC_END)
