@@ -53,7 +53,14 @@ class Acting:
         """Return a copy of a data folder, in place of the one before."""
         copy = self.folder / name
         shutil.rmtree(copy, ignore_errors=True)
-        shutil.copytree(data, copy, ignore=shutil.ignore_patterns("reserve"))
+        copied: dict[int, Path] = {}
+        for path in sorted(data.rglob("*")):
+            place = copy / path.relative_to(data)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            if path.is_dir():
+                place.mkdir(exist_ok=True)
+            elif path.name != "reserve":  # of megabytes, and made anew
+                _copy(path, place, copied)
         return copy
 
     def written(self, name: Name, version: int = 0) -> str:
@@ -64,6 +71,16 @@ class Acting:
 
     def store(self, *names: Name, version: int = 0) -> Step:
         return "store", {"files": [self.written(name, version) for name in names]}
+
+
+def _copy(path: Path, place: Path, copied: dict[int, Path]) -> None:
+    """Copy a file, or link it where it was copied under another name."""
+    inode = path.stat().st_ino
+    if inode in copied:
+        place.hardlink_to(copied[inode])
+    else:
+        copied[inode] = place
+        shutil.copy2(path, place)
 
 
 OPEN: Step = ("open", {})
@@ -80,8 +97,16 @@ def read(study: str) -> Step:
     return "read", {"study": study}
 
 
-def arm(first: int, *, error: int = 0, kinds: Kind = faults.EVERY_CHANGE, only: str = "", times: int = 1) -> Step:
-    return "arm", {"first": first, "error": error, "kinds": int(kinds), "only": only, "times": times}
+def arm(
+    first: int, *, error: int = 0, kinds: Kind = faults.EVERY_CHANGE, only: str = "", times: int = 1
+) -> Step:
+    return "arm", {
+        "first": first,
+        "error": error,
+        "kinds": int(kinds),
+        "only": only,
+        "times": times,
+    }
 
 
 def leave_room(size: int) -> Step:
@@ -117,9 +142,18 @@ class Operation:
     before: tuple[Step, ...]
     step: Step
     done: Any
-    """What the step tells when all went well; a second time, too, or that there is nothing."""
+    """What the step tells when all went well."""
     changes: dict[Name, tuple[bytes | None, bytes | None]]
     """What each instance was before, and what it is then."""
+
+    def prepared(self, actor: Acting) -> tuple[Path, int]:
+        """Return a data folder as it is before, and how many calls the operation makes."""
+        base = actor.folder / "base"
+        shutil.rmtree(base, ignore_errors=True)
+        actor.act(base, OPEN, *self.before, CLOSE)
+        acted = actor.act(actor.copy_of(base, "data"), OPEN, arm(0), self.step, DISARM)
+        assert acted.results[2] == self.done
+        return base, acted.results[3]
 
     def ledger(self, *, is_done: bool | None) -> Ledger:
         """Return what is promised when it was done, was not, or nobody knows."""
@@ -129,13 +163,39 @@ class Operation:
         return found
 
 
-def operations(actor: Acting) -> Sequence[Operation]:
+def operations(actor: Acting) -> dict[str, Operation]:
     """Return one of each kind."""
+    return {found.name: found for found in _operations(actor)}
+
+
+def is_done_again(operation: Operation, result: Any) -> bool:
+    """Tell whether an operation was done, or had been."""
+    return result == operation.done or str(result).startswith("NotFoundError")
+
+
+def points(calls: int, stride: int) -> range:
+    """Return the calls to be tried: each, or every so manieth."""
+    return range(1 + calls // 2 % stride, calls + 1, stride)
+
+
+OPERATIONS = (
+    "store",
+    "store several",
+    "replace",
+    "replace again",
+    "delete instance",
+    "delete study",
+)
+
+
+def _operations(actor: Acting) -> Sequence[Operation]:
     stayed, one, two, three = (Name(1, number) for number in range(4))
     old = {stayed: (file_of(stayed), file_of(stayed))}
     begin = actor.store(stayed)
     return (
-        Operation("store", (begin,), actor.store(one), [one.uids[2]], old | {one: (None, file_of(one))}),
+        Operation(
+            "store", (begin,), actor.store(one), [one.uids[2]], old | {one: (None, file_of(one))}
+        ),
         Operation(
             "store several",
             (begin,),

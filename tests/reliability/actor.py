@@ -87,7 +87,7 @@ def _act(request: dict[str, Any], control: Control, told: int) -> None:
         try:
             result = getattr(actor, name)(**arguments)
         except TileserverError as error:
-            result = type(error).__name__
+            result = type(error).__name__ + f": {error}"
         except Exception:  # noqa: BLE001 - for the test to tell
             result = f"unexpected: {traceback.format_exc()}"
         os.write(told, f"{json.dumps(result)}\n".encode())
@@ -103,7 +103,7 @@ def _child(request: dict[str, Any], control: Control) -> dict[str, Any]:
         finally:
             os._exit(0)
     os.close(writing)
-    with open(reading, encoding="utf-8") as told:
+    with os.fdopen(reading, encoding="utf-8") as told:
         results = [json.loads(line) for line in told]
     _, status = os.waitpid(child, 0)
     return {"results": results, "is_killed": os.WIFSIGNALED(status), "calls": control.disarm()}
@@ -111,9 +111,11 @@ def _child(request: dict[str, Any], control: Control) -> dict[str, Any]:
 
 def main() -> None:
     control = Control(Path(os.environ["FAULTS_CONTROL"]))
-    print("ready", flush=True)
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
     for line in sys.stdin:
-        print(json.dumps(_child(json.loads(line), control)), flush=True)
+        sys.stdout.write(json.dumps(_child(json.loads(line), control)) + "\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

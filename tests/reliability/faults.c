@@ -5,7 +5,6 @@
    alike. `faults.py` builds it, has the other side of `struct control`, and reads the records. */
 
 #define _GNU_SOURCE
-#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
@@ -17,7 +16,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
-#include <sys/statvfs.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
@@ -33,7 +31,7 @@ struct control {
   uint64_t first, last;    /* calls that meet the fault */
   uint32_t kinds;          /* of calls that are counted */
   int32_t error;           /* that they meet; 0: the process is killed */
-  _Atomic int64_t room;    /* bytes by which files may grow; negative: any */
+  _Atomic int64_t room;    /* bytes by which files may grow, as of a quota; negative: any */
   char only[64];           /* what the path of a call that is counted contains */
 };
 
@@ -49,8 +47,6 @@ static size_t root_length;
 static char *_Atomic names[MOST];
 static int record = -1;
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-
-#define REAL(name) static __typeof__(&name) real; if (!real) real = dlsym(RTLD_NEXT, #name)
 
 __attribute__((constructor)) static void begin(void) {
   const char *path = getenv("FAULTS_CONTROL"), *below = getenv("FAULTS_ROOT"),
@@ -352,20 +348,4 @@ int mkdir(const char *path, mode_t mode) {
 int utimensat(int folder, const char *path, const struct timespec times[2], int flags) {
   if (is_below(path)) FAIL(UTIME, path);
   return (int)syscall(SYS_utimensat, folder, path, times, flags);
-}
-
-int statvfs(const char *path, struct statvfs *found) {
-  REAL(statvfs);
-  int failed = real(path, found);
-  int64_t room = control ? atomic_load(&control->room) : -1;
-  if (!failed && room >= 0 && is_below(path)) found->f_bfree = found->f_bavail = (uint64_t)room / found->f_frsize;
-  return failed;
-}
-
-int statvfs64(const char *path, struct statvfs64 *found) {
-  REAL(statvfs64);
-  int failed = real(path, found);
-  int64_t room = control ? atomic_load(&control->room) : -1;
-  if (!failed && room >= 0 && is_below(path)) found->f_bfree = found->f_bavail = (uint64_t)room / found->f_frsize;
-  return failed;
 }

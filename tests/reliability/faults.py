@@ -67,7 +67,13 @@ class Control:
         self.disarm()
 
     def arm(
-        self, first: int, *, error: int = 0, kinds: Kind = EVERY_CHANGE, only: str = "", times: int = 1
+        self,
+        first: int,
+        *,
+        error: int = 0,
+        kinds: Kind = EVERY_CHANGE,
+        only: str = "",
+        times: int = 1,
     ) -> None:
         """Let calls from the ``first`` on fail, ``times`` of them; or kill the process at it.
 
@@ -82,7 +88,7 @@ class Control:
         self._shared.kinds = kinds
 
     def leave_room(self, size: int) -> None:
-        """Let files grow by so many bytes in all; by any, where negative."""
+        """Let files grow by so many bytes in all, as a quota does; by any, where negative."""
         self._shared.room = size
 
     def disarm(self) -> int:
@@ -104,7 +110,7 @@ def library(folder: Path) -> Path:
         pytest.skip("faults of the disk need Linux and a C compiler (Debian: gcc libc6-dev)")
     built = folder / "faults.so"
     made = subprocess.run(
-        [compiler, "-O1", "-shared", "-fPIC", "-o", built, _SOURCE, "-ldl", "-pthread"],
+        [compiler, "-O1", "-shared", "-fPIC", "-o", built, _SOURCE, "-pthread"],
         capture_output=True,
         text=True,
         check=False,
@@ -114,7 +120,9 @@ def library(folder: Path) -> Path:
     return built
 
 
-def environment(built: Path, root: Path, control: Path, record: Path | None = None) -> dict[str, str]:
+def environment(
+    built: Path, root: Path, control: Path, record: Path | None = None
+) -> dict[str, str]:
     """Return the environment of a process that is to meet faults below ``root``."""
     found = os.environ | {
         "LD_PRELOAD": str(built),

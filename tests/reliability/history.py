@@ -149,7 +149,9 @@ def stored_uids(answer: httpx.Response) -> set[str]:
     return {item["00081155"]["Value"][0] for item in items}
 
 
-def busy(address: str, history: History, clients: int, until: Callable[[], bool], first: int = 0) -> None:
+def busy(
+    address: str, history: History, clients: int, until: Callable[[], bool], first: int = 0
+) -> None:
     """Let clients go on at the same time until told to stop."""
     threads = [
         threading.Thread(target=Client(address, history, first + number).run, args=(until,))

@@ -90,9 +90,9 @@ class Ledger:
 
 
 @contextlib.contextmanager
-def opened(data: Path, duplicates: Duplicates = Duplicates.REPLACE) -> Iterator[tuple[Services, Index]]:
+def opened(data: Path) -> Iterator[tuple[Services, Index]]:
     """Open a data folder as a server does when it starts."""
-    services, index = open_services(Settings(data=data, duplicates=duplicates))
+    services, index = open_services(Settings(data=data, duplicates=Duplicates.REPLACE))
     try:
         yield services, index
     finally:

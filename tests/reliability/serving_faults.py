@@ -15,12 +15,15 @@ from servers import Server, command
 
 
 @contextlib.contextmanager
-def served(data: Path, *options: str, environment: dict[str, str] | None = None) -> Iterator[Server]:
+def served(
+    data: Path, *options: str, environment: dict[str, str] | None = None
+) -> Iterator[Server]:
     """Run a server that replaces what comes with other bytes; it may end in between."""
+    told = ("--data", str(data), "--port", "0", "--duplicates", "replace")
     log = data.parent / f"{data.name}.log"
     with log.open("a") as stderr:
         process = subprocess.Popen(
-            command("serve", "--data", str(data), "--port", "0", "--duplicates", "replace", *options),
+            command("serve", *told, *options),
             stdout=subprocess.PIPE,
             stderr=stderr,
             env=environment,

@@ -18,6 +18,7 @@ from reliability.disk import Disk, Luck, events
 from reliability.faults import Control
 from reliability.history import History, busy
 from reliability.ledger import Found, Ledger, check, opened, stored_files
+from reliability.report import tell
 from reliability.serving_faults import served, stop
 
 CUTS = int(os.environ.get("COVERSLIP_CUTS", "12"))
@@ -68,12 +69,12 @@ def test_what_was_acknowledged_outlives_a_power_cut(recorded, tmp_path, capsys):
 
     assert found == Found()
     history = recorded[2]
-    with capsys.disabled():
-        print(
-            f"\n{CUTS} power cuts (record and replay), {history.stored} instances acknowledged, "
-            f"{history.deleted} deleted: {len(found.lost)} lost, {len(found.half)} half visible, "
-            f"{len(found.back)} came back"
-        )
+    tell(
+        capsys,
+        found,
+        f"{CUTS} power cuts (record and replay), {history.stored} instances acknowledged, "
+        f"{history.deleted} deleted",
+    )
 
 
 def test_a_new_index_after_a_power_cut_has_all_and_nothing_that_was_deleted(recorded, tmp_path):

@@ -69,11 +69,11 @@ def written(folder: Path, keys: Sequence[str], instead: str | None) -> Iterator[
 def abandoned(folder: Path) -> Iterator[list[Condemned]]:
     """Give the lists that a crash left behind, and hold their locks."""
     with contextlib.ExitStack() as files:
-        found = []
-        for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            if files.enter_context(locked.left_behind(path)) is not None:
-                found.append(_read(path))
-        yield found
+        yield [
+            _read(path)
+            for path in sorted(folder.glob(f"*{_SUFFIX}"))
+            if files.enter_context(locked.left_behind(path)) is not None
+        ]
 
 
 def remove_unwritten(folder: Path) -> None:

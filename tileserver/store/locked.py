@@ -35,7 +35,7 @@ def new_file(folder: Path, suffix: str = "") -> tuple[int, str]:
 
 @contextlib.contextmanager
 def left_behind(path: Path | str) -> Iterator[int | None]:
-    """Give the descriptor of a file, and hold its lock; ``None`` where it is somebody's, or gone."""
+    """Hold the lock of a file, and give its descriptor; ``None`` where it is taken, or gone."""
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except FileNotFoundError:

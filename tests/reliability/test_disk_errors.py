@@ -1,0 +1,121 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A disk that is full, or refuses to write, at any call: told, undone, and gone on without restart.
+
+What fails is never acknowledged; what is acknowledged after a failure is on disk even where the
+disk has given up what it could not write (``disk.py``: a later flush does not write it).
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import random
+
+import pytest
+from reliability.acting import (
+    CLOSE,
+    DISARM,
+    OPEN,
+    OPERATIONS,
+    PROBLEMS,
+    Acting,
+    arm,
+    is_done_again,
+    leave_room,
+    operations,
+    points,
+    read,
+)
+from reliability.faults import EVERY_CHANGE, NEEDS_ROOM, Kind
+from reliability.ledger import Found, check, study_uid
+from reliability.report import tell
+
+STRIDE = int(os.environ.get("COVERSLIP_ERROR_STRIDE", "5"))
+"""Every so manieth call is tried; ``make reliability`` tries each."""
+STUDY = study_uid(1)
+REFUSED = ("FullDiskError", "StorageError", "NotFoundError")
+FOR_EVER = 0
+
+
+def outcome(result) -> bool | None:
+    """Tell whether all was done, nothing was said to be, or some."""
+    told = result if isinstance(result, list) else [result]
+    refused = [each.startswith(REFUSED) for each in told]
+    return None if any(refused) and not all(refused) else not any(refused)
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+@pytest.mark.parametrize("times", [1, FOR_EVER], ids=["once", "for ever"])
+@pytest.mark.parametrize(
+    ("error", "kinds"),
+    [(errno.ENOSPC, NEEDS_ROOM | Kind.SYNC), (errno.EIO, EVERY_CHANGE)],
+    ids=["full", "broken"],
+)
+def test_an_error_at_any_call_is_told_and_undone(actor, name, error, kinds, times, capsys):
+    operation = operations(actor)[name]
+    base, calls = operation.prepared(actor)
+    found, refusals = Found(), 0
+
+    for point in points(calls, STRIDE):
+        data = actor.copy_of(base, "data")
+        fault = arm(point, error=error, kinds=kinds, times=times)
+        steps = (OPEN, fault, operation.step, read(STUDY), DISARM, PROBLEMS, CLOSE)
+        acted = actor.act(data, *steps).results
+        assert acted[5] == []
+        assert isinstance(acted[3], int) or acted[3].startswith("NotFoundError"), acted
+        is_done = outcome(acted[2])
+        refusals += is_done is not True
+        found.add(check(data, operation.ledger(is_done=is_done or None), may_litter=True))
+        again = actor.act(data, OPEN, operation.step, CLOSE).results[1]
+        assert is_done_again(operation, again), (point, again)
+        found.add(check(data, operation.ledger(is_done=True)))
+
+    assert found == Found()
+    what = f"{errno.errorcode[error]} {'once' if times else 'for ever'}"
+    tell(
+        capsys,
+        found,
+        f"{what} at {len(points(calls, STRIDE))} calls of {name!r}, {refusals} refused",
+    )
+
+
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_after_an_error_the_same_process_goes_on(actor, name):
+    operation = operations(actor)[name]
+    base, calls = operation.prepared(actor)
+
+    for point in points(calls, STRIDE):
+        for error in (errno.ENOSPC, errno.EIO):
+            data = actor.copy_of(base, "data")
+            fault = arm(point, error=error, times=FOR_EVER)
+            steps = (OPEN, fault, operation.step, DISARM, operation.step, CLOSE)
+            again = actor.act(data, *steps).results[4]
+            assert is_done_again(operation, again), (point, again)
+            assert check(data, operation.ledger(is_done=True)) == Found(), (point, error)
+
+
+def rooms(count: int, most: int) -> list[int]:
+    """Return amounts of room: the ends, and some at random between."""
+    rng = random.Random(count)
+    return [0, 1, *sorted(rng.randrange(2, most) for _ in range(count)), most]
+
+
+@pytest.mark.parametrize("name", ["store", "store several", "replace again"])
+def test_a_disk_that_is_full_after_any_byte(actor: Acting, name: str, capsys):
+    operation = operations(actor)[name]
+    base, _ = operation.prepared(actor)
+    found, refusals = Found(), 0
+    tried = rooms(64 // STRIDE, 100_000)
+
+    for room in tried:
+        data = actor.copy_of(base, "data")
+        # As where others fill the disk: of what it tells to have free nothing is true.
+        steps = (OPEN, leave_room(room), operation.step, read(STUDY), DISARM, operation.step, CLOSE)
+        acted = actor.act(data, *steps).results
+        assert isinstance(acted[3], int)
+        refusals += outcome(acted[2]) is not True
+        assert is_done_again(operation, acted[5]), (room, acted)
+        found.add(check(data, operation.ledger(is_done=True)))
+
+    assert found == Found()
+    tell(capsys, found, f"{len(tried)} disks full within {name!r}, {refusals} refused")
