@@ -19,12 +19,14 @@ def code(value: str, scheme: str) -> dict[str, object]:
     return {"00080100": one("SH", value), "00080102": one("SH", scheme)}
 
 
-def metadata(study: int, series: int) -> str:
-    codes = {"vr": "SQ", "Value": [code("A", "SCT"), code("B", "99X")]}
+def metadata(study: int, series: int, number: int) -> str:
+    """Return attributes; in some studies the instances of a series differ in what has a key."""
+    stain = "C" if number == 1 and study % 3 == 0 else "A"
+    codes = {"vr": "SQ", "Value": [code(stain, "SCT"), code("B", "99X")]}
     step = {"00400612": one("SQ", {"0040A168": codes})}
     specimen = {"00400551": one("LO", f"S{study}"), "00400610": one("SQ", step)}
     attributes = {
-        "00080019": one("UI", f"1.{study}.{series}.7"),
+        "00080019": one("UI", f"1.{study}.{series}.{7 + number * (study % 2)}"),
         "00280010": one("US", 16),
         "00400560": one("SQ", specimen),
     }
@@ -42,7 +44,7 @@ INSTANCE = InstanceRecord(
     size=7,
     study={},
     series={},
-    metadata=Metadata.of_text(metadata(1, 1)),
+    metadata=Metadata.of_text(metadata(1, 1, 1)),
     frames=None,
 )
 NAMES = ("Doe^Jane", "Doe^John", "Müller^Änne", "Roe^Richard", "Yamada^Taro")
@@ -67,5 +69,5 @@ def instance_of(study: int, series: int, number: int) -> InstanceRecord:
             "00080060": one("CS", "SM" if series else "SR"),
             "00400512": one("LO", f"C{study}-{series}"),
         },
-        metadata=Metadata.of_text(metadata(study, series)),
+        metadata=Metadata.of_text(metadata(study, series, number)),
     )

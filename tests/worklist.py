@@ -7,6 +7,7 @@ import contextlib
 import copy
 import itertools
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -137,6 +138,7 @@ class Worklist:
             assert not answer.content
             return []
         assert answer.status_code in (200, 206), answer.text
+        assert answer.json(), "where nothing matches the status is 204"
         return answer.json()
 
     def uids(self, query: str = "") -> list[str]:
@@ -175,7 +177,7 @@ class Events:
 
 
 def warnings(answer: httpx.Response) -> list[str]:
-    """Return the texts of the Warning header."""
+    """Return the texts of the Warning header, which is of the form "299 <service>: <text>"."""
     found = answer.headers.get_list("warning")
-    assert all(item.startswith("299 http") for item in found)
-    return [item.split('"')[1] for item in found]
+    forms = [re.fullmatch(r"299 http://[^ ]+/dicomweb: (.+)", item) for item in found]
+    return [form[1] if form else "of another form" for form in forms]

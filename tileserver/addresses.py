@@ -8,6 +8,7 @@ and some clients send without its port.
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -25,6 +26,11 @@ def public_root(request: Request) -> str:
     host, port = request.scope["server"]
     host = f"[{host}]" if ":" in host else host
     return f"{request.scope['scheme']}://{host}:{port}"
+
+
+def base_path(settings: Settings) -> str:
+    """Return the path below which the server is reached, without a slash at the end."""
+    return urlsplit(settings.base_url or "").path.rstrip("/")
 
 
 def dicomweb_root(request: Request) -> str:

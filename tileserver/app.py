@@ -15,6 +15,7 @@ from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
 from tileserver import described, dicomweb, observe, static, tiles, ups
+from tileserver.addresses import base_path
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
@@ -30,6 +31,7 @@ from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
 from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.policy import Everybody, Permission
+from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
 from tileserver.store import FolderBlobStore, has_store
@@ -135,6 +137,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     worklist = services.room.enough_for(lambda: Ups.open(settings))
     hosts = KnownHosts(settings)
     policy = policy or Everybody()
+    path = base_path(settings)
 
     def observed(answered: Sequence[Answered]) -> None:
         metrics.observe(answered)
@@ -150,14 +153,15 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
         index.close()
 
     app = Starlette(
-        routes=_routes(),
+        routes=_routes(path),
         middleware=[
+            Middleware(Prefix, path=path),
             Middleware(RequestLog, observe=observed),
             Middleware(Cors, origins=settings.cors_origins),
             Middleware(Gzip),
             Middleware(SecurityHeaders),
             Middleware(LastResort, answer=_unexpected()),
-            Middleware(HostCheck, hosts=hosts, answer=_misdirected()),
+            Middleware(HostCheck, hosts=hosts, answer=_misdirected(), malformed=_without_host()),
             Middleware(Permission, policy=policy, answer=_forbidden()),
         ],
         exception_handlers={TileserverError: _expected, HTTPException: _http},
@@ -176,14 +180,14 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     return app
 
 
-def _routes() -> list[BaseRoute]:
+def _routes(path: str) -> list[BaseRoute]:
     return [
         *observe.routes(),
         *dicomweb.routes(),
         *changes.routes(),
         *tiles.routes(),
         *ups.routes(),
-        *static.routes(static.viewer_folder()),
+        *static.routes(static.viewer_folder(), path),
         # Last, so that other methods are told and counted as those of the resource itself.
         *dicomweb.capabilities.routes(SERVICES),
         *described.routes(SERVICES),
@@ -198,7 +202,8 @@ def fast_protocol(app: Starlette) -> type[FrameProtocol]:
     state = app.state
     files = state.services.retrieve.frame_files
     gates = (state.hosts.admits, state.policy.may)
-    return protocol_of(FastFrames(files, _wrapping(app), gates, state.observe))
+    fast = FastFrames(files, _wrapping(app), gates, state.observe)
+    return protocol_of(fast, base_path(state.settings))
 
 
 def _wrapping(app: Starlette) -> Callable[[ASGIApp], ASGIApp]:
@@ -250,6 +255,10 @@ def _misdirected() -> Response:
         "the server does not go by the name in the Host header; "
         "if it should, add it to allowed_hosts",
     )
+
+
+def _without_host() -> Response:
+    return _error(400, "BadRequestError", "expected one Host header, with a name or an address")
 
 
 def _forbidden() -> Response:

@@ -13,9 +13,10 @@ from enum import Enum
 from pathlib import Path
 from types import NoneType
 from typing import TYPE_CHECKING, Any, get_args, get_type_hints
+from urllib.parse import urlsplit
 
 from tileserver.errors import ConfigurationError
-from tileserver.settings import Settings
+from tileserver.settings import OWN_PATHS, Settings
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 PREFIX = "TILESERVER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _RANGES = {"port": (0, 65535), "workers": (1, 64)}
-_URL = re.compile(r"https?://[^/?#\s]+[^?#\s]*")
+_URL = re.compile(r"https?://[^/?#\s]+(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
+"""What a path has must need no coding, and name no other place than it says."""
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True,
           "0": False, "false": False, "no": False, "off": False}  # fmt: skip
 
@@ -122,8 +124,16 @@ def _check(values: Mapping[str, Any], found: Mapping[str, tuple[object, str]]) -
         if field.kind is int and not least <= value <= largest:
             told = f"{least} to {largest}" if name in _RANGES else f"{least} or more"
             raise _bad(field, f"{origin}: {name} = {value}", told)
-        if field.kind is str and name.endswith("_url") and value and not _URL.match(value):
-            raise _bad(field, f"{origin}: {name}", "an address such as https://slides.example.org")
+        if field.kind is str and name.endswith("_url") and value:
+            _check_url(field, f"{origin}: {name}", value)
+
+
+def _check_url(field: Field, place: str, value: str) -> None:
+    if not _URL.fullmatch(value):
+        raise _bad(field, place, "an address such as https://slides.example.org/pacs")
+    first = urlsplit(value).path.split("/")[1:2]
+    if OWN_PATHS.intersection(first):
+        raise _bad(field, place, f"a path that does not begin with one of its own, /{first[0]}")
 
 
 def sample() -> str:

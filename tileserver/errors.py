@@ -14,6 +14,7 @@ The tree::
     ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
     ├── TooLargeError             a body over a limit
+    ├── TooBroadError             a search that takes longer than allowed
     ├── ConflictingStateError     what is stored is in a state that does not allow it
     ├── RefusedInstanceError      an instance that is not stored
     │   ├── InvalidInstanceError      no Part 10 file, or one that contradicts itself
@@ -21,6 +22,7 @@ The tree::
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
+    ├── AbandonedError            who asked is gone, so that it was not finished
     ├── StorageError              the disk does not take or give what it must
     │   ├── FullDiskError             there is no room on the disk
     │   ├── LostBlobError             a stored file is gone, or another than the index knows
@@ -85,6 +87,10 @@ class TooLargeError(TileserverError):
     """A body goes over a limit."""
 
 
+class TooBroadError(TileserverError):
+    """A search takes longer than the server is set to allow."""
+
+
 class ConflictingStateError(TileserverError):
     """What is stored is in a state that does not allow what is asked."""
 
@@ -123,6 +129,10 @@ class ConflictError(RefusedInstanceError):
 
 class BusyError(TileserverError):
     """What is asked cannot be done now; the same request may do later."""
+
+
+class AbandonedError(TileserverError):
+    """Who asked for it is gone, so that it was not finished."""
 
 
 class StorageError(TileserverError):
@@ -170,8 +180,10 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     RefusedInstanceError: 409,
     PreconditionFailedError: 412,
     TooLargeError: 413,
+    TooBroadError: 413,
     UnsupportedMediaTypeError: 415,
     RangeNotSatisfiableError: 416,
+    AbandonedError: 499,  # of no RFC, but what proxies log for a client that is gone
     BusyError: 503,
     StorageError: 507,
     ConfigurationError: 500,

@@ -12,6 +12,7 @@ from tileserver.bounded import BoundedProtocol
 from tileserver.dicomweb import frames
 from tileserver.fastpath import BEGINNING, plain_fields
 from tileserver.middleware import log_unexpected
+from tileserver.prefix import without
 from tileserver.request_log import Answered
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
 MOST_AT_ONCE = 16
 """Requests of a connection that are answered in one go: others would be kept waiting."""
-_REQUEST = b"GET " + BEGINNING
+_METHOD = b"GET "
 _VERSION = b" HTTP/1.1\r\n"
 
 
@@ -33,6 +34,8 @@ class FrameProtocol(BoundedProtocol):
     """
 
     fast: ClassVar[FastFrames]
+    path: ClassVar[bytes] = b""
+    """Below which the server is reached, where a proxy leaves it in."""
     _is_answered = False
     _in_one_go = 0
     _until_idle = 0.0
@@ -43,19 +46,20 @@ class FrameProtocol(BoundedProtocol):
         """Take what came over the connection."""
         self._in_one_go = 0
         self._rest = b""
-        if self._is_whole and data.startswith(_REQUEST):
+        if self._is_whole and data.startswith(_METHOD):
             line, _, self._rest = data.partition(_VERSION)
             fields = self.fast.recall(self._rest)
             if fields is not None and self._is_free():
                 self._begin(fields)
-                if self._answers(line[4:], fields):
+                if self._answers(without(line[len(_METHOD) :], self.path), fields):
                     self._wait_no_more()
                     return
         super().data_received(data)
 
     def on_headers_complete(self) -> None:
         """Answer a request or begin to, as soon as its headers are there."""
-        self._is_answered = self.url.startswith(BEGINNING) and self._answers_parsed()
+        url = without(self.url, self.path)
+        self._is_answered = url.startswith(BEGINNING) and self._answers_parsed(url)
         if not self._is_answered:
             super().on_headers_complete()
 
@@ -71,11 +75,11 @@ class FrameProtocol(BoundedProtocol):
         HttpToolsProtocol.on_message_begin(self)
         self.scope["headers"] = fields.headers
 
-    def _answers_parsed(self) -> bool:
+    def _answers_parsed(self, url: bytes) -> bool:
         if not self._is_free() or not self._is_plain():
             return False
         fields = plain_fields(self.headers)
-        if fields is None or not self._answers(self.url, fields):
+        if fields is None or not self._answers(url, fields):
             return False
         if self._rest:
             self.fast.remember(self._rest, fields)
@@ -153,6 +157,6 @@ class FrameProtocol(BoundedProtocol):
         )
 
 
-def protocol_of(fast: FastFrames) -> type[FrameProtocol]:
-    """Return the protocol class for a server."""
-    return type("FrameProtocol", (FrameProtocol,), {"fast": fast})
+def protocol_of(fast: FastFrames, path: str = "") -> type[FrameProtocol]:
+    """Return the protocol class for a server, and the path below which that is reached."""
+    return type("FrameProtocol", (FrameProtocol,), {"fast": fast, "path": path.encode()})

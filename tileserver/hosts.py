@@ -9,7 +9,7 @@ told.
 
 References
 ----------
-RFC 9110 7.2 (Host), 15.5.20 (421 Misdirected Request)
+RFC 9110 7.2 (Host), 15.5.20 (421 Misdirected Request), RFC 9112 3.2 (400 without one Host)
 """
 
 from __future__ import annotations
@@ -27,6 +27,10 @@ if TYPE_CHECKING:
     from tileserver.settings import Settings
 
 _HOST = re.compile(r"(\[[0-9a-f:.]+\]|[a-z0-9._-]{1,255})(?::[0-9]{1,5})?", re.ASCII)
+_FIELD = re.compile(
+    r"(\[[0-9A-Za-z:.%_~!$&'()*+,;=-]+\]|(?:[0-9A-Za-z._~!$&'()*+,;=-]|%[0-9A-Fa-f]{2})*)(:[0-9]*)?"
+)
+"""What a Host header may hold, whether or not anybody is called so (RFC 3986 3.2.2)."""
 _REMEMBERED = 256
 
 
@@ -43,22 +47,33 @@ class KnownHosts:
         self.knows = functools.lru_cache(_REMEMBERED)(self._knows)
 
     def admits(self, scope: Scope) -> bool:
-        """Tell whether a request is answered; HTTP/1.0, which no browser speaks, needs no name."""
-        for name, value in scope.get("headers", ()):
-            if name == b"host" and not self.knows(value.decode("latin-1")):
-                return False
-        return True
+        """Tell whether a request is answered: whether it names one that is known, if it must."""
+        given = _given(scope)
+        return self.knows(given[0]) if len(given) == 1 else is_well_formed(scope)
 
     def _knows(self, host: str) -> bool:
         """Tell whether a Host header, with or without a port, is answered."""
         if self._any:
-            return True
+            return _FIELD.fullmatch(host) is not None
         found = _HOST.fullmatch(host.strip().lower())
         if found is None:
             return False
         name = found[1].strip("[]").rstrip(".")
         is_one_word = bool(name) and "." not in name and ":" not in name
         return is_one_word or name in self._names or _is_local(name) or _is_address(name)
+
+
+def is_well_formed(scope: Scope) -> bool:
+    """Tell whether a request has the one Host header that it must have; HTTP/1.0 may have none."""
+    given = _given(scope)
+    if not given:
+        return scope.get("http_version") == "1.0"
+    return len(given) == 1 and _FIELD.fullmatch(given[0]) is not None
+
+
+def _given(scope: Scope) -> list[str]:
+    headers = scope.get("headers", ())
+    return [value.decode("latin-1") for name, value in headers if name == b"host"]
 
 
 def _is_local(name: str) -> bool:

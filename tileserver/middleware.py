@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from starlette.datastructures import MutableHeaders
 
 from tileserver.errors import TileserverError
+from tileserver.hosts import is_well_formed
 
 if TYPE_CHECKING:
     from starlette.responses import Response
@@ -62,19 +63,31 @@ class SecurityHeaders:
 
 
 class HostCheck:
-    """Answers nobody who came by a name that is not the server's."""
+    """Answers nobody who came by a name that is not the server's.
 
-    def __init__(self, app: ASGIApp, hosts: KnownHosts, answer: Response) -> None:
+    Parameters
+    ----------
+    answer
+        For who came by another name.
+    malformed
+        For who does not tell one name.
+    """
+
+    def __init__(
+        self, app: ASGIApp, hosts: KnownHosts, answer: Response, malformed: Response
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._answer = answer
+        self._malformed = malformed
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Handle a request or a web socket."""
         if scope["type"] == "lifespan" or self._hosts.admits(scope):
             await self._app(scope, receive, send)
         elif scope["type"] == "http":
-            await self._answer(scope, receive, send)
+            answer = self._answer if is_well_formed(scope) else self._malformed
+            await answer(scope, receive, send)
         else:
             await send({"type": "websocket.close", "code": 1008})
 

@@ -13,6 +13,13 @@ from typing import Any
 
 DICOMWEB_ROOT = "/dicomweb"
 TILES_ROOT = "/tiles"
+OWN_PATHS = frozenset(
+    {
+        *("dicomweb", "tiles", "changes", "studies", "assets", "conformance", "openapi.json"),
+        *("healthz", "readyz", "metrics"),
+    }
+)
+"""What paths of the server's own begin with: below another it can be reached, below these not."""
 
 
 class Duplicates(StrEnum):
@@ -37,7 +44,8 @@ class Settings:
     port: int = _means("Port to listen on; 0 lets the system choose.", default=8042)
     base_url: str | None = _means(
         "Public address of the server, such as https://slides.example.org, for the addresses in "
-        "answers; needed behind a proxy. Without it they begin with the address of the "
+        "answers; needed behind a proxy. It may end in a path, such as /pacs, which the proxy "
+        "leaves in what it passes on or takes off. Without it they begin with the address of the "
         "connection, never with the Host header, which anybody can forge.",
         default=None,
     )
@@ -49,6 +57,11 @@ class Settings:
     max_body_bytes: int = _means("Largest body of a request.", default=64 << 30)
     max_results: int = _means(
         "Most results of a query; more are to be had page by page.", default=1000
+    )
+    search_seconds: int = _means(
+        "Longest time of a query in seconds. Attributes without an index are looked for in every "
+        "instance, some 20 s for a million.",
+        default=30,
     )
     workers: int = _means("Processes that serve, of which each keeps a core busy.", default=1)
     cors_origins: tuple[str, ...] = _means(
@@ -66,4 +79,9 @@ class Settings:
         "Days for which a workitem is kept once it is completed or canceled, and longer while a "
         "subscriber has a deletion lock on it.",
         default=30,
+    )
+    fallback_subscribers: tuple[str, ...] = _means(
+        "AE titles that are told of a restart of the worklist even where they are subscribed to "
+        "nothing, since the list of subscriptions may have been lost.",
+        default=(),
     )

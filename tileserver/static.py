@@ -6,6 +6,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -63,14 +64,16 @@ def viewer_folder() -> Path | None:
     return None
 
 
-def routes(folder: Path | None) -> list[BaseRoute]:
-    """Return the routes of the viewer built in ``folder``."""
+def routes(folder: Path | None, path: str = "") -> list[BaseRoute]:
+    """Return the routes of the viewer built in ``folder``, which is reached below ``path``."""
 
     async def page(_: Request) -> Response:
         if folder is None:
             return HTMLResponse(_NOT_BUILT)
-        return FileResponse(
-            folder / "index.html", media_type="text/html", headers={"Cache-Control": "no-cache"}
+        text = await run_in_threadpool((folder / "index.html").read_text, "utf-8")
+        # The page is the same at any depth, so that its files are named from the root on.
+        return HTMLResponse(
+            text.replace('="/', f'="{path}/'), headers={"Cache-Control": "no-cache"}
         )
 
     found: list[BaseRoute] = [Route("/", page), Route("/studies/{path:path}", page)]

@@ -50,6 +50,8 @@ def _compact(found: object) -> str:
 
 def with_bulk_address(text: str, address: str) -> str:
     """Return JSON text in which references to binary values begin with ``address``."""
+    if _MARKER not in text:
+        return text
     return text.replace(_MARKER, f'"BulkDataURI":{json.dumps(address)[:-1]}/')
 
 

@@ -58,11 +58,16 @@ class FrameIndex:
     fragmented
         Frames (counted from 0) of several fragments, with the ``(offset, length)`` of each; for
         them ``lengths`` holds the sum.
+    bits
+        Of each frame, where frames of single bits follow each other without regard to bytes
+        (PS3.5 8.1.1): offsets and lengths are then of the bytes that have something of a frame,
+        and `value` makes it begin with the first bit. Else 0.
     """
 
     offsets: NDArray[np.uint64]
     lengths: NDArray[np.uint64]
     fragmented: dict[int, tuple[tuple[int, int], ...]]
+    bits: int = 0
 
     def __len__(self) -> int:
         return len(self.offsets)
@@ -72,6 +77,21 @@ class FrameIndex:
         return self.fragmented.get(
             frame_index, ((int(self.offsets[frame_index]), int(self.lengths[frame_index])),)
         )
+
+    def length(self, frame_index: int) -> int:
+        """Return the bytes of a frame's value."""
+        return -(-self.bits // 8) if self.bits else int(self.lengths[frame_index])
+
+    def value(self, frame_index: int, stored: bytes) -> bytes:
+        """Return the value of a frame, out of the bytes of its fragments.
+
+        Of single bits the first is the least significant of the first byte, as in an instance
+        that has no other frame; what is left of the last byte is 0.
+        """
+        if not self.bits:
+            return stored
+        begun = int.from_bytes(stored, "little") >> (frame_index * self.bits % 8)
+        return (begun & ((1 << self.bits) - 1)).to_bytes(self.length(frame_index), "little")
 
 
 def item_header(length: int) -> bytes:

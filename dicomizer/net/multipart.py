@@ -26,6 +26,8 @@ HEADER_LIMIT = 16 << 10
 """Bytes of the header fields of a part."""
 PART_LIMIT = 10_000
 """Parts of a body; a series of many more instances is sent in several requests."""
+_MANY_PARTS = 64
+"""From which on a chunk is looked through for how many more it has."""
 
 # RFC 2046 allows 70 characters; Orthanc's STOW client (DICOMweb plugin 1.7) sends 73.
 _BOUNDARY = re.compile(r"[0-9A-Za-z'()+_,\-./:=? ]{1,200}")
@@ -65,6 +67,10 @@ class PartEnd:
 
 
 Event = PartBegin | PartData | PartEnd
+
+
+def _too_many_parts() -> MultipartError:
+    return MultipartError(f"the body has more than {PART_LIMIT:,} parts")
 
 
 class _State(Enum):
@@ -108,6 +114,7 @@ class MultipartReader:
             A part's header is malformed, or a limit is passed.
         """
         self._pending += chunk
+        self._look_ahead()
         while (event := self._step()) is not None:
             if not isinstance(event, _State):
                 yield event
@@ -158,8 +165,18 @@ class MultipartReader:
         del self._pending[:end]  # the line break stays, for a part without header fields
         self._parts += 1
         if self._parts > PART_LIMIT:
-            raise MultipartError(f"the body has more than {PART_LIMIT:,} parts")
+            raise _too_many_parts()
+        if self._parts == _MANY_PARTS:
+            self._look_ahead()
         return self._go(_State.HEADERS)
+
+    def _look_ahead(self) -> None:
+        """Refuse too many parts before each of them is worked at; few are not looked for."""
+        if self._parts >= _MANY_PARTS and self._state is not _State.EPILOGUE:
+            # One of the delimiters may be the closing one.
+            coming = self._pending.count(self._delimiter) - 1
+            if self._parts + coming > PART_LIMIT:
+                raise _too_many_parts()
 
     def _headers(self) -> PartBegin | None:
         end = self._pending.find(b"\r\n\r\n")

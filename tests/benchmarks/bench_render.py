@@ -99,7 +99,7 @@ def tiles(render: Render, pyramid: Pyramid, side: float, icc: IccChoice = IccCho
 
 def _forgetful(services: Services) -> Render:
     """Return a renderer that keeps no decoded frames: the cost of the first tile of a place."""
-    render = Render(services.render._frames._store, services.render._index)
+    render = Render(services.render._frames._store, services.render._index, services.decoders)
     render._frames._kept = DecodedFrames(most_bytes=0)
     return render
 

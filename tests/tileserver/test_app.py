@@ -171,7 +171,7 @@ def test_every_error_has_a_status():
     for kind in subclasses(TileserverError) - {TileserverError}:
         assert 400 <= http_status(kind("x")) < 600
     assert set(HTTP_STATUS.values()) == {
-        400, 403, 404, 406, 409, 410, 412, 413, 415, 416, 500, 503, 507,
+        400, 403, 404, 406, 409, 410, 412, 413, 415, 416, 499, 500, 503, 507,
     }  # fmt: skip
 
 

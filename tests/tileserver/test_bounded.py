@@ -19,7 +19,7 @@ from servers import STOW_TYPE, multipart
 
 from tileserver.app import create_app, fast_protocol
 from tileserver.bounded import MOST_HEAD_BYTES
-from tileserver.fastpath import FrameProtocol
+from tileserver.frame_protocol import FrameProtocol
 from tileserver.settings import Settings
 
 HEAD = b"GET /dicomweb/studies HTTP/1.1\r\nHost: localhost\r\n"

@@ -64,6 +64,14 @@ def test_lists_are_parted_by_commas_or_blanks():
             'data = "a"\nbase_url = "slides.example.org"',
             "base_url makes no sense; expected an address",
         ),
+        (
+            'data = "a"\nbase_url = "https://a.example/dicomweb/x"',
+            "base_url makes no sense; expected a path that does not begin with one of its own, "
+            "/dicomweb",
+        ),
+        ('data = "a"\nbase_url = "https://a.example/a/../b"', "base_url makes no sense"),
+        ('data = "a"\nbase_url = "https://a.example/a//b"', "base_url makes no sense"),
+        ('data = "a"\nbase_url = "https://a.example/a%20b"', "base_url makes no sense"),
         ("port", "is no TOML"),
         ("port = 1", "data is not given; expected --data, TILESERVER_DATA or data in the file"),
     ],
@@ -84,6 +92,15 @@ def test_what_makes_no_sense_is_told_with_its_place(tmp_path, text, told):
 def test_so_is_the_environment(name, value):
     with pytest.raises(ConfigurationError, match=f"{name} makes no sense"):
         load({}, {"TILESERVER_DATA": "/a", name: value})
+
+
+@pytest.mark.parametrize(
+    "url", ["https://a.example", "https://a.example/", "http://[::1]:80/a/b.c/", "https://a/-/~x"]
+)
+def test_addresses_are_taken(tmp_path, url):
+    loaded = load({}, {}, _file(tmp_path, f'data = "a"\nbase_url = "{url}"'))
+
+    assert loaded.settings.base_url == url
 
 
 def test_a_missing_file_is_told(tmp_path):

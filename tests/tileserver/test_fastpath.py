@@ -28,6 +28,7 @@ from tileserver.app import create_app, fast_protocol
 from tileserver.fastpath import HARMLESS_HEADERS, LARGEST_FRAME
 from tileserver.frame_protocol import FrameProtocol
 from tileserver.policy import Everybody, Policy
+from tileserver.request_log import RequestLog
 from tileserver.services.frame_files import FrameFiles
 from tileserver.settings import Settings
 
@@ -86,13 +87,19 @@ class Running:
 
 @contextlib.contextmanager
 def running(
-    data: Path, *, fast: bool = True, policy: Policy | None = None, **options: object
+    data: Path,
+    *,
+    fast: bool = True,
+    policy: Policy | None = None,
+    base_url: str | None = None,
+    **options: object,
 ) -> Iterator[Running]:
     """Run a server in a thread, with the fast path or without."""
-    app = create_app(Settings(data=data), policy)
+    app = create_app(Settings(data=data, base_url=base_url), policy)
     observed: list[tuple[str, str, int, int]] = []
     answered: list[str] = []
-    app.user_middleware[0].kwargs["observe"] = app.state.observe = lambda answered: observed.extend(
+    log = next(item for item in app.user_middleware if item.cls is RequestLog)
+    log.kwargs["observe"] = app.state.observe = lambda answered: observed.extend(
         (item.scope["method"], item.scope["path"], item.status, item.sent) for item in answered
     )
     protocol = fast_protocol(app)
@@ -535,3 +542,20 @@ def test_what_is_forgotten_is_read_anew(slide):
     assert server.get(f"{path}/1").content == instances.jpeg(1)
     assert server.get(f"{path}/1").content == instances.jpeg(1)
     assert server.fast == [f"{ROOT}{path}/1"]
+
+
+@pytest.mark.parametrize("times", [1, 3])
+def test_frames_below_the_path_of_a_proxy_are_answered_fast(data, times):
+    path = f"{JPEG}/frames"
+    with running(data, base_url="https://host.example/pacs") as server:
+        server.get(f"{path}/1")  # opens it
+        server.fast.clear()
+
+        # One connection, so that header fields are known by their bytes from the second on.
+        with httpx.Client(base_url=f"http://127.0.0.1:{server.port}/pacs{ROOT}") as http:
+            below = [http.get(f"{path}/2", headers={"Accept": "image/jpeg"}) for _ in range(times)]
+        plain = server.get(f"{path}/2")
+
+    assert {answer.content for answer in below} == {plain.content}
+    assert {answer.status_code for answer in below} == {200}
+    assert server.fast == [f"{ROOT}{path}/2"] * (times + 1)

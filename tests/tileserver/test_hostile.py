@@ -121,7 +121,7 @@ def test_uids_are_no_paths(server, uid, tmp_path):
 
     refused(server, head + element + tail)
     names = {path.name for path in server.data.rglob("*") if path.is_file()}
-    own = ("index.", "worklist.", "events.", "layout")
+    own = ("index.", "worklist.", "events.", "layout", "reserve")
     assert all(name.startswith(own) or name.endswith(".dcm") for name in names), names
 
 

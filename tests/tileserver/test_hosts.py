@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import socket
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -78,3 +79,46 @@ def test_a_page_of_a_rebound_name_reads_nothing(archive, path):
         "if it should, add it to allowed_hosts",
     }
     assert answer.headers["x-content-type-options"] == "nosniff"
+
+
+def exchanged(archive, head: str) -> bytes:
+    """Send a request as it is, and return the answer."""
+    target = urlsplit(archive.server.address)
+    assert target.hostname
+    assert target.port
+    with socket.create_connection((target.hostname, target.port), 20) as connection:
+        connection.sendall(head.replace("\n", "\r\n").encode("latin-1"))
+        return b"".join(iter(lambda: connection.recv(1 << 16), b""))
+
+
+FRAME = "/dicomweb/studies/1.2.3.1/series/1.2.3.1.1/instances/1.2.3.1.1.1/frames/1"
+
+
+@pytest.mark.parametrize("path", ["/healthz", FRAME])
+@pytest.mark.parametrize(
+    "names",
+    ["", "Host: localhost\nHost: localhost\n", "Host: localhost\nHost: evil.example\n",
+     "Host: a b\n", "Host: localhost@evil.example\n", "Host: evil.example/x\n", "Host: a:b\n"],
+)  # fmt: skip
+def test_who_does_not_tell_one_name_is_refused(archive, path, names):
+    answer = exchanged(archive, f"GET {path} HTTP/1.1\n{names}Connection: close\n\n")
+
+    assert answer.startswith(b"HTTP/1.1 400 ")
+
+
+@pytest.mark.parametrize("names", ["Host: \n", "Host: evil.example:\n", "Host: a!b%41\n"])
+def test_a_name_of_nobody_is_another_servers(archive, names):
+    answer = exchanged(archive, f"GET /healthz HTTP/1.1\n{names}Connection: close\n\n")
+
+    assert answer.startswith(b"HTTP/1.1 421 ")
+
+
+@pytest.mark.parametrize(
+    ("names", "status"),
+    [("", b"200"), ("Host: localhost\n", b"200"), ("Host: localhost\nHost: localhost\n", b"400"),
+     ("Host: evil.example\n", b"421")],
+)  # fmt: skip
+def test_http_1_0_needs_no_name(archive, names, status):
+    answer = exchanged(archive, f"GET /healthz HTTP/1.0\n{names}\n")
+
+    assert answer.startswith(b"HTTP/1.1 " + status)

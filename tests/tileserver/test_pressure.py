@@ -57,3 +57,34 @@ def test_others_are_answered_while_a_large_dataset_is_read(server):
     assert storing.result().status_code == 200
     assert len(waits) > 10
     assert sorted(waits)[len(waits) // 2] < 0.1
+
+
+def test_a_flood_of_parts_is_refused_at_once_and_leaves_nothing(server):
+    before = len(blobs(server.data))
+    good = instances.written(instances.slide([instances.jpeg(7)]))
+
+    start = time.monotonic()
+    answer = server.store(*[b"x"] * 100, good, *[b"x"] * 100_000)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"] == "the body has more than 10,000 parts"
+    assert time.monotonic() - start < 2
+    assert len(blobs(server.data)) == before
+    assert list((server.data / "incoming").iterdir()) == []
+
+
+def test_clients_that_send_the_same_study_again_and_again_store_it_once(server):
+    files = []
+    for number in range(40):
+        found = instances.slide([instances.jpeg(number)])
+        found.StudyInstanceUID, found.SeriesInstanceUID = "1.2.77", "1.2.77.1"
+        files.append(instances.written(found))
+    before = len(blobs(server.data))
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda number: server.store(*files[number % 40 :]), range(80)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len(blobs(server.data)) == before + 40
+    (study,) = server.get("/studies?StudyInstanceUID=1.2.77").json()
+    assert study["00201208"]["Value"] == [40]

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pydicom
 import pytest
 from pydicom.encaps import generate_frames
@@ -24,8 +25,8 @@ FOLDERS = (
 )
 
 
-def expected_frames(found: pydicom.FileDataset, count: int) -> list[bytes] | None:
-    """Return the frames as pydicom divides them, ``None`` where they do not begin at bytes."""
+def expected_frames(found: pydicom.FileDataset, count: int) -> list[bytes]:
+    """Return the frames as pydicom divides them, those of single bits from their first bit on."""
     if found.file_meta.TransferSyntaxUID.is_encapsulated:
         extended = None
         if "ExtendedOffsetTable" in found:
@@ -35,7 +36,8 @@ def expected_frames(found: pydicom.FileDataset, count: int) -> list[bytes] | Non
         )
     bits = found.Rows * found.Columns * found.get("SamplesPerPixel", 1) * found.BitsAllocated
     if bits % 8:
-        return None
+        masks = np.asarray(found.pixel_array).reshape(count, -1)
+        return [np.packbits(mask, bitorder="little").tobytes() for mask in masks]
     return [
         found.PixelData[start : start + bits // 8]
         for start in range(0, count * bits // 8, bits // 8)
@@ -62,9 +64,6 @@ def check(server, path: Path) -> None:
     expected = expected_frames(found, count)
     numbers = ",".join(str(number) for number in range(1, count + 1))
     answer = server.get(f"{place}/frames/{numbers}")
-    if expected is None:
-        assert answer.status_code == 404
-        return
     frames = [body for _, body in parts_of(answer)]
     if found.file_meta.TransferSyntaxUID.is_encapsulated:
         assert frames == list(map(without_padding, expected))

@@ -9,7 +9,9 @@ from tileserver.described.schemas import one_of, pattern
 DECIMAL = r"-?(\d{1,18}(\.\d{0,18})?|\.\d{1,18})"
 _PARTED = r"\s*,\s*"
 _WINDOW = rf"{DECIMAL}{_PARTED}{DECIMAL}({_PARTED}(linear|linear-exact|linear_exact|sigmoid))?"
-_PATH = r"[^,\s]([^,]{0,62}[^,\s])?"
+# What is a blank at either end differs between regular expressions: control characters are none.
+_PATH_END = r"[^,\s\x00-\x1f\x7f-\x9f]"
+_PATH = rf"{_PATH_END}([^,]{{0,62}}{_PATH_END})?"
 _COLOR = "(#?[0-9a-fA-F]{6})?"
 PICTURES = ("image/jpeg", "image/png", "image/gif", "image/webp")
 ACCEPT = Parameter(

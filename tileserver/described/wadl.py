@@ -51,7 +51,7 @@ def describe(
     path
         Template of the resource below it; empty for the whole service.
     documents
-        Titles and addresses of what tells more.
+        Titles and texts of what is to be known besides, such as the addresses of what tells more.
     """
     resources = Element("resources", {"base": base})
     named = {item.name: item for service in services for item in service.path_parameters}

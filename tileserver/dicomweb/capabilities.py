@@ -59,6 +59,7 @@ def _capabilities(
         documents = {
             "Conformance statement": server + CONFORMANCE_PATH,
             "OpenAPI document": server + OPENAPI_PATH,
+            "Character sets": "UTF-8",  # PS3.18 8.8
         }
         found = describe(services, root, template(path), documents)
         if chosen.media_type == WADL:

@@ -283,7 +283,9 @@ def find_choice(
         }:
             continue
         for offer in offered:
-            is_same_form = item.is_multipart == offer.is_multipart or item.media_type == "*/*"
+            # "*/*" takes any form, but multipart of "*/*" no part alone.
+            is_any_form = item.media_type == "*/*" and not item.is_multipart
+            is_same_form = item.is_multipart == offer.is_multipart or is_any_form
             if (
                 is_same_form
                 and item.covers(offer.media_type)

@@ -8,6 +8,7 @@ PS3.18 10.6 (search transaction), 8.3.4 (query parameters)
 
 from __future__ import annotations
 
+import asyncio
 import json
 from functools import partial
 from typing import TYPE_CHECKING
@@ -26,12 +27,14 @@ from tileserver.dicomweb.media_types import (
     accepted,
     choose,
 )
-from tileserver.dicomweb.responses import Part, multipart
+from tileserver.dicomweb.responses import COUNTED, Part, multipart, warn, what_is_left
 from tileserver.dicomweb.search_parameters import SearchParameters, read_parameters
-from tileserver.index import Level, Search
+from tileserver.index import Level, Patience, Search
 from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from starlette.requests import Request
 
     from tileserver.services import Query
@@ -43,8 +46,6 @@ _OFFERED = (
     Chosen(JSON, is_multipart=False),
     Chosen(DICOM_XML, is_multipart=True),
 )
-_COUNTED = 100
-"""How far what is left is counted: the exact number of very many is worth no wait."""
 
 
 async def _search(request: Request, level: Level) -> Response:
@@ -58,24 +59,48 @@ async def _search(request: Request, level: Level) -> Response:
         asked.conditions,
         min(limit, settings.max_results),
         asked.offset,
-        counted=_COUNTED + 1,
+        counted=COUNTED + 1,
     )
-    response = await run_in_threadpool(partial(_answer, request, search, asked, chosen))
+    patience = Patience(settings.search_seconds)
+    response = await _while_wanted(
+        request, patience, partial(_answer, request, search, asked, chosen, patience)
+    )
     response.headers["Cache-Control"] = "private, no-cache"
-    for warning in asked.warnings:
-        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{warning}"')
+    warn(request, response, *asked.warnings)
     return response
 
 
-def _answer(request: Request, search: Search, asked: SearchParameters, chosen: Chosen) -> Response:
+async def _while_wanted(
+    request: Request, patience: Patience, work: Callable[[], Response]
+) -> Response:
+    """Do work in a thread, with no more patience once the client has gone."""
+    watch = asyncio.create_task(_lose_when_gone(request, patience))
+    try:
+        return await run_in_threadpool(work)
+    finally:
+        watch.cancel()
+
+
+async def _lose_when_gone(request: Request, patience: Patience) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass  # a body, which no search has
+    patience.lose()
+
+
+def _answer(
+    request: Request,
+    search: Search,
+    asked: SearchParameters,
+    chosen: Chosen,
+    patience: Patience,
+) -> Response:
     query: Query = request.app.state.services.query
-    found = query.search(search, asked.included, dicomweb_root(request))
+    found = query.search(search, asked.included, dicomweb_root(request), patience)
     if not found.items:
         return Response(status_code=204)  # PS3.18 8.3.4.4.1
     response = _in_media_type(request, found, chosen)
     if found.remaining:
-        number = f"{'more than ' * (found.remaining > _COUNTED)}{min(found.remaining, _COUNTED)}"
-        asked.warnings.append(f"There are {number} additional results that can be requested")
+        asked.warnings.append(what_is_left(found.remaining))
         response.headers["Link"] = f'<{_next_page(request, search)}>; rel="next"'
     return response
 

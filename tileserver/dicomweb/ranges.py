@@ -20,7 +20,10 @@ MOST_RANGES = 100
 """A viewer asks for one, a client that reads ahead for a few."""
 _UNIT = "bytes="
 _LONGEST = 64 * MOST_RANGES
-_SPEC = re.compile(r"[ \t]*(\d{0,18})-(\d{0,18})[ \t]*", re.ASCII)
+_SPEC = re.compile(r"[ \t]*(\d*)-(\d*)[ \t]*", re.ASCII)
+_DIGITS = 18
+_BEYOND = 10**_DIGITS
+"""Any number of more digits: no value is that long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,13 +72,19 @@ def asked_ranges(header: str | None, size: int) -> list[ByteRange]:
 
 def _is_backwards(spec: re.Match[str]) -> bool:
     first, last = spec.groups()
-    return not (first or last) or bool(first and last and int(last) < int(first))
+    return not (first or last) or bool(first and last and _number(last) < _number(first))
+
+
+def _number(digits: str) -> int:
+    """Return a number, or one that is as good where it has more digits than any place."""
+    significant = digits.lstrip("0")
+    return int(significant or "0") if len(significant) <= _DIGITS else _BEYOND
 
 
 def _place(spec: re.Match[str], size: int) -> ByteRange | None:
     first, last = spec.groups()
     if first:
-        start, stop = int(first), min(int(last) + 1, size) if last else size
+        start, stop = _number(first), min(_number(last) + 1, size) if last else size
     else:
-        start, stop = max(size - int(last), 0), size
+        start, stop = max(size - _number(last), 0), size
     return ByteRange(start, stop) if start < stop else None

@@ -18,12 +18,13 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from tileserver.dicomweb.media_types import Chosen, accepted, choose
+from tileserver.dicomweb import rendered_reports
+from tileserver.dicomweb.media_types import Chosen, accepted, choose, find_choice
 from tileserver.dicomweb.rendered_parts import multipart_of
 from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.dicomweb.viewport import Viewport, read_viewport
 from tileserver.dicomweb.wado import frame_numbers
-from tileserver.errors import NotAcceptableError, NotFoundError
+from tileserver.errors import NotAcceptableError, NotFoundError, UnrenderableError
 from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
 from tileserver.pictures.answer import SHORT, PictureAnswer
@@ -153,12 +154,18 @@ def _offers(*, one: bool) -> list[Chosen]:
 
 
 async def instance(request: Request) -> Response:
-    """Give the picture of an instance, or all its frames where they are no parts of one."""
+    """Give the picture of an instance, or all its frames where they are no parts of one.
+
+    A report is given as text.
+    """
     services, path = _services(request), request.path_params
     found = await run_in_threadpool(
         services.retrieve.instance, path["study"], path["series"], path["instance"]
     )
-    image = await run_in_threadpool(services.render.image, found)
+    try:
+        image = await run_in_threadpool(services.render.image, found)
+    except UnrenderableError:
+        return await rendered_reports.instance(request, found)
     if image.is_tiled or image.number_of_frames == 1:
         return await _pictures(request, [(found, None)])
     if image.number_of_frames > _MOST_FRAMES:
@@ -185,12 +192,18 @@ async def frames(request: Request) -> Response:
 
 
 async def study_or_series(request: Request) -> Response:
-    """Give the pictures of all instances of a study or series that have one."""
+    """Give the pictures of all instances of a study or series that have one, or its reports."""
     services, path = _services(request), request.path_params
     found = await run_in_threadpool(services.retrieve.instances, path["study"], path.get("series"))
     shown = await run_in_threadpool(_with_pictures, services, found)
+    ranges = accepted(request)
+    if not shown or find_choice(ranges, *_offers(one=len(shown) == 1)) is None:
+        reports = await run_in_threadpool(rendered_reports.reports_among, services, found)
+        is_text = rendered_reports.takes_reports(ranges, one=len(reports) == 1)
+        if reports and (is_text or not shown):
+            return await rendered_reports.reports(request, reports)
     if not shown:
-        raise NotAcceptableError("nothing of it can be rendered as a picture")
+        raise NotAcceptableError("nothing of it can be rendered")
     return await _pictures(request, shown)
 
 

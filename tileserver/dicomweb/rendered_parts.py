@@ -16,7 +16,7 @@ from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
 from tileserver.conditions import Validators, is_unchanged
-from tileserver.errors import TileserverError
+from tileserver.errors import AbandonedError, TileserverError
 from tileserver.pictures.answer import drawn
 
 if TYPE_CHECKING:
@@ -50,14 +50,17 @@ async def multipart_of(
         return Response(status_code=304, headers=headers)
     boundary = f"coverslip-{uuid.uuid4().hex}"
     content_type = f'multipart/related; type="{answer.media_type}"; boundary={boundary}'
-    first = await drawn(makers[0], answer.pixels)
+    first = await drawn(request, makers[0], answer.pixels)
 
     async def body() -> AsyncIterator[bytes]:
-        head = part_header(boundary, answer.media_type)
+        is_text = answer.media_type.startswith("text/")
+        head = part_header(boundary, answer.media_type + "; charset=utf-8" * is_text)
         yield head + first
         for place, make in enumerate(makers[1:], 1):
             try:
-                yield head + await drawn(make, answer.pixels)
+                yield head + await drawn(request, make, answer.pixels)
+            except AbandonedError:
+                return  # nobody reads the rest
             except TileserverError:
                 if not await run_in_threadpool(is_gone, place):
                     raise

@@ -13,6 +13,7 @@ from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import Response, StreamingResponse
 
 from dicomizer.net.multipart import closing_delimiter, part_header
+from tileserver.addresses import dicomweb_root
 from tileserver.conditions import allows_range, is_failed, is_unchanged
 from tileserver.dicomweb.ranges import asked_ranges
 from tileserver.errors import PreconditionFailedError
@@ -223,3 +224,19 @@ def json_response(
         media_type=media_type,
         headers=headers,
     )
+
+
+def warn(request: Request, response: Response, *warnings: str) -> None:
+    """Add warnings in the form that PS3.18 writes them in (8.3.4.4.1), which is not RFC 7234's."""
+    for text in warnings:
+        response.headers.append("Warning", f"299 {dicomweb_root(request)}: {text}")
+
+
+COUNTED = 100
+"""How far what is left is counted: the exact number of very many is worth no wait."""
+
+
+def what_is_left(remaining: int) -> str:
+    """Return the warning of results behind those that are answered (PS3.18 8.3.4.4.1)."""
+    number = f"{'more than ' * (remaining > COUNTED)}{min(remaining, COUNTED)}"
+    return f"There are {number} additional results that can be requested"

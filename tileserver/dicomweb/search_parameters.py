@@ -18,8 +18,8 @@ from tileserver.errors import BadRequestError
 from tileserver.index import Condition, Level, OneOf
 from tileserver.index.matching import key_code
 from tileserver.services.attributes import NEVER_MATCHED, SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
+from tileserver.services.included import Included
 from tileserver.services.matching import NOT_MATCHED, Kinds, combined, condition
-from tileserver.services.query import Included
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -50,7 +50,7 @@ class SearchParameters:
 
     level: Level
     conditions: tuple[Condition, ...] = ()
-    tags: set[str] = field(default_factory=set)
+    paths: set[tuple[str, ...]] = field(default_factory=set)
     everything: bool = False
     limit: int | None = None
     offset: int = 0
@@ -59,7 +59,7 @@ class SearchParameters:
     @property
     def included(self) -> Included:
         """Which attributes are returned beyond the usual ones."""
-        return Included(frozenset(self.tags), self.everything)
+        return Included(frozenset(self.paths), self.everything)
 
 
 def read_parameters(
@@ -154,10 +154,11 @@ def _level_of(tag: str) -> Level:
 def _read_match(asked: SearchParameters, name: str, text: str, kinds: Kinds) -> list[Condition]:
     """Return the condition for an attribute; an empty value matches all and is only returned."""
     path = _path_of(name)
-    asked.tags.add(path[0])
     vr = _vr(path[-1])
     if not text.strip("*"):
+        asked.paths.add(path)
         return []
+    asked.paths.add(path[:1])
     if len(text) > _LONGEST_VALUE and vr != "UI":
         raise BadRequestError(f"the value of {name[:64]} is too long")
     refusal = _refusal(asked.level, path, vr)
@@ -195,7 +196,7 @@ def _read_include(asked: SearchParameters, text: str) -> None:
         if name.lower() == "all":
             asked.everything = True
         else:
-            asked.tags.add(_path_of(name)[0])
+            asked.paths.add(_path_of(name))
 
 
 def _whole_number(name: str, text: str) -> int:

@@ -68,10 +68,27 @@ def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Respo
     if not outcome.stored and all(isinstance(error, StorageError) for error in outcome.failed):
         raise outcome.failed[0]
     _log(outcome.failed)
-    body = dict(sorted(_body(dicomweb_root(request), outcome).items()))
+    root = dicomweb_root(request)
+    body = dict(sorted(_body(root, outcome).items()))
     if is_xml:
-        return Response(to_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
-    return json_response(body, status=_status(outcome))
+        response = Response(to_xml(body), status_code=_status(outcome), media_type=DICOM_XML)
+    else:
+        response = json_response(body, status=_status(outcome))
+    address = _location(root, outcome)
+    if address is not None:
+        response.headers["Location"] = address
+    return response
+
+
+def _location(root: str, outcome: Outcome) -> str | None:
+    """Return where what is stored is to be had: the instance where it is one, else their study.
+
+    Of several studies none is told, as the header field has one address.
+    """
+    if len(outcome.stored) == 1:
+        return _address(root, outcome.stored[0])
+    studies = {item.study_instance_uid for item in outcome.stored}
+    return f"{root}/studies/{studies.pop()}" if len(studies) == 1 else None
 
 
 def _log(failed: Sequence[TileserverError]) -> None:
@@ -118,15 +135,18 @@ def _failure(error: TileserverError) -> JsonDataset:
     return names | {"00081197": {"vr": "US", "Value": [FAILURE_REASON[kind]]}}
 
 
-def _reference(root: str, item: Ingested) -> JsonDataset:
-    url = (
+def _address(root: str, item: Ingested) -> str:
+    return (
         f"{root}/studies/{item.study_instance_uid}/series/{item.series_instance_uid}"
         f"/instances/{item.sop_instance_uid}"
     )
+
+
+def _reference(root: str, item: Ingested) -> JsonDataset:
     reference: JsonDataset = {
         "00081150": {"vr": "UI", "Value": [item.sop_class_uid]},
         "00081155": {"vr": "UI", "Value": [item.sop_instance_uid]},
-        "00081190": {"vr": "UR", "Value": [url]},
+        "00081190": {"vr": "UR", "Value": [_address(root, item)]},
     }
     if item.warning is not None:
         reference["00081196"] = {"vr": "US", "Value": [int(item.warning)]}

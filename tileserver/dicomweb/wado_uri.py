@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 
-from tileserver.dicomweb import wado
+from tileserver.dicomweb import rendered_reports, wado
 from tileserver.dicomweb.media_types import DICOM, AcceptRange, Chosen, accepted, choose
 from tileserver.dicomweb.rendered import MEDIA_TYPES, Rendering, render_bytes
 from tileserver.dicomweb.responses import IMMUTABLE
@@ -30,6 +30,8 @@ from tileserver.pictures.numbers import decimal, whole
 from tileserver.services.render.look import Look, WindowFunction
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from starlette.datastructures import QueryParams
     from starlette.responses import Response
 
@@ -57,9 +59,13 @@ async def retrieve(request: Request) -> Response:
         raise BadRequestError(f"expected {', '.join(missing)}")
     services: Services = request.app.state.services
     found = await run_in_threadpool(services.retrieve.instance, *(query[name] for name in _UIDS))
-    media_type = _media_type(request)
+    is_text = await run_in_threadpool(rendered_reports.is_report, services, found)
+    media_type = _media_type(request, rendered_reports.TEXT_TYPES if is_text else MEDIA_TYPES)
     if media_type == DICOM:
         return await _instance(request, found)
+    if is_text:
+        chosen = Chosen(media_type, is_multipart=False)
+        return await rendered_reports.reports_as(request, [found], chosen)
     return await _picture(request, services, found, media_type)
 
 
@@ -70,11 +76,17 @@ def _check_once(query: QueryParams) -> None:
         raise BadRequestError(f"{min(twice)[:32]}: expected one value")
 
 
-def _media_type(request: Request) -> str:
-    """Return what to send: of the types of contentType, or of the Accept header; JPEG for any."""
+def _media_type(request: Request, rendered: Sequence[str]) -> str:
+    """Return what to send: of the types of contentType, or of the Accept header.
+
+    Parameters
+    ----------
+    rendered
+        What the instance can be rendered as; the first where any is accepted.
+    """
     wanted = request.query_params.get("contentType")
     ranges = _ranges(wanted) if wanted else accepted(request)
-    offers = [Chosen(name, is_multipart=False) for name in (*MEDIA_TYPES, DICOM)]
+    offers = [Chosen(name, is_multipart=False) for name in (*rendered, DICOM)]
     return choose(ranges, *offers).media_type
 
 

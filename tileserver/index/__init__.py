@@ -4,6 +4,7 @@
 from tileserver.index.deletion import Below
 from tileserver.index.finding import Found
 from tileserver.index.index import Index, set_aside
+from tileserver.index.patience import Patience
 from tileserver.index.records import (
     Counts,
     InstanceRecord,
@@ -41,6 +42,7 @@ __all__ = [
     "Name",
     "Number",
     "OneOf",
+    "Patience",
     "Pattern",
     "Remembered",
     "Search",

@@ -13,12 +13,14 @@ from collections import OrderedDict
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from tileserver.index.driver import driver_of
 from tileserver.index.page import Page, Place
 from tileserver.index.planner import choose_start
 from tileserver.index.search import Level, Search
 from tileserver.index.sql import Sql, marks
 
 if TYPE_CHECKING:
+    import sqlite3
     from collections.abc import Sequence
 
     from sqlalchemy import Connection
@@ -83,7 +85,7 @@ class Finder:
         page = Page(asked, choose_start(asked, lambda sql: _count(connection, sql)))
         skipped, after = self._places.before(search, version, asked.offset)
         statement = page.places(asked.limit + asked.counted, asked.offset - skipped, after)
-        places = [tuple(row) for row in _run(connection, statement).fetchall()]
+        places: list[Place] = _run(connection, statement).fetchall()
         remaining = len(places) - asked.limit if asked.limit else 0
         if remaining > 0:
             places = places[: asked.limit]
@@ -92,18 +94,19 @@ class Finder:
         return Found(_rows(connection, asked, ids), max(remaining, 0))
 
 
-def _run(connection: Connection, sql: Sql) -> Any:
-    return connection.exec_driver_sql(sql.text, sql.values)
+def _run(connection: Connection, sql: Sql) -> sqlite3.Cursor:
+    return driver_of(connection).execute(sql.text, sql.values)
 
 
 def _count(connection: Connection, sql: Sql) -> int:
-    return int(_run(connection, sql).scalar_one())
+    (count,) = _run(connection, sql).fetchone()
+    return int(count)
 
 
 def _version(connection: Connection) -> int:
     """Return a number that changes with each transaction that wrote."""
-    sql = Sql("SELECT value FROM about WHERE name = 'changes'")
-    return int(_run(connection, sql).scalar() or 0)
+    found = _run(connection, Sql("SELECT value FROM about WHERE name = 'changes'")).fetchone()
+    return int(found[0]) if found else 0
 
 
 def _rows(connection: Connection, asked: Search, ids: Sequence[object]) -> list[Any]:
@@ -115,7 +118,7 @@ def _rows(connection: Connection, asked: Search, ids: Sequence[object]) -> list[
     paths = [f'$."{tag}"' for _, tag in asked.elements]
     table = _FROM[asked.level]
     text = f"SELECT {table.rpartition(' ')[2]} AS id, {', '.join(columns)} FROM {table} "  # noqa: S608 - names of our own
-    found = _run(connection, Sql(f"{text} IN ({marks(len(ids))})", (*paths, *ids)))
+    found = connection.exec_driver_sql(f"{text} IN ({marks(len(ids))})", (*paths, *ids))
     by_id = {row.id: row for row in found.fetchall()}
     # A study may be deleted between the two statements.
     return [by_id[key] for key in ids if key in by_id]

@@ -44,16 +44,19 @@ from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
 from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
 from tileserver.index.rows import rows_of
-from tileserver.index.upgrade import READERS, upgrade
+from tileserver.index.upgrade import UPGRADES, upgrade
 from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
+    from tileserver.index.patience import Patience
     from tileserver.index.rows import Rows
     from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
+_CACHE_KIB = 16 << 10
+"""Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _REMEDY = "run: tileserver reindex"
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
@@ -309,10 +312,19 @@ class Index:
             row = connection.execute(query).one_or_none()
         return StoredFrames(*row) if row else None
 
-    def search(self, asked: Search) -> Found:
-        """Return the rows that match, newest study first, and whether there are more."""
+    def search(self, asked: Search, patience: Patience | None = None) -> Found:
+        """Return the rows that match, newest study first, and whether there are more.
+
+        Raises
+        ------
+        TooBroadError
+            It took longer than there was patience.
+        """
         with self._reading() as connection:
-            return self._finder.find(connection, asked)
+            if patience is None:
+                return self._finder.find(connection, asked)
+            with patience.during(driver_of(connection)):
+                return self._finder.find(connection, asked)
 
     def check(self) -> None:
         """Read all of the file.
@@ -393,8 +405,10 @@ class Index:
             for table in reversed(replaced):
                 connection.execute(table.delete())
             for table in replaced:
+                names = ", ".join(f'"{column.name}"' for column in table.columns)
                 connection.exec_driver_sql(
-                    f"INSERT INTO main.{table.name} SELECT * FROM beside.{table.name}"  # noqa: S608 - names of our own
+                    f"INSERT INTO main.{table.name} ({names}) "  # noqa: S608 - names of our own
+                    f"SELECT {names} FROM beside.{table.name}"
                 )
             gone = list(difference.remove_deleted(connection, since))
             forget(gone)
@@ -428,7 +442,7 @@ class Index:
         schema.about.create(connection, checkfirst=True)
         query = select(schema.about.c.value).where(schema.about.c.name == "version")
         found = connection.execute(query).scalar_one_or_none()
-        if found in READERS:
+        if found in UPGRADES:
             upgrade(connection, found)
         elif found not in (None, str(schema.VERSION)):
             raise DamagedIndexError(
@@ -482,6 +496,7 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     for name, function, arguments in (
         ("folded_name", folded_name_of_json, 1),
         ("is_name", is_name, 2),

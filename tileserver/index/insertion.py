@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from tileserver.index.driver import driver_of
-from tileserver.index.key_rows import add_keys
+from tileserver.index.key_rows import add_keys, add_series_keys
 from tileserver.index.rows import rows_of
 
 if TYPE_CHECKING:
@@ -39,7 +39,8 @@ def add(connection: Connection, rows: Rows) -> bool:
         return False
     study_id, study_date = _study(driver, rows)
     series_id = _series(driver, rows, study_id)
-    add_keys(driver, rows.series_keys, (study_date, study_id, series_id))
+    place = study_date, study_id, series_id
+    add_series_keys(driver, rows.series_keys, rows.series_keys_text, place)
     _instance(driver, rows, series_id)
     for table, key in (("study", study_id), ("series", series_id)):
         _run(

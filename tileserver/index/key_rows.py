@@ -11,7 +11,7 @@ import json
 from typing import TYPE_CHECKING
 
 from tileserver.index.driver import driver_of
-from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.keys import differing_codes, series_keys, study_keys, text_of_keys
 
 if TYPE_CHECKING:
     import sqlite3
@@ -35,6 +35,31 @@ def add_keys(driver: sqlite3.Connection, keys: Iterable[tuple[int, str]], place:
     )
 
 
+def add_series_keys(driver: sqlite3.Connection, keys: Keys, text: str, place: Place) -> None:
+    """Add the keys that an instance gives to its series, and note which not all instances give.
+
+    Most instances of a series give the same: then there is nothing to add.
+
+    Parameters
+    ----------
+    text
+        The keys as JSON.
+    """
+    *_, series_id = place
+    first, known = driver.execute(
+        "SELECT first_keys, differing_codes FROM series WHERE id = ?", (series_id,)
+    ).fetchone()
+    if first == text:
+        return
+    add_keys(driver, keys, place)
+    if not first:
+        driver.execute("UPDATE series SET first_keys = ? WHERE id = ?", (text, series_id))
+        return
+    differing = known | differing_codes(first, keys)
+    if differing != known:
+        driver.execute("UPDATE series SET differing_codes = ? WHERE id = ?", (differing, series_id))
+
+
 def forget_keys(connection: Connection, study_id: int) -> None:
     """Take away the keys of a study and its series; to be called before any of its rows go."""
     driver = driver_of(connection)
@@ -46,12 +71,20 @@ def forget_keys(connection: Connection, study_id: int) -> None:
             keys,
             place,
         )
+    driver.execute(
+        "UPDATE series SET first_keys = '', differing_codes = 0 WHERE study_id = ?", (study_id,)
+    )
 
 
 def renew_keys(connection: Connection, study_id: int) -> None:
     """Add the keys of what is left of a study that `forget_keys` was called for."""
+    driver = driver_of(connection)
     for keys, place in _keys_below(connection, study_id):
-        add_keys(driver_of(connection), keys, place)
+        *_, series_id = place
+        if series_id:
+            add_series_keys(driver, keys, text_of_keys(keys), place)
+        else:
+            add_keys(driver, keys, place)
 
 
 def _run_each(

@@ -7,6 +7,7 @@ what they stand for, raises `tileserver.index.schema.VERSION`.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from tileserver.index.folding import folded_name, name_words
@@ -20,9 +21,10 @@ from tileserver.index.tags import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     Path = tuple[str, ...]
+    Key = tuple[int, str]
 
 LONGEST_VALUE = 128
 """Of a value in a key; longer ones are cut, and told apart by their attribute."""
@@ -53,7 +55,7 @@ SERIES_CODES: dict[Path, int] = {
 """With the values of all instances of the series."""
 
 
-def study_keys(attributes: Mapping[str, object]) -> set[tuple[int, str]]:
+def study_keys(attributes: Mapping[str, object]) -> set[Key]:
     """Return codes and values of a study."""
     found = {
         (code, value)
@@ -68,7 +70,7 @@ def study_keys(attributes: Mapping[str, object]) -> set[tuple[int, str]]:
     return {item for item in found if item[1]}
 
 
-def series_keys(attributes: Mapping[str, object], transfer_syntax_uid: str) -> set[tuple[int, str]]:
+def series_keys(attributes: Mapping[str, object], transfer_syntax_uid: str) -> set[Key]:
     """Return codes and values that an instance gives to its series."""
     found = {
         (code, value)
@@ -77,6 +79,28 @@ def series_keys(attributes: Mapping[str, object], transfer_syntax_uid: str) -> s
         if value
     }
     return found | {(TRANSFER_SYNTAX_CODE, transfer_syntax_uid)}
+
+
+def text_of_keys(keys: Iterable[Key]) -> str:
+    """Return keys as JSON, the same for the same keys."""
+    return json.dumps(sorted(keys), ensure_ascii=False, separators=(",", ":"))
+
+
+def differing_codes(text: str, keys: Iterable[Key]) -> int:
+    """Return, a bit for each, the codes whose values are not the same in two sets of keys.
+
+    Parameters
+    ----------
+    text
+        One of them as JSON.
+    """
+    different = {(code, value) for code, value in json.loads(text)}.symmetric_difference(keys)
+    return sum(bit_of(code) for code in {code for code, _ in different})
+
+
+def bit_of(code: int) -> int:
+    """Return the bit of a code among differing ones."""
+    return 1 << code
 
 
 def _texts(attributes: Mapping[str, object], path: Path) -> Iterator[str]:

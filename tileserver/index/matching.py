@@ -249,7 +249,8 @@ def _name(source: str, pattern: str) -> Sql:
     exact = Sql(f"is_name({source}, ?)", (pattern,))
     if "=" in pattern:
         return exact
-    quick = Sql(f"('=' || {source} || '=') GLOB ?", (f"*={glob(pattern)}=*",))
+    begin, end = ("" if pattern[:1] == "*" else "*="), ("" if pattern[-1:] == "*" else "=*")
+    quick = Sql(f"('=' || {source} || '=') GLOB ?", (f"{begin}{glob(pattern)}{end}",))
     # A wildcard can reach over the border of two component groups.
     return all_of([quick, exact]) if "?" in pattern or "*" in pattern.strip("*") else quick
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from tileserver.index.matching import filters
+from tileserver.index.keys import bit_of
+from tileserver.index.matching import filters, key_code
 from tileserver.index.search import Level
 from tileserver.index.sql import Sql, all_of, marks
 
 if TYPE_CHECKING:
     from tileserver.index.planner import Start
-    from tileserver.index.search import Search
+    from tileserver.index.search import Condition, Search
 
 Place = tuple[object, ...]
 """Study date, then the ids of study, series and instance down to the level of a search."""
@@ -25,10 +26,15 @@ class Page:
     """The selection of what matches, in order."""
 
     def __init__(self, asked: Search, start: Start) -> None:
-        others = [item for item in asked.conditions if item not in start.covered]
-        where, needed = filters(others, asked.level)
+        told = (*start.covered, *start.agreed)
+        where, needed = filters(
+            [item for item in asked.conditions if item not in told], asked.level
+        )
+        if start.agreed:
+            needed |= {Level.SERIES, *(item.level for item in start.agreed)}
         self._joins, self._columns = _joined(start, asked.level, needed)
-        self._where = all_of([start.where, where])
+        agreed = (_agreed(item, asked.level) for item in start.agreed)
+        self._where = all_of([start.where, *agreed, where])
         self._source = start.source.values
 
     def places(self, limit: int, offset: int, after: Place | None = None) -> Sql:
@@ -49,6 +55,15 @@ class Page:
         where = all_of([self._where, behind])
         text = f"SELECT {', '.join(self._columns)} FROM {self._joins} WHERE {where.text}"  # noqa: S608 - names of our own
         return Sql(text, (*self._source, *where.values))
+
+
+def _agreed(condition: Condition, level: Level) -> Sql:
+    """Match an instance by the key of its series, where all its instances have that."""
+    code = key_code(condition.path)
+    assert code is not None
+    where, _ = filters([condition], level)
+    text = f"((series.differing_codes & ?) = 0 OR ({where.text}))"
+    return Sql(text, (bit_of(code), *where.values))
 
 
 def _behind(columns: tuple[str, ...], after: Place) -> Sql:

@@ -60,6 +60,8 @@ class Start:
         What the rows of the source have to fulfil.
     covered
         The conditions that hold for all of them, and need not be tried again.
+    agreed
+        Those that hold for all instances of a series, where these agree in what they have.
     is_sorted
         Whether they come in the order of answers.
     scanned
@@ -70,6 +72,7 @@ class Start:
     grain: Level
     where: Sql = _ANY
     covered: tuple[Condition, ...] = ()
+    agreed: tuple[Condition, ...] = ()
     is_sorted: bool = False
     scanned: Sql | None = None
 
@@ -87,8 +90,10 @@ def choose_start(asked: Search, probe: Callable[[Sql], int]) -> Start:
         return by_uid
     walk = _walk(asked.conditions)
     ways = list(_by_keys(asked)) + ([walk] if walk.where != _ANY else [])
-    if len(ways) == 1 and ways[0].is_sorted:
-        return ways[0]
+    for way in ways:
+        # No row is looked at that is no answer, or there is nothing to choose from.
+        if way.is_sorted and (len(ways) == 1 or set(way.covered) == set(asked.conditions)):
+            return way
     counted = []
     for way in ways:
         count = probe(_probed(way))
@@ -172,9 +177,8 @@ def _by_key(asked: Search, item: Condition, code: int) -> Start | None:
         where = all_of([*key_clause(item), _dates(asked.conditions, "k.study_date")])
         if grain is Level.STUDY and code in _SERIES_CODES:
             where = all_of([where, _ONCE])
-        covered = _covered_dates(asked.conditions)
-        covered += (item,) * _is_covered(item, asked.level, code)
-        return Start(Sql("study_key AS k"), grain, where, covered, is_sorted=True)
+        covered, agreed = _told(asked, item, code, is_whole=_is_whole(item))
+        return Start(Sql("study_key AS k"), grain, where, covered, agreed, is_sorted=True)
     if not all(_begin(match) for match in item.match):
         return None
     columns = "study_date, study_id" + (", series_id" if grain is Level.SERIES else "")
@@ -185,11 +189,12 @@ def _by_key(asked: Search, item: Condition, code: int) -> Start | None:
     text, values = any_of(parts)
     source = f"(SELECT DISTINCT {columns} FROM study_key AS k WHERE {text}) AS k"  # noqa: S608
     begun, values_begun = any_of(_begun(code, match) for match in item.match)
+    covered, agreed = _told(asked, item, code, is_whole=_is_begin(item))
     return Start(
         Sql(source, values),
         grain,
-        covered=_covered_dates(asked.conditions)
-        + (item,) * (_is_begin(item, asked.level) and _is_covered(item, asked.level, code)),
+        covered=covered,
+        agreed=agreed,
         scanned=Sql(f"study_key AS k WHERE {begun}", values_begun),
     )
 
@@ -231,21 +236,44 @@ def _exact(item: Condition) -> bool:
     return isinstance(match, Name) and not set(match.pattern) & set("*?=")
 
 
-def _is_covered(item: Condition, level: Level, code: int) -> bool:
-    """Tell whether the key says all: not where it was cut, or is that of other instances, too."""
+def _told(
+    asked: Search, item: Condition, code: int, *, is_whole: bool
+) -> tuple[tuple[Condition, ...], tuple[Condition, ...]]:
+    """Return the conditions that hold for all rows with a key, and for all where instances agree.
+
+    Parameters
+    ----------
+    is_whole
+        Whether the key says all that the condition is about.
+    """
+    dates = _covered_dates(asked.conditions)
+    if not is_whole or not (item.level > asked.level or _is_alone(item, asked.conditions)):
+        return dates, ()
+    is_of_series = code not in _SERIES_CODES or code == keys.MODALITY_CODE
+    if asked.level < Level.INSTANCE or is_of_series or item.path == (MODALITIES_IN_STUDY,):
+        return (*dates, item), ()
+    return dates, (item,)
+
+
+def _is_alone(item: Condition, conditions: Sequence[Condition]) -> bool:
+    """Tell whether no other condition is on the same sequence.
+
+    Those hold for one of its items, and keys do not tell which; but of what belongs to a lower
+    level, keys tell all that is looked at.
+    """
+    others = (each for each in conditions if each is not item)
+    return len(item.path) == 1 or all(each.path[0] != item.path[0] for each in others)
+
+
+def _is_whole(item: Condition) -> bool:
+    """Tell whether a value is one that keys do not cut."""
     match = item.match[0]
     text = match.values[0] if isinstance(match, OneOf) else getattr(match, "pattern", "")
-    is_whole = len(text) < keys.LONGEST_VALUE
-    is_exact = level < Level.INSTANCE or code not in _SERIES_CODES or code == keys.MODALITY_CODE
-    return is_whole and (is_exact or item.path == (MODALITIES_IN_STUDY,))
+    return len(text) < keys.LONGEST_VALUE
 
 
-def _is_begin(item: Condition, level: Level) -> bool:
-    """Tell whether an attribute has to begin with a text and no more, which its key tells alone.
-
-    Conditions on several attributes of one sequence hold for one of its items, and keys do not
-    tell which; but of what belongs to a lower level, keys tell all that is looked at.
-    """
+def _is_begin(item: Condition) -> bool:
+    """Tell whether an attribute has to begin with a text and no more, which its key tells alone."""
     texts = [
         match.pattern if isinstance(match, Name) else match.text
         for match in item.match
@@ -253,7 +281,6 @@ def _is_begin(item: Condition, level: Level) -> bool:
     ]
     return (
         len(texts) == len(item.match)
-        and (len(item.path) == 1 or item.level > level)
         and all(f"{fixed_begin(text)}*" == text for text in texts)
         and all(len(text) <= keys.LONGEST_VALUE for text in texts)
     )
@@ -274,14 +301,17 @@ def _by_text(item: Condition) -> Start | None:
     """Begin at groups of three characters anywhere in the name."""
     if len(item.match) != 1 or not isinstance(item.match[0], Name):
         return None
-    pieces = item.match[0].pattern.replace("?", "*").replace("=", "*").split("*")
+    pattern = item.match[0].pattern
+    pieces = pattern.replace("?", "*").replace("=", "*").split("*")
     long = [piece.replace('"', '""') for piece in pieces if len(piece) >= _TRIGRAM]
     if not long:
         return None
-    name = column_clause(item)
+    # Of a single piece with stars around it, the groups say all.
+    name = _ANY if pattern == f"*{pieces[1]}*" else column_clause(item)
     source = (
         "(SELECT study.study_date, study.id AS study_id "  # noqa: S608 - a name of our own
-        f"FROM {PATIENT_NAME_TEXT} CROSS JOIN study ON study.id = {PATIENT_NAME_TEXT}.rowid "
+        f"FROM {PATIENT_NAME_TEXT} CROSS JOIN study INDEXED BY study_by_id "
+        f"ON study.id = {PATIENT_NAME_TEXT}.rowid "
         f"WHERE {PATIENT_NAME_TEXT} MATCH ? AND {name.text}) AS k"
     )
     text = " AND ".join(f'"{piece}"' for piece in long)

@@ -30,7 +30,8 @@ class StoredFrames:
     Parameters
     ----------
     table
-        zlib over offsets (as differences) and lengths, each ``<u8``.
+        zlib over offsets (as differences) and lengths, each ``<u8``; then the bits of a frame,
+        where frames need not begin at a byte.
     fragments
         JSON of the fragments of frames that have several.
     """
@@ -42,19 +43,22 @@ class StoredFrames:
     def pack(cls, index: FrameIndex) -> StoredFrames:
         """Pack a frame index; differences of offsets compress far better than offsets."""
         steps = np.diff(index.offsets, prepend=np.uint64(0)).astype("<u8")
-        table = zlib.compress(steps.tobytes() + index.lengths.astype("<u8").tobytes(), 1)
+        bits = index.bits.to_bytes(8, "little") if index.bits else b""
+        lengths = index.lengths.astype("<u8").tobytes()
+        table = zlib.compress(steps.tobytes() + lengths + bits, 1)
         fragments = json.dumps(sorted(index.fragmented.items())) if index.fragmented else None
         return cls(table, fragments)
 
     def unpack(self) -> FrameIndex:
         """Return the frame index."""
         values: NDArray[np.uint64] = np.frombuffer(zlib.decompress(self.table), dtype="<u8")
-        steps, lengths = np.split(values, 2)
+        steps, lengths, bits = np.split(values, [len(values) // 2, len(values) // 2 * 2])
         fragmented = {
             frame_index: tuple((offset, length) for offset, length in parts)
             for frame_index, parts in json.loads(self.fragments or "[]")
         }
-        return FrameIndex(np.cumsum(steps, dtype=np.uint64), lengths, fragmented)
+        offsets = np.cumsum(steps, dtype=np.uint64)
+        return FrameIndex(offsets, lengths, fragmented, int(bits[0]) if len(bits) else 0)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tileserver.index.folding import digits_of_date, folded_name
-from tileserver.index.keys import series_keys, study_keys
+from tileserver.index.keys import series_keys, study_keys, text_of_keys
 from tileserver.index.records import as_text
 from tileserver.index.summary import (
     summary_of_instance,
@@ -36,6 +36,8 @@ class Rows:
     ----------
     study_keys, series_keys
         Codes and values.
+    series_keys_text
+        The latter as JSON, in order.
     attributes
         DICOM JSON text without the attributes of each frame where these are long.
     per_frame
@@ -54,6 +56,7 @@ class Rows:
     series_attributes: str
     study_keys: frozenset[tuple[int, str]]
     series_keys: frozenset[tuple[int, str]]
+    series_keys_text: str
     summary: str
     attributes: str
     per_frame: tuple[int, str] | None
@@ -62,6 +65,7 @@ class Rows:
 def rows_of(record: InstanceRecord) -> Rows:
     """Return the values of the rows of a record."""
     attributes = record.metadata.attributes
+    keys = frozenset(series_keys(record.series | attributes, record.transfer_syntax_uid))
     return Rows(
         record=record,
         study_date=digits_of_date(first_text(record.study, STUDY_DATE)),
@@ -74,7 +78,8 @@ def rows_of(record: InstanceRecord) -> Rows:
         series_summary=summary_of_series(record.series),
         series_attributes=as_text(record.series),
         study_keys=frozenset(study_keys(record.study)),
-        series_keys=frozenset(series_keys(record.series | attributes, record.transfer_syntax_uid)),
+        series_keys=keys,
+        series_keys_text=text_of_keys(keys),
         summary=summary_of_instance(attributes),
         attributes=record.metadata.text,
         per_frame=record.metadata.per_frame,

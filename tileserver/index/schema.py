@@ -4,6 +4,8 @@
 Beside them ``study_key`` has a row for each value that queries look for, in the order in which
 answers come: what is asked most is found, sorted, by one index. The names of patients are indexed
 once more by groups of three characters, for wildcards in front of them.
+
+Columns that an upgrade adds stand last, so that upgraded tables are the same as new ones.
 """
 
 from __future__ import annotations
@@ -22,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 
-VERSION = 2
+VERSION = 3
 """Raised with each change of the tables; `tileserver.index.upgrade` reads those before."""
 
 tables = MetaData()
@@ -53,6 +55,8 @@ study = Table(
     Column("attributes", Text, nullable=False),
     # In the order of answers, with what is tried on the way.
     Index("study_in_order", "study_date", "id", "folded_patient_name", "patient_id"),
+    # What is looked at of a study that was found by its name, a hundred of them on a page.
+    Index("study_by_id", "id", "study_date", "folded_patient_name"),
 )
 
 series = Table(
@@ -65,6 +69,10 @@ series = Table(
     Column("number_of_instances", Integer, nullable=False),
     Column("summary", Text, nullable=False),
     Column("attributes", Text, nullable=False),
+    # The keys of its first instance, as JSON, and a bit for each code whose values are not those
+    # of all its instances: but for them, the keys of the series are those of each instance.
+    Column("first_keys", Text, nullable=False, server_default=""),
+    Column("differing_codes", Integer, nullable=False, server_default="0"),
     Index("series_of_study", "series_instance_uid", "study_id", unique=True),
 )
 

@@ -82,12 +82,6 @@ def _empty(tag: str) -> str:
     return element(tag, {"vr": dictionary_VR(int(tag, 16))})
 
 
-def elements_of(attributes: Mapping[str, object], wanted: Iterable[str] | None) -> dict[str, str]:
-    """Return lines of elements by tag: those that are wanted, or all."""
-    found = attributes if wanted is None else [tag for tag in wanted if tag in attributes]
-    return {tag: element(tag, attributes[tag]) for tag in found}
-
-
 def json_object(lines: Iterable[str]) -> str:
     """Return the object that lines of elements make, in order of tags."""
     return f"{{{','.join(sorted(lines))}}}"

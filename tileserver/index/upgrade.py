@@ -1,9 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """An index of an earlier version becomes one of this version, from its own rows.
 
-The stored files are not read: an archive of terabytes would take days. Old tables are put aside,
-read in the order in which instances came, and dropped, all in one transaction: a crash leaves the
-index as it was.
+The stored files are not read: an archive of terabytes would take days. Tables get the columns that
+they lack, or are put aside, read in the order in which instances came, and dropped; all in one
+transaction: a crash leaves the index as it was.
 """
 
 from __future__ import annotations
@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from tileserver.errors import DamagedIndexError
 from tileserver.index import schema
 from tileserver.index.insertion import add
+from tileserver.index.key_rows import renew_keys
 from tileserver.index.records import InstanceRecord, Metadata, StoredFrames
 from tileserver.index.rows import rows_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection, Index, Row, Table
 
 _logger = logging.getLogger(__name__)
 _BATCH = 500
@@ -68,38 +69,62 @@ def _record_1(row: Row[tuple[object, ...]]) -> InstanceRecord:
     )
 
 
-READERS: dict[str, tuple[tuple[str, ...], Callable[[Connection], Iterator[InstanceRecord]]]] = {
-    "1": (_TABLES_1, _version_1)
-}
-"""By version: its tables, and how their rows are read once ``old_`` stands before their names."""
+def _from_1(connection: Connection) -> Iterator[int]:
+    """Fill the tables anew from the old ones."""
+    _put_aside(connection, _TABLES_1)
+    schema.tables.create_all(connection)
+    for record in _version_1(connection):
+        add(connection, rows_of(record))
+        yield 1
+    for name in reversed(_TABLES_1):
+        connection.exec_driver_sql(f"DROP TABLE old_{name}")
+
+
+def _from_2(connection: Connection) -> Iterator[int]:
+    """Note of each series what its instances are found by, and whether they agree in it."""
+    for column in (
+        "first_keys TEXT NOT NULL DEFAULT ''",
+        "differing_codes INTEGER NOT NULL DEFAULT 0",
+    ):
+        connection.exec_driver_sql(f"ALTER TABLE series ADD COLUMN {column}")
+    _index(schema.study, "study_by_id").create(connection)
+    studies = connection.exec_driver_sql("SELECT id, number_of_instances FROM study").all()
+    for study in studies:
+        renew_keys(connection, study.id)
+        yield study.number_of_instances
+
+
+UPGRADES: dict[str, Callable[[Connection], Iterator[int]]] = {"1": _from_1, "2": _from_2}
+"""By version: what makes its tables those of this one; yields of how many instances."""
 
 
 def upgrade(connection: Connection, version: str) -> None:
-    """Make the tables of a version in `READERS` those of this one, in the transaction at hand.
+    """Make the tables of a version in `UPGRADES` those of this one, in the transaction at hand.
 
     Raises
     ------
     DamagedIndexError
         A row cannot be read.
     """
-    names, read = READERS[version]
     count = connection.exec_driver_sql("SELECT count(*) FROM instance").scalar_one()
     _logger.info("the index has version %s: upgrading %d instances", version, count)
     connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_KIB}")
-    _put_aside(connection, names)
-    schema.tables.create_all(connection)
+    done = 0
     try:
-        for number, record in enumerate(read(connection), 1):
-            add(connection, rows_of(record))
-            if number % _TOLD_EVERY == 0:
-                _logger.info("upgrading the index: %d of %d instances", number, count)
+        for some in UPGRADES[version](connection):
+            is_told = (done + some) // _TOLD_EVERY > done // _TOLD_EVERY
+            done += some
+            if is_told:
+                _logger.info("upgrading the index: %d of %d instances", done, count)
     except ValueError as error:  # its message can hold a value
         raise DamagedIndexError(
             "the index cannot be upgraded: a row of it is damaged; run: tileserver reindex"
         ) from error
-    for name in reversed(names):
-        connection.exec_driver_sql(f"DROP TABLE old_{name}")
     _logger.info("the index is upgraded to version %d", schema.VERSION)
+
+
+def _index(table: Table, name: str) -> Index:
+    return next(each for each in table.indexes if each.name == name)
 
 
 def _put_aside(connection: Connection, names: tuple[str, ...]) -> None:

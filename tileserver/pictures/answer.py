@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Pictures as answers: drawn in few threads, validated by a tag, told apart by what was asked.
 
+What was asked for by a client that has gone is not drawn to its end, as others wait for its place.
+
 References
 ----------
 RFC 9110 8.8.3 (ETag), 13.1.2 (If-None-Match)
@@ -8,6 +10,7 @@ RFC 9110 8.8.3 (ETag), 13.1.2 (If-None-Match)
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import hashlib
 import os
@@ -19,6 +22,8 @@ import anyio.to_thread
 from starlette.responses import Response
 
 from tileserver.conditions import Validators, is_unchanged
+from tileserver.errors import AbandonedError
+from tileserver.services.abandon import abandonable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -27,9 +32,11 @@ if TYPE_CHECKING:
 
 
 _Made = TypeVar("_Made")
-_DRAWING_VERSION = "1"
+_DRAWING_VERSION = "2"
 """To be raised when the same request gives other pixels than before."""
 _LARGE_PIXELS = 1 << 24
+_PATIENCE_SECONDS = 0.1
+"""After which a client is watched; most pictures are drawn in less than watching would cost."""
 SHORT = "private, max-age=300"
 """For pictures of what further instances can be added to."""
 
@@ -43,15 +50,60 @@ def _limiter(*, is_large: bool) -> anyio.CapacityLimiter:
     return anyio.CapacityLimiter(1 if is_large else os.cpu_count() or 2)
 
 
-async def drawn(make: Callable[[], _Made], pixels: int = 0) -> _Made:
+async def drawn(request: Request, make: Callable[[], _Made], pixels: int = 0) -> _Made:
     """Return what a function makes, in one of few threads that draw.
 
     Parameters
     ----------
     pixels
         Of the picture, as far as is known beforehand.
+
+    Raises
+    ------
+    AbandonedError
+        The client went away meanwhile.
     """
-    return await anyio.to_thread.run_sync(make, limiter=_limiter(is_large=pixels > _LARGE_PIXELS))
+    watch = _Watch(request)
+    limiter = _limiter(is_large=pixels > _LARGE_PIXELS)
+    try:
+        # A cancelled scope no longer waits for a thread, but does for what one is at.
+        with watch.scope:
+            return await anyio.to_thread.run_sync(
+                functools.partial(abandonable, make, watch.is_client_gone), limiter=limiter
+            )
+    finally:
+        watch.end()
+    raise AbandonedError("the client went away")
+
+
+class _Watch:
+    """Waits beside work that takes long for its client to go away, and then gives the work up."""
+
+    def __init__(self, request: Request) -> None:
+        self.scope = anyio.CancelScope()
+        self._request = request
+        self._is_gone = False
+        self._watching: asyncio.Task[None] | None = None
+        self._begin = asyncio.get_running_loop().call_later(_PATIENCE_SECONDS, self._watch)
+
+    def is_client_gone(self) -> bool:
+        """Tell so; called by the threads that work."""
+        return self._is_gone
+
+    def end(self) -> None:
+        """Wait no more."""
+        self._begin.cancel()
+        if self._watching is not None:
+            self._watching.cancel()
+
+    def _watch(self) -> None:
+        self._watching = asyncio.create_task(self._wait())
+
+    async def _wait(self) -> None:
+        while (await self._request.receive())["type"] != "http.disconnect":
+            pass
+        self._is_gone = True
+        self.scope.cancel()
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +161,7 @@ class PictureAnswer:
             return unchanged
         body = at_hand()
         return Response(
-            await drawn(make, self.pixels) if body is None else body,
+            await drawn(request, make, self.pixels) if body is None else body,
             media_type=self.media_type,
             headers={**self.headers(), **(headers or {})},
         )

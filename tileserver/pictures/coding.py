@@ -3,12 +3,11 @@
 
 from __future__ import annotations
 
-import io
-
 import numpy as np
 
 from tileserver.errors import NotAcceptableError
 from tileserver.services.render import Picture, encode
+from tileserver.services.render.encode import AbandonableBuffer
 
 GIF = "image/gif"
 _GIF_LARGEST = 65_535
@@ -37,6 +36,6 @@ def encoded(picture: Picture, media_type: str, quality: int | None = None) -> by
     image = Image.fromarray(np.ascontiguousarray(pixels))
     if image.mode == "RGB":
         image = image.quantize(256, Image.Quantize.FASTOCTREE)
-    buffer = io.BytesIO()
+    buffer = AbandonableBuffer()
     image.save(buffer, "GIF")
     return buffer.getvalue()

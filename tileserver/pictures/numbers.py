@@ -8,6 +8,7 @@ import re
 from tileserver.errors import BadRequestError
 
 _DECIMAL = re.compile(r"-?(?:\d{1,18}(?:\.\d{0,18})?|\.\d{1,18})", re.ASCII)
+_EXPONENT = re.compile(r"[eE][+-]?\d{1,2}\Z", re.ASCII)
 _WHOLE = re.compile(r"\d{1,10}", re.ASCII)
 
 
@@ -28,6 +29,18 @@ def decimal(text: str, name: str, *, above: float | None = None) -> float:
     """
     if not _DECIMAL.fullmatch(text):
         raise BadRequestError(f"{name}: found {text[:32]!r}, expected a decimal number")
+    number = float(text)
+    if above is not None and number <= above:
+        raise BadRequestError(f"{name}: found {text}, expected a number above {above:g}")
+    return number
+
+
+def real(text: str, name: str, *, above: float | None = None) -> float:
+    """Return a number as programs write it, with an exponent where it is very small or large.
+
+    Parameters and errors are those of `decimal`.
+    """
+    decimal(_EXPONENT.sub("", text), name)
     number = float(text)
     if above is not None and number <= above:
         raise BadRequestError(f"{name}: found {text}, expected a number above {above:g}")

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from tileserver.decoding import Decoders
 from tileserver.services.changes import Changes
 from tileserver.services.delete import Delete
 from tileserver.services.ingest import Ingest
@@ -51,24 +52,27 @@ class Services:
     changes: Changes
     status: Status
     room: Room
+    decoders: Decoders
 
     def close(self) -> None:
-        """Close the files and threads that are kept for the next request."""
+        """Close the files, threads and processes that are kept for the next request."""
         self.retrieve.close()
         self.render.close()
+        self.decoders.close()
 
     @classmethod
     def over(cls, store: BlobStore, index: Index, settings: Settings) -> Services:
         """Return the verbs over a store and its index."""
-        retrieve = Retrieve(store, index)
+        retrieve, decoders = Retrieve(store, index), Decoders()
         return cls(
             Ingest(store, index, settings.duplicates),
             Query(index),
             retrieve,
-            Render(store, index),
-            Transcode(store, retrieve),
+            Render(store, index, decoders),
+            Transcode(store, retrieve, decoders),
             Delete(store, index, is_allowed=settings.is_deleting_allowed),
             Changes(index),
             Status(store, index),
             Room(store),
+            decoders,
         )

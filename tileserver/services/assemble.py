@@ -7,7 +7,7 @@ way of any other.
 
 References
 ----------
-PS3.18 10.5.1 (payload of the store transaction), 8.7.3 (media types of bulk data), F.2 (JSON)
+PS3.18 10.5.1, 10.5.2 (payload of the store transaction), 8.7.3 (media types of bulk data), F.2
 """
 
 from __future__ import annotations
@@ -21,12 +21,22 @@ from dicomizer.dicom.native_xml import from_xml
 from dicomizer.dicom.streamed import BulkReference, CompressedFrames, part10_pieces
 from dicomizer.errors import DicomError
 from tileserver.errors import InvalidInstanceError, UnsupportedSyntaxError
+from tileserver.services.received_pixels import (
+    JP2_BEGIN,
+    LARGEST_PICTURE,
+    PICTURES,
+    codestream_of,
+    describe,
+    jpeg_2000_syntax,
+    put_pictures,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from pydicom.dataset import Dataset
 
+    from dicomizer.dicom.streamed import BulkValue
     from tileserver.store import Incoming
 
 METADATA_LIMIT = 64 << 20
@@ -41,7 +51,6 @@ _FRAMES = re.compile(r"(.*)/frames/([0-9]{1,9})")
 _UTF_8 = "ISO_IR 192"
 _DEFAULT_SYNTAXES = {
     "image/jls": "1.2.840.10008.1.2.4.80",
-    "image/jp2": "1.2.840.10008.1.2.4.90",
     "image/jpx": "1.2.840.10008.1.2.4.92",
     "image/jphc": "1.2.840.10008.1.2.4.201",
     "image/jxl": "1.2.840.10008.1.2.4.110",
@@ -50,13 +59,16 @@ _DEFAULT_SYNTAXES = {
     "video/mpeg": "1.2.840.10008.1.2.4.100",
     "video/mp4": "1.2.840.10008.1.2.4.102",
 }
-"""What a media type means without a transfer-syntax parameter (PS3.18 tables 8.7.3-2 to -5)."""
+"""What a media type means without a transfer-syntax parameter (PS3.18 tables 8.7.3-2 to -5).
+
+JPEG and JPEG 2000 are looked into: senders give either without saying of which process it is.
+"""
 _JPEG_SYNTAXES = {
     0xC0: "1.2.840.10008.1.2.4.50",
     0xC1: "1.2.840.10008.1.2.4.51",
     0xC3: "1.2.840.10008.1.2.4.70",
 }
-"""By the marker of the frame header: senders give JPEG of any process without saying which."""
+"""By the marker of the frame header."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -237,11 +249,36 @@ def _compressed(dataset: Dataset, parts: BulkParts) -> CompressedFrames | None:
     if not isinstance(reference, BulkReference):
         return None
     frames = parts.under(reference.uri)
+    media_type = frames[0].media_type
+    if media_type in PICTURES and all(frame.media_type == media_type for frame in frames):
+        put_pictures(dataset, media_type, _in_memory(frames))
+        return None
     syntaxes = {_transfer_syntax(frame) for frame in frames}
     if len(syntaxes) > 1:
         raise UnsupportedSyntaxError("frames have several transfer syntaxes")
     (syntax,) = syntaxes
-    return None if syntax in _UNCOMPRESSED else CompressedFrames(syntax, frames)
+    if syntax in _UNCOMPRESSED:
+        return None
+    streams = [_bare(frame) for frame in frames]
+    describe(dataset, syntax, _head(streams[0]))
+    return CompressedFrames(syntax, streams)
+
+
+def _head(stream: BulkValue) -> bytes:
+    return next(iter(stream.pieces()), b"")
+
+
+def _bare(frame: BulkPart) -> BulkValue:
+    """Return a frame as DICOM has it: of a JP2 file its codestream."""
+    if _head(frame).startswith(JP2_BEGIN):
+        return codestream_of(*_in_memory([frame]))
+    return frame
+
+
+def _in_memory(frames: list[BulkPart]) -> list[bytes]:
+    if sum(frame.size for frame in frames) > LARGEST_PICTURE:
+        raise InvalidInstanceError(f"pictures are longer than {LARGEST_PICTURE >> 20} MiB")
+    return [b"".join(frame.pieces()) for frame in frames]
 
 
 def _transfer_syntax(part: BulkPart) -> str:
@@ -256,6 +293,8 @@ def _transfer_syntax(part: BulkPart) -> str:
         return _UNCOMPRESSED[0]
     if part.media_type == "image/jpeg":
         return _jpeg_syntax(part)
+    if part.media_type == "image/jp2":
+        return jpeg_2000_syntax(_head(_bare(part)))
     if part.media_type not in _DEFAULT_SYNTAXES:
         raise UnsupportedSyntaxError(f"Pixel Data came as {part.media_type[:64]!r}")
     return _DEFAULT_SYNTAXES[part.media_type]

@@ -62,21 +62,22 @@ class FrameFile:
 
     def length(self, number: int) -> int:
         """Return the bytes of a frame by its number, from 1 on."""
-        return int(self._index.lengths[number - 1])
+        return self._index.length(number - 1)
 
     def read(self, number: int) -> bytes:
         """Return a frame by its number, from 1 on."""
         runs = self._index.fragments(number - 1)
-        return b"".join([self._blob.pread(length, offset) for offset, length in runs])
+        stored = b"".join([self._blob.pread(length, offset) for offset, length in runs])
+        return self._index.value(number - 1, stored)
 
     def read_now(self, number: int, largest: int) -> bytes | bytearray | None:
         """Return a frame by its number, from 1 on.
 
-        ``None`` where there is none, it is larger than ``largest``, in several fragments, or
-        would have to be waited for.
+        ``None`` where there is none, it is larger than ``largest``, in several fragments, of bits
+        that begin within a byte, or would have to be waited for.
         """
         index = self._index
-        if not 1 <= number <= len(index.lengths) or number - 1 in index.fragmented:
+        if not 1 <= number <= len(index.lengths) or number - 1 in index.fragmented or index.bits:
             return None
         length = index.lengths.item(number - 1)
         if length > largest:

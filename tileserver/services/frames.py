@@ -16,11 +16,13 @@ from typing import TYPE_CHECKING, BinaryIO
 import numpy as np
 
 from dicomizer.dicom.encapsulation import FrameIndex, read_frame_index
+from dicomizer.dicom.part10 import EXPLICIT_VR_BIG_ENDIAN
 from dicomizer.errors import CorruptDicomError
 
 if TYPE_CHECKING:
     from dicomizer.dicom.attributes import Part10Attributes, Values
     from dicomizer.dicom.encapsulation import RandomAccess
+    from dicomizer.dicom.part10 import PixelDataPlace
 
 _FRAME_LIMIT = 100_000_000
 _JPEG_FAMILY = ("1.2.840.10008.1.2.4.5", "1.2.840.10008.1.2.4.7", "1.2.840.10008.1.2.4.8",
@@ -32,7 +34,7 @@ _END_AND_PADDING = b"\xff\xd9\x00"
 
 
 def locate_frames(file: BinaryIO, found: Part10Attributes, size: int) -> FrameIndex | None:
-    """Return where each frame lies, ``None`` where there are none that begin at a byte.
+    """Return where each frame lies, ``None`` where there are none that can be told apart.
 
     Parameters
     ----------
@@ -62,6 +64,9 @@ def locate_frames(file: BinaryIO, found: Part10Attributes, size: int) -> FrameIn
             f"Pixel Data ends at byte {place.offset + place.length}, the file at byte {size}",
             remedy="the file is cut short; send it again",
         )
+    if _whole_number(values, "BitsAllocated", 0) == 1:
+        is_swapped = found.transfer_syntax_uid == EXPLICIT_VR_BIG_ENDIAN
+        return _bit_frames(values, place, number_of_frames, is_swapped=is_swapped)
     return _native_frames(values, place.offset, place.length, number_of_frames)
 
 
@@ -80,7 +85,7 @@ def _without_padding(source: RandomAccess, index: FrameIndex) -> FrameIndex:
 def _native_frames(
     values: Values, offset: int, length: int, number_of_frames: int
 ) -> FrameIndex | None:
-    """Divide native Pixel Data; frames of single bits need not begin at a byte: they have none."""
+    """Divide native Pixel Data."""
     bits = _whole_number(values, "BitsAllocated", 0)
     samples = _whole_number(values, "SamplesPerPixel", 1)
     pixels = _whole_number(values, "Rows", 0) * _whole_number(values, "Columns", 0)
@@ -103,6 +108,33 @@ def _native_frames(
     starts = np.arange(number_of_frames, dtype=np.uint64) * np.uint64(frame_length)
     lengths = np.full(number_of_frames, frame_length, dtype=np.uint64)
     return FrameIndex(starts + np.uint64(offset), lengths, {})
+
+
+def _bit_frames(
+    values: Values, place: PixelDataPlace, number_of_frames: int, *, is_swapped: bool
+) -> FrameIndex | None:
+    """Divide frames of single bits, which need not begin at a byte (PS3.5 8.1.1).
+
+    Parameters
+    ----------
+    is_swapped
+        Whether the bytes of words stand the other way round, so that those of a frame are not
+        beside each other.
+    """
+    bits = _whole_number(values, "Rows", 0) * _whole_number(values, "Columns", 0)
+    bits *= _whole_number(values, "SamplesPerPixel", 1)
+    length = place.length or 0
+    if bits * number_of_frames > length * 8:
+        raise CorruptDicomError(
+            f"found {length} bytes, expected {number_of_frames} frames of {bits} bits",
+            place="PixelData",
+        )
+    if not bits or (bits % 8 and is_swapped):
+        return None
+    begin = np.arange(number_of_frames + 1, dtype=np.uint64) * np.uint64(bits)
+    first, behind = begin[:-1] // np.uint64(8), (begin[1:] + np.uint64(7)) // np.uint64(8)
+    offsets, lengths = first + np.uint64(place.offset), behind - first
+    return FrameIndex(offsets, lengths, {}, bits if bits % 8 else 0)
 
 
 def _whole_number(values: Values, keyword: str, default: int) -> int:

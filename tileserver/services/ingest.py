@@ -35,6 +35,8 @@ from tileserver.services.delete import carry_out, finish_abandoned
 from tileserver.services.frames import locate_frames
 from tileserver.services.oddities import Oddity, find_oddity
 from tileserver.services.pixel_reference import pixel_elements
+from tileserver.services.stored_again import StoredAgain
+from tileserver.services.turns import Turns
 from tileserver.settings import Duplicates
 
 if TYPE_CHECKING:
@@ -72,6 +74,10 @@ class Ingested:
     warning: Oddity | None = None
 
 
+_Outcome = Ingested | TileserverError
+_Checked = tuple[InstanceRecord, Oddity | None]
+
+
 class Ingest:
     """Stores instances.
 
@@ -87,6 +93,8 @@ class Ingest:
         self._store = store
         self._index = index
         self._duplicates = duplicates
+        self._again = StoredAgain(store, index)
+        self._turns = Turns()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ingest")
 
     def receive(self) -> Incoming:
@@ -95,7 +103,7 @@ class Ingest:
 
     def accept_all(
         self, incoming: Sequence[Incoming], study_instance_uid: str | None = None
-    ) -> list[Ingested | TileserverError]:
+    ) -> list[_Outcome]:
         """Store several instances at once: many flushes of the disk then cost like one.
 
         Returns
@@ -103,44 +111,78 @@ class Ingest:
         outcomes
             For each, in order, what `accept` would return or raise.
         """
-        if len(incoming) == 1:
-            return [self._outcome(partial(self.accept, incoming[0], study_instance_uid))]
-        checked = [self._checked_or_error(item, study_instance_uid) for item in incoming]
-        known = self._index.known(
-            found[0].sop_instance_uid for found in checked if isinstance(found, tuple)
-        )
-        prepared = list(self._pool.map(partial(self._prepare, known), incoming, checked))
-        ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
-        are_added = self._add([found.record for found in ready])
-        outcomes = [
-            self._outcome(partial(self._settle_prepared, item, found, are_added=are_added))
-            if isinstance(found, _Prepared)
-            else found
-            for item, found in zip(incoming, prepared, strict=True)
-        ]
+
+        def accept_what_is_left(left: Sequence[Incoming]) -> list[_Outcome]:
+            # Many may send the same at once: the second finds what the first has stored.
+            with self._turns.of(item.sha256 for item in left):
+                accept = partial(self._accept_new, study_instance_uid=study_instance_uid)
+                return self._again_or(left, study_instance_uid, accept)
+
+        return self._again_or(incoming, study_instance_uid, accept_what_is_left)
+
+    def _again_or(
+        self,
+        incoming: Sequence[Incoming],
+        study_instance_uid: str | None,
+        accept: Callable[[Sequence[Incoming]], list[_Outcome]],
+    ) -> list[_Outcome]:
+        """Return those that are stored already as they come, and what becomes of all others."""
+        known = [self._again.find(item, study_instance_uid) for item in incoming]
+        left = [item for item, found in zip(incoming, known, strict=True) if found is None]
+        outcomes = iter(accept(left) if left else ())
+        return [next(outcomes) if found is None else found for found in known]
+
+    def _accept_new(
+        self, incoming: Sequence[Incoming], study_instance_uid: str | None
+    ) -> list[_Outcome]:
+        if len(incoming) > 1:
+            outcomes = self._accept_several(incoming, study_instance_uid)
+        else:
+            outcomes = [self._outcome(partial(self._accept_one, incoming[0], study_instance_uid))]
         for item, outcome in zip(incoming, outcomes, strict=True):
-            if isinstance(outcome, TileserverError):
+            if isinstance(outcome, Ingested):
+                self._again.note(item, outcome)
+            else:
                 self._take_back(item)
         return outcomes
 
+    def _accept_several(
+        self, incoming: Sequence[Incoming], study_instance_uid: str | None
+    ) -> list[_Outcome]:
+        checked = [self._checked_or_error(item, study_instance_uid) for item in incoming]
+        whole = [
+            (item, found)
+            for item, found in zip(incoming, checked, strict=True)
+            if isinstance(found, tuple)
+        ]
+        stored = iter(self._store_several(whole) if whole else ())
+        return [next(stored) if isinstance(found, tuple) else found for found in checked]
+
+    def _store_several(self, several: Sequence[tuple[Incoming, _Checked]]) -> list[_Outcome]:
+        known = self._index.known(record.sop_instance_uid for _, (record, _) in several)
+        prepared = list(self._pool.map(partial(self._prepare, known), several))
+        ready = [found for found in prepared if isinstance(found, _Prepared) and found.is_kept]
+        are_added = self._add([found.record for found in ready])
+        return [
+            self._outcome(partial(self._settle_prepared, item, found, are_added=are_added))
+            if isinstance(found, _Prepared)
+            else found
+            for (item, _), found in zip(several, prepared, strict=True)
+        ]
+
     def _checked_or_error(
         self, incoming: Incoming, study_instance_uid: str | None
-    ) -> tuple[InstanceRecord, Oddity | None] | TileserverError:
+    ) -> _Checked | TileserverError:
         try:
             return _checked(incoming, study_instance_uid)
         except (RefusedInstanceError, StorageError) as error:
             return error
 
     def _prepare(
-        self,
-        known: Container[str],
-        incoming: Incoming,
-        checked: tuple[InstanceRecord, Oddity | None] | TileserverError,
+        self, known: Container[str], checked: tuple[Incoming, _Checked]
     ) -> _Prepared | TileserverError:
         """Store the blob of an instance, where its UID is free."""
-        if isinstance(checked, TileserverError):
-            return checked
-        record, oddity = checked
+        incoming, (record, oddity) = checked
         try:
             is_kept = record.sop_instance_uid not in known and incoming.keep(record.key)
         except StorageError as error:
@@ -164,7 +206,7 @@ class Ingest:
         self._keep_what_went(incoming, found.record)
         return _ingested(found.record, found.oddity, is_new=True)
 
-    def _outcome(self, store: Callable[[], Ingested]) -> Ingested | TileserverError:
+    def _outcome(self, store: Callable[[], Ingested]) -> _Outcome:
         try:
             return store()
         except (RefusedInstanceError, StorageError, BusyError) as error:
@@ -189,12 +231,14 @@ class Ingest:
         StorageError
             The disk does not take it.
         """
+        (outcome,) = self.accept_all([incoming], study_instance_uid)
+        if isinstance(outcome, TileserverError):
+            raise outcome
+        return outcome
+
+    def _accept_one(self, incoming: Incoming, study_instance_uid: str | None) -> Ingested:
         record, oddity = _checked(incoming, study_instance_uid)
-        try:
-            return self._settle_at_last(incoming, record, oddity)
-        except TileserverError:
-            self._take_back(incoming)
-            raise
+        return self._settle_at_last(incoming, record, oddity)
 
     def _take_back(self, incoming: Incoming) -> None:
         """Let nothing lie under a key that the index does not name, or leave it for the start."""
@@ -402,9 +446,7 @@ class _Prepared:
     is_kept: bool
 
 
-def _checked(
-    incoming: Incoming, study_instance_uid: str | None
-) -> tuple[InstanceRecord, Oddity | None]:
+def _checked(incoming: Incoming, study_instance_uid: str | None) -> _Checked:
     record, oddity = read_record(incoming.file(), incoming.sha256, incoming.size)
     if study_instance_uid not in (None, record.study_instance_uid):
         raise WrongStudyError("the instance belongs to another study", _sop_uids(record))

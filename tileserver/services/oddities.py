@@ -14,6 +14,8 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING
 
+from pydicom.charset import python_encoding
+
 from tileserver.index.summary import tags
 
 if TYPE_CHECKING:
@@ -32,7 +34,8 @@ class Oddity(IntEnum):
     """An element that breaks its VR is left out of metadata; the file has it."""
 
     NOT_OF_ITS_CLASS = 0xB007
-    """The data set lacks what its SOP Class needs, or contradicts the file's meta information."""
+    """The data set lacks what its SOP Class needs, or contradicts the file's meta information; or
+    its character set is none that is defined, so that its text is read as best as can be."""
 
     OTHER_BYTES_KEPT = 0x0111
     """Other bytes came first and stay (as PS3.7 C.5.6 names a duplicate; set by the operator)."""
@@ -53,6 +56,7 @@ _CONTENT = {
 
 
 _PIXEL_DATA = 0x0010
+_CHARACTER_SET = "00080005"
 
 
 def find_oddity(found: Part10Attributes, attributes: Mapping[str, object]) -> Oddity | None:
@@ -63,7 +67,7 @@ def find_oddity(found: Part10Attributes, attributes: Mapping[str, object]) -> Od
     attributes
         Its data set, as DICOM JSON; what belongs to each frame may be left out.
     """
-    if found.contradicts_meta or _lacking(found, attributes):
+    if found.contradicts_meta or _lacking(found, attributes) or not _is_readable(attributes):
         return Oddity.NOT_OF_ITS_CLASS
     return Oddity.DISCARDED if found.is_cut else None
 
@@ -79,6 +83,13 @@ def _lacking(found: Part10Attributes, attributes: Mapping[str, object]) -> bool:
         if sop_class.startswith(prefix):
             wanted |= content
     return not all(_has_value(attributes.get(tag)) for tag in wanted)
+
+
+def _is_readable(attributes: Mapping[str, object]) -> bool:
+    """Tell whether all character sets are known (PS3.3 C.12.1.1.2, of all SOP Classes)."""
+    named = attributes.get(_CHARACTER_SET)
+    names = named.get("Value", ()) if isinstance(named, dict) else ()
+    return all((name or "") in python_encoding for name in names)
 
 
 def _has_value(attribute: object) -> bool:

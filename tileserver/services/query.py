@@ -20,14 +20,14 @@ from tileserver.index.summary import (
     RETURNED_OF_SERIES,
     RETURNED_OF_STUDY,
     element,
-    elements_of,
     json_object,
     tags,
 )
 from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
+from tileserver.services.included import Included, narrowed, narrowed_text
 
 if TYPE_CHECKING:
-    from tileserver.index import Index
+    from tileserver.index import Index, Patience
 
 _IN_SUMMARIES = (
     RETURNED_OF_STUDY
@@ -35,25 +35,15 @@ _IN_SUMMARIES = (
     | RETURNED_OF_INSTANCE
     | tags("ModalitiesInStudy AvailableTransferSyntaxUID TransferSyntaxUID")
 )
+_USUAL = _IN_SUMMARIES | tags(
+    "InstanceAvailability RetrieveURL NumberOfStudyRelatedSeries NumberOfStudyRelatedInstances "
+    "NumberOfSeriesRelatedInstances"
+)
+_TRANSFER_SYNTAX = "00020010"
 _REMEMBERED_MODALITIES = 256
+_REMEMBERED_PARTS = 256
 _MOST_ELEMENTS = 32
 """Taken out of the JSON one by one by the index; more are sooner found by parsing all of it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Included:
-    """Which attributes are returned beyond the usual ones.
-
-    Parameters
-    ----------
-    tags
-        Eight upper-case digits each.
-    everything
-        All that the index keeps of a level and those above.
-    """
-
-    tags: frozenset[str] = frozenset()
-    everything: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,28 +72,102 @@ class Query:
     def __init__(self, index: Index) -> None:
         self._index = index
 
-    def search(self, asked: Search, included: Included, root: str) -> Answers:
+    def search(
+        self, asked: Search, included: Included, root: str, patience: Patience | None = None
+    ) -> Answers:
         """Return the answers to a query.
 
         Parameters
         ----------
         root
             Address of the DICOMweb service, which Retrieve URL begins with.
+
+        Raises
+        ------
+        TooBroadError
+            It took longer than there was patience.
         """
-        levels = _levels_of(included, asked.level)
-        elements = () if included.everything else _elements(levels, included)
-        needs_all = included.everything or len(elements) > _MOST_ELEMENTS
-        asked = replace(asked, needs_all=needs_all, elements=() if needs_all else elements)
-        found = self._index.search(asked)
-        made = [_answer(row, asked.level, root) for row in found.rows]
-        for row, lines in zip(found.rows, made, strict=True):
-            if needs_all:
-                _include_all(row, levels, lines, included)
-            else:
-                _include(row, elements, lines)
-            if "00020010" in included.tags and "00083002" in lines:
-                lines["00020010"] = lines["00083002"].replace("00083002", "00020010")
-        return Answers([json_object(lines.values()) for lines in made], found.remaining)
+        beyond = _Beyond(asked.level, included)
+        found = self._index.search(
+            replace(asked, needs_all=beyond.needs_all, elements=beyond.elements), patience
+        )
+        tells_syntax = asked.level is Level.INSTANCE and _TRANSFER_SYNTAX in included.tags
+        items = []
+        for row in found.rows:
+            url = _address(row, asked.level, root)
+            lines = _usual(row, asked.level, url)
+            if beyond.levels:
+                lines = beyond.put_to(lines, row, url)
+            if tells_syntax:
+                lines.append(_syntax(_TRANSFER_SYNTAX, row.transfer_syntax_uid))
+            items.append(json_object(lines))
+        return Answers(items, found.remaining)
+
+
+class _Beyond:
+    """What answers have beyond the usual elements.
+
+    Attributes
+    ----------
+    levels
+        Those that have more to give than their summaries.
+    elements
+        What the index takes out of the attributes; nothing where it has to return all of them.
+    """
+
+    def __init__(self, level: Level, included: Included) -> None:
+        self.levels = _levels_of(included, level)
+        elements = tuple((each, tag) for each in self.levels for tag in sorted(included.tags))
+        self.needs_all = included.everything or len(elements) > _MOST_ELEMENTS
+        self.elements = () if self.needs_all else elements
+        self._everything = included.everything
+        self._replaces = included.everything or not included.tags.isdisjoint(_USUAL)
+        # Usual elements are returned whole, whatever part of them is asked for.
+        self._parts = {
+            tag: frozenset() if tag in _IN_SUMMARIES else included.below(tag)
+            for tag in included.tags
+        }
+        # Specimens are the same in many instances.
+        self._narrowed = functools.lru_cache(_REMEMBERED_PARTS)(narrowed_text)
+
+    def put_to(self, lines: list[str], row: Any, url: str) -> list[str]:
+        """Return the usual elements of an answer and those of its row beyond, or in their place.
+
+        Parameters
+        ----------
+        url
+            Of the instance, for the addresses of binary values, which only instances have.
+        """
+        found = self._all(row, url) if self.needs_all else self._some(row, url)
+        if self._replaces:
+            found = {line[1:9]: line for line in lines} | found
+            return list(found.values())
+        return [*lines, *found.values()]
+
+    def _some(self, row: Any, url: str) -> dict[str, str]:
+        found = {}
+        texts = row[len(row) - len(self.elements) :]
+        for (level, tag), whole in zip(self.elements, texts, strict=True):
+            paths = self._parts[tag]
+            text = self._narrowed(whole, paths) if whole and paths else whole
+            if text:
+                found[tag] = f'"{tag}":{_with_address(text, level, url)}'
+        return found
+
+    def _all(self, row: Any, url: str) -> dict[str, str]:
+        found = {}
+        for level in self.levels:
+            text = _with_address(getattr(row, f"{level.name.lower()}_attributes"), level, url)
+            for tag, value in json.loads(text).items():
+                part = self._wanted(tag, value)
+                if part is not None:
+                    found[tag] = element(tag, part)
+        return found
+
+    def _wanted(self, tag: str, value: dict[str, Any]) -> dict[str, Any] | None:
+        if self._everything:
+            return value
+        return narrowed(value, self._parts[tag]) if tag in self._parts else None
 
 
 def _levels_of(included: Included, level: Level) -> list[Level]:
@@ -119,27 +183,30 @@ def _levels_of(included: Included, level: Level) -> list[Level]:
     return [each for each in Level if each <= level and has_more[each]]
 
 
-def _elements(levels: list[Level], included: Included) -> tuple[tuple[Level, str], ...]:
-    return tuple((level, tag) for level in levels for tag in sorted(included.tags))
-
-
-def _answer(row: Any, level: Level, root: str) -> dict[str, str]:
-    """Return the elements that every answer has, by tag."""
+def _address(row: Any, level: Level, root: str) -> str:
+    """Return where a study, series or instance is retrieved from."""
     url = f"{root}/studies/{row.study_instance_uid}"
-    lines = _lines(row.study_summary)
-    lines["00080061"] = _modalities(row.modalities)
-    lines["00201206"] = _count("00201206", row.number_of_series)
-    lines["00201208"] = _count("00201208", row.number_of_study_instances)
     if level >= Level.SERIES:
         url = f"{url}/series/{row.series_instance_uid}"
-        lines |= _lines(row.series_summary)
-        lines["00201209"] = _count("00201209", row.number_of_series_instances)
+    return f"{url}/instances/{row.sop_instance_uid}" if level is Level.INSTANCE else url
+
+
+def _usual(row: Any, level: Level, url: str) -> list[str]:
+    """Return the elements that every answer has."""
+    lines: list[str] = row.study_summary.split("\n")
+    lines += (
+        '"00080056":{"vr":"CS","Value":["ONLINE"]}',
+        _modalities(row.modalities),
+        f'"00081190":{{"vr":"UR","Value":["{url}"]}}',
+        _count("00201206", row.number_of_series),
+        _count("00201208", row.number_of_study_instances),
+    )
+    if level >= Level.SERIES:
+        lines += row.series_summary.split("\n")
+        lines.append(_count("00201209", row.number_of_series_instances))
     if level is Level.INSTANCE:
-        url = f"{url}/instances/{row.sop_instance_uid}"
-        lines |= _lines(row.instance_summary)
-        lines["00083002"] = f'"00083002":{{"vr":"UI","Value":["{row.transfer_syntax_uid}"]}}'
-    lines["00080056"] = '"00080056":{"vr":"CS","Value":["ONLINE"]}'
-    lines["00081190"] = f'"00081190":{{"vr":"UR","Value":["{url}"]}}'
+        lines += row.instance_summary.split("\n")
+        lines.append(_syntax("00083002", row.transfer_syntax_uid))
     return lines
 
 
@@ -149,32 +216,14 @@ def _modalities(text: str) -> str:
     return element("00080061", {"vr": "CS"} | has_modalities)
 
 
-def _lines(summary: str) -> dict[str, str]:
-    return {line[1:9]: line for line in summary.split("\n")}
-
-
 def _count(tag: str, number: int) -> str:
     return f'"{tag}":{{"vr":"IS","Value":[{number}]}}'
 
 
-def _include(row: Any, elements: tuple[tuple[Level, str], ...], lines: dict[str, str]) -> None:
-    """Add the elements that were asked for, the last columns of a row, to those of an answer."""
-    for (level, tag), text in zip(elements, row[len(row) - len(elements) :], strict=True):
-        if text is not None:
-            lines[tag] = f'"{tag}":{_with_address(text, level, lines)}'
+def _syntax(tag: str, uid: str) -> str:
+    return f'"{tag}":{{"vr":"UI","Value":["{uid}"]}}'
 
 
-def _include_all(row: Any, levels: list[Level], lines: dict[str, str], included: Included) -> None:
-    """Add all elements, or very many, to those of an answer."""
-    wanted = None if included.everything else included.tags
-    for level in levels:
-        text = _with_address(getattr(row, f"{level.name.lower()}_attributes"), level, lines)
-        lines.update(elements_of(json.loads(text), wanted))
-
-
-def _with_address(text: str, level: Level, lines: dict[str, str]) -> str:
+def _with_address(text: str, level: Level, url: str) -> str:
     """Return JSON text with the address of binary values, of which only instances have any."""
-    if level is not Level.INSTANCE:
-        return text
-    url = json.loads(f"{{{lines['00081190']}}}")["00081190"]["Value"][0]
-    return with_bulk_address(text, f"{url}/bulkdata")
+    return with_bulk_address(text, f"{url}/bulkdata") if level is Level.INSTANCE else text

@@ -22,7 +22,6 @@ from dicomizer.errors import DicomizerError
 from dicomizer.pixels.codecs.codec import Codec
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.format import PixelFormat
-from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotAcceptableError
 from tileserver.services.pixel_description import read_description
 from tileserver.services.transcoded_header import (
@@ -36,6 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     from dicomizer.pixels.stored_frames import PixelDescription, Samples
+    from tileserver.decoding import Decode
     from tileserver.index import StoredInstance
     from tileserver.services.retrieve import Retrieve
     from tileserver.store import BlobStore
@@ -48,9 +48,10 @@ _EMPTY_OFFSET_TABLE = b"\xfe\xff\x00\xe0\0\0\0\0"
 class Transcode:
     """Gives what is stored in another transfer syntax."""
 
-    def __init__(self, store: BlobStore, retrieve: Retrieve) -> None:
+    def __init__(self, store: BlobStore, retrieve: Retrieve, decode: Decode) -> None:
         self._store = store
         self._retrieve = retrieve
+        self._decode = decode
 
     def frame_length(self, found: StoredInstance, transfer_syntax_uid: str) -> int | None:
         """Return the bytes of each frame, ``None`` where that is not known beforehand.
@@ -109,7 +110,7 @@ class Transcode:
         encode = _jpeg(description) if transfer_syntax_uid == JPEG_BASELINE else native
         for stream in self._retrieve.frames(found, numbers):
             try:
-                yield encode(decode_stored(stream, description), description)
+                yield encode(self._decode(stream, description), description)
             except CodecError as error:
                 raise _refusal(found, str(error)) from error
 

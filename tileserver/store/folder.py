@@ -13,9 +13,11 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
+import io
 import os
 import re
 import shutil
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -38,6 +40,9 @@ if TYPE_CHECKING:
 _KEY = re.compile(r"[0-9a-f]{64}")
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
+_HELD = 64 << 10
+"""Bytes that are held in memory of each that is being received."""
+_ALL_HELD = 32 << 20
 _HASHED_ASIDE = 256 << 10
 """Bytes from which hashing goes on in a thread while they are written."""
 _FLUSHED_ASIDE = 64 << 20
@@ -152,20 +157,47 @@ class DurableFolders:
         self._durable.add(folder)
 
 
-class FolderIncoming:
-    """A file being received, in a folder of the same file system as its final one."""
+class Memory:
+    """Bytes that all that is being received may hold in memory together."""
 
-    def __init__(self, folder: Path, blobs: DurableFolders) -> None:
+    def __init__(self, most: int) -> None:
+        self._left = most
+        self._lock = threading.Lock()
+
+    def take(self, size: int) -> bool:
+        """Take some; tell whether there are so many."""
+        with self._lock:
+            if size > self._left:
+                return False
+            self._left -= size
+            return True
+
+    def give(self, size: int) -> None:
+        """Give some back."""
+        with self._lock:
+            self._left += size
+
+
+class FolderIncoming:
+    """Bytes being received: in memory while they are few, then in a file.
+
+    The file lies in a folder of the same file system as its final one. Of what is stored already,
+    or no instance at all, nothing is ever written.
+    """
+
+    def __init__(self, folder: Path, blobs: DurableFolders, memory: Memory) -> None:
         self._blobs = blobs
+        self._memory = memory
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._flushing: Future[None] | None = None
         self._size = self._flushed = 0
         self._kept: list[str] = []
         self._is_settled = True
-        with _explained("cannot receive"):
-            descriptor, self._path = locked.new_file(folder, SUFFIX)
-        self._file = os.fdopen(descriptor, "w+b")
+        self._folder = folder
+        self._path = ""
+        self._held: bytearray | None = bytearray()
+        self._opened: BinaryIO | None = None
 
     @property
     def sha256(self) -> bytes:
@@ -186,10 +218,28 @@ class FolderIncoming:
         else:
             self._hash.update(data)
         self._size += len(data)
+        if self._held is not None and self._size <= _HELD and self._memory.take(len(data)):
+            self._held += data
+            return
         with _explained("cannot receive"):
             self._file.write(data)
             if self._size - self._flushed >= _FLUSHED_ASIDE:
                 self._begin_flush()
+
+    @property
+    def _file(self) -> BinaryIO:
+        """The file; from the first look at it on, all is in it."""
+        if self._opened is None:
+            descriptor, self._path = locked.new_file(self._folder, SUFFIX)
+            self._opened = os.fdopen(descriptor, "w+b")
+            self._opened.write(self._held or b"")
+            self._let_go()
+        return self._opened
+
+    def _let_go(self) -> None:
+        """Hold nothing in memory any more."""
+        held, self._held = self._held, None
+        self._memory.give(len(held or b""))
 
     def _begin_flush(self) -> None:
         """Let the disk begin with what has come: at the end little is left to wait for."""
@@ -210,6 +260,8 @@ class FolderIncoming:
 
     def file(self) -> BinaryIO:
         """Return a file object at the beginning of what was received."""
+        if self._held is not None:
+            return io.BytesIO(self._held)
         with _explained("cannot receive"):
             self._file.flush()
         self._file.seek(0)
@@ -260,12 +312,15 @@ class FolderIncoming:
         # Closing flushes what a full disk has refused before; the first error counts.
         with contextlib.suppress(OSError):
             self._wait_for_flush()
+        self._let_go()
+        if self._opened is None:
+            return
         if self._is_settled:
             # While it is locked: nobody else may take it for left behind.
             with contextlib.suppress(OSError):
                 os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
         with contextlib.suppress(OSError):
-            self._file.close()
+            self._opened.close()
 
 
 class FolderBlobStore:
@@ -293,6 +348,7 @@ class FolderBlobStore:
             condemned.remove_unwritten(self._condemned)
             self._readers = Readers(folder)
         self._folders = DurableFolders(self._blobs)
+        self._memory = Memory(_ALL_HELD)
         self._reserve = Reserve(folder)
         with contextlib.suppress(OSError):  # a full disk is told to those who store
             self._reserve.missing()
@@ -300,7 +356,7 @@ class FolderBlobStore:
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
         self.check_room()
-        return FolderIncoming(self._incoming, self._folders)
+        return FolderIncoming(self._incoming, self._folders, self._memory)
 
     def open(self, key: str, version: str | None = None) -> FolderBlob:
         """Open a blob."""

@@ -58,8 +58,9 @@ _FORMAT = Parameter(
     meaning="Which tiles clients are told to ask for.",
     schema=one_of("jpg", "jpeg", "png", "webp"),
 )
-_UM = pattern(f"^{DECIMAL}$")
-_LENGTH = pattern(r"^\d{1,18}(\.\d{0,18})?$")
+_EXPONENT = r"([eE][+-]?\d{1,2})?"
+_UM = pattern(f"^{DECIMAL}{_EXPONENT}$")
+_LENGTH = pattern(rf"^\d{{1,18}}(\.\d{{0,18}})?{_EXPONENT}$")
 _PLACE = (
     Parameter(name="x", meaning="In micrometres.", schema=_UM, is_required=True, example="0"),
     Parameter(name="y", meaning="In micrometres.", schema=_UM, is_required=True, example="0"),

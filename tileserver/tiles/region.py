@@ -62,7 +62,9 @@ async def region(request: Request) -> Response:
     known = answer.unchanged(request)
     if known is not None:
         return known
-    shape, body = await drawn(lambda: _made(image, box, size, drawing, wanted), size.pixels)
+    shape, body = await drawn(
+        request, lambda: _made(image, box, size, drawing, wanted), size.pixels
+    )
     headers = {
         "X-Region-Shape": ",".join(map(str, shape)),
         "X-Region-Dtype": "uint8",

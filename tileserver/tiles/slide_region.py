@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from tileserver.errors import BadRequestError
 from tileserver.pictures.geometry import Box, Size
-from tileserver.pictures.numbers import decimal
+from tileserver.pictures.numbers import real
 from tileserver.services.render import attributes as read
 
 if TYPE_CHECKING:
@@ -129,14 +129,14 @@ def read_slide_region(query: Mapping[str, str]) -> SlideRegion:
     missing = [name for name in _REQUIRED if name not in query]
     if missing:
         raise BadRequestError(f"expected {', '.join(missing)}, in micrometres")
-    x, y = (decimal(query[name], name) for name in ("x", "y"))
-    width, height = (decimal(query[name], name, above=0) for name in ("width", "height"))
+    x, y = (real(query[name], name) for name in ("x", "y"))
+    width, height = (real(query[name], name, above=0) for name in ("width", "height"))
     if max(abs(x), abs(y), width, height) > _LARGEST_UM:
         raise BadRequestError(f"a region lies within {_LARGEST_UM:,.0f} micrometres")
     origin = query.get("origin", "matrix")
     if origin not in ("matrix", "slide"):
         raise BadRequestError(f"origin: found {origin[:32]!r}, expected matrix or slide")
-    mpp = decimal(query["mpp"], "mpp", above=0) if "mpp" in query else None
+    mpp = real(query["mpp"], "mpp", above=0) if "mpp" in query else None
     return SlideRegion(x, y, width, height, mpp, is_on_slide=origin == "slide")
 
 

@@ -8,6 +8,9 @@ PS3.18 F.2 (DICOM JSON model), 11.1.3 (no bulk data in workitems); PS3.5 table 6
 
 from __future__ import annotations
 
+import base64
+import binascii
+import math
 import re
 from typing import TYPE_CHECKING, cast
 
@@ -21,8 +24,17 @@ if TYPE_CHECKING:
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _DEEPEST = 24
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
-_WHOLE = frozenset({"SL", "SS", "SV", "UL", "US", "UV"})
-_NUMBERS = _WHOLE | {"DS", "FD", "FL", "IS"}
+_WHOLE = {
+    "IS": (-(1 << 31), (1 << 31) - 1),
+    "SL": (-(1 << 31), (1 << 31) - 1),
+    "SS": (-(1 << 15), (1 << 15) - 1),
+    "SV": (-(1 << 63), (1 << 63) - 1),
+    "UL": (0, (1 << 32) - 1),
+    "US": (0, (1 << 16) - 1),
+    "UV": (0, (1 << 64) - 1),
+}
+"""VRs of whole numbers, with the least and the greatest."""
+_NUMBERS = _WHOLE.keys() | {"DS", "FD", "FL"}
 _TEXTS = frozenset({"AE", "AS", "AT", "CS", "DA", "DT", "LO", "LT", "SH", "ST", "TM", "UC", "UI",
                     "UR", "UT"})  # fmt: skip
 _KNOWN = _BINARY | _NUMBERS | _TEXTS | {"PN", "SQ"}
@@ -120,7 +132,7 @@ def _element(tag: str, given: object, depth: int) -> Element:
     if not isinstance(given, dict):
         raise BadRequestError(f"{tag} is no object with a vr")
     vr = _dictionary_vr(tag) or given.get("vr")
-    if vr not in _KNOWN:
+    if not isinstance(vr, str) or vr not in _KNOWN:
         raise BadRequestError(f"{tag} has no known vr")
     if "BulkDataURI" in given:
         raise BadRequestError(f"{tag} is bulk data, which a workitem cannot have")
@@ -144,9 +156,17 @@ def _dictionary_vr(tag: str) -> str | None:
 
 
 def _binary(tag: str, vr: str, text: object) -> Element:
-    if vr not in _BINARY or not isinstance(text, str) or not text.isascii():
+    if vr not in _BINARY or not isinstance(text, str) or not _is_base64(text):
         raise BadRequestError(f"{tag} has a binary value that its vr cannot have")
     return {"vr": vr, "InlineBinary": text}
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError):
+        return False
+    return True
 
 
 def _value(tag: str, vr: str, found: object, depth: int) -> object:
@@ -157,11 +177,19 @@ def _value(tag: str, vr: str, found: object, depth: int) -> object:
     if found is None:
         return None
     if vr in _NUMBERS and isinstance(found, (int, float)) and not isinstance(found, bool):
-        if vr in _WHOLE and int(found) != found:
-            raise BadRequestError(f"{tag} is no whole number")
-        return found
+        return _number(tag, vr, found)
     is_text = isinstance(found, str) and (vr in _TEXTS or vr in ("DS", "IS"))
     if not is_text or not _is_of_form(vr, cast("str", found)):
+        raise BadRequestError(f"{tag} has a value that is no {vr}")
+    return found
+
+
+def _number(tag: str, vr: str, found: float) -> float:
+    """Return a number; JSON has none that is not finite, and SQL reads no JSON that has."""
+    if not math.isfinite(found):
+        raise BadRequestError(f"{tag} has a number that is not finite")
+    least, greatest = _WHOLE.get(vr, (found, found))
+    if not (least <= found <= greatest and (vr not in _WHOLE or int(found) == found)):
         raise BadRequestError(f"{tag} has a value that is no {vr}")
     return found
 

@@ -15,6 +15,7 @@ from tileserver.described.schemas import (
     same,
 )
 from tileserver.settings import DICOMWEB_ROOT
+from tileserver.ups.model import FILTERED_WORKLIST, WORKLIST
 
 _DICOM_JSON, _JSON, _DICOM_XML = (
     "application/dicom+json",
@@ -23,7 +24,7 @@ _DICOM_JSON, _JSON, _DICOM_XML = (
 )
 _MULTIPART = "multipart/related"
 _WORKITEM = "/workitems/{workitem}"
-_SUBSCRIBER = _WORKITEM + "/subscribers/{aetitle:path}"
+_SUBSCRIBER = "/subscribers/{aetitle:path}"
 _UID = pattern(r"^[0-9]+(\.[0-9]+)*$")
 _BODY = binary(_DICOM_JSON, _JSON, _DICOM_XML, _MULTIPART)
 _WORKITEMS = {**same(DATASETS, _DICOM_JSON, _JSON), **binary(_MULTIPART, _DICOM_XML)}
@@ -39,6 +40,54 @@ def _done(status: int, meaning: str) -> tuple[Answer, ...]:
     return (Answer(status=status, meaning=meaning),)
 
 
+_DELETION_LOCK = Parameter(
+    name="deletionlock",
+    meaning="Keep workitems that have ended.",
+    schema=one_of("true", "false"),
+)
+_FILTER = Parameter(
+    name="filter",
+    meaning="Matching keys as attribute=value, parted by commas.",
+    schema=pattern("^[^=]+="),
+    is_required=True,
+    example="PatientID=P-1",
+)
+
+
+def _subscription(
+    path: str, name: str, meaning: str, *parameters: Parameter
+) -> tuple[Operation, ...]:
+    """Return what can be done with the subscriptions to a workitem or to a worklist."""
+    suspend = Operation(
+        method="POST",
+        path=f"{path}{_SUBSCRIBER}/suspend",
+        name=f"Suspend{name}Subscription",
+        summary=f"Subscribe to no further workitems of {meaning}.",
+        answers=_done(200, "Of new ones nothing is told."),
+        errors=(404, 409, 410, 413, 503, 507),
+    )
+    return (
+        *((suspend,) if path != _WORKITEM else ()),
+        Operation(
+            method="POST",
+            path=path + _SUBSCRIBER,
+            name=f"SubscribeTo{name}",
+            summary=f"Subscribe to {meaning}.",
+            parameters=(_DELETION_LOCK, *parameters),
+            answers=_done(201, "Events come by the web socket at Content-Location."),
+            errors=(404, 409, 410, 413, 415, 503, 507),
+        ),
+        Operation(
+            method="DELETE",
+            path=path + _SUBSCRIBER,
+            name=f"UnsubscribeFrom{name}",
+            summary=f"End a subscription to {meaning}.",
+            answers=_done(200, "It has ended."),
+            errors=(404, 409, 410, 503, 507),
+        ),
+    )
+
+
 UPS = Service(
     title="Worklist",
     meaning="UPS-RS, PS3.18 11.",
@@ -46,7 +95,7 @@ UPS = Service(
     path_parameters=(
         Parameter(
             name="workitem",
-            meaning="SOP Instance UID of a workitem, or the UID of a worklist.",
+            meaning="SOP Instance UID of a workitem.",
             place=Place.PATH,
             schema={**_UID, "maxLength": 64},
         ),
@@ -54,7 +103,8 @@ UPS = Service(
             name="aetitle",
             meaning="Of the subscriber.",
             place=Place.PATH,
-            schema=pattern(r"^[\x20-\x2e\x30-\x5b\x5d-\x7e]{1,16}$"),
+            # Of ASCII without slash and backslash, and not of blanks and dots alone.
+            schema={**pattern(r"^[ .]*[!-\-0-\[\]-~][ -.0-\[\]-~]*$"), "maxLength": 16},
         ),
     ),
     operations=(
@@ -128,38 +178,11 @@ UPS = Service(
             answers=_done(202, "Who performs it is told."),
             errors=_BODY_ERRORS,
         ),
-        Operation(
-            method="POST",
-            path=_SUBSCRIBER + "/suspend",
-            name="SuspendWorklistSubscription",
-            summary="Subscribe to no further workitems.",
-            answers=_done(200, "Of new ones nothing is told."),
-            errors=(404, 409, 410, 413, 503, 507),
+        *_subscription(f"/workitems/{WORKLIST}", "Worklist", "the worklist"),
+        *_subscription(
+            f"/workitems/{FILTERED_WORKLIST}", "FilteredWorklist", "the filtered worklist", _FILTER
         ),
-        Operation(
-            method="POST",
-            path=_SUBSCRIBER,
-            name="Subscribe",
-            summary="Subscribe to a workitem or a worklist.",
-            parameters=(
-                Parameter(
-                    name="deletionlock",
-                    meaning="Keep workitems that have ended.",
-                    schema=one_of("true", "false"),
-                ),
-                Parameter(name="filter", meaning="attribute=value of the filtered worklist."),
-            ),
-            answers=_done(201, "Events come by the web socket at Content-Location."),
-            errors=(404, 409, 410, 413, 415, 503, 507),
-        ),
-        Operation(
-            method="DELETE",
-            path=_SUBSCRIBER,
-            name="Unsubscribe",
-            summary="End a subscription.",
-            answers=_done(200, "It has ended."),
-            errors=(404, 409, 410, 503, 507),
-        ),
+        *_subscription(_WORKITEM, "Workitem", "a workitem"),
         Operation(
             method="GET",
             path="/subscribers/{aetitle:path}",

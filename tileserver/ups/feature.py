@@ -4,18 +4,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from tileserver.dicomweb.search_parameters import read_parameters
+from tileserver.errors import BadRequestError, ConfigurationError
 from tileserver.index import Level
 from tileserver.ups.hub import Hub
+from tileserver.ups.names import read_aetitle
 from tileserver.ups.service import Worklist
 from tileserver.ups.store import WorklistStore
-from tileserver.ups.subscriptions import Subscriptions
+from tileserver.ups.subscriptions import MOST_GLOBAL, Subscriptions
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from tileserver.index import Condition
     from tileserver.settings import Settings
 
@@ -39,11 +40,14 @@ class Ups:
         ------
         StorageError
             It cannot be used.
+        ConfigurationError
+            An AE title that is set is none.
         """
+        fallback = _fallback_subscribers(settings)
         store = WorklistStore(settings.data / WORKLIST_FILE)
         worklist = Worklist(store, settings.keep_workitems_days, read_filter)
         subscriptions = Subscriptions(store, read_filter)
-        subscriptions.tell_restart()
+        subscriptions.tell_restart(fallback)
         return cls(worklist, subscriptions, Hub(store), store)
 
     def close(self) -> None:
@@ -51,8 +55,18 @@ class Ups:
         self.store.close()
 
 
-def read_filter(keys: Sequence[tuple[str, str]]) -> tuple[Condition, ...]:
+def _fallback_subscribers(settings: Settings) -> frozenset[str]:
+    try:
+        return frozenset(map(read_aetitle, settings.fallback_subscribers))
+    except BadRequestError as error:
+        raise ConfigurationError(f"fallback_subscribers: {error}") from error
+
+
+@lru_cache(MOST_GLOBAL)
+def read_filter(keys: tuple[tuple[str, str], ...]) -> tuple[Condition, ...]:
     """Return the conditions of matching keys; an attribute of a workitem has no level.
+
+    Those of subscriptions are asked for with each change, and there are few of them.
 
     Raises
     ------

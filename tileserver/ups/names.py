@@ -26,6 +26,9 @@ _LONGEST_UID = 64
 _AETITLE = re.compile(r"[\x20-\x2e\x30-\x5b\x5d-\x7e]{1,16}")
 """No backslash, as in PS3.5, and no slash: titles are parts of addresses."""
 
+_COMMON = ("accept", "charset")
+"""Parameters of all transactions (PS3.18 11.1.2)."""
+
 
 def read_uid(text: str) -> str:
     """Return a UID.
@@ -62,8 +65,10 @@ def uid_parameter(parameters: Iterable[tuple[str, str]], *names: str) -> str | N
     BadRequestError
         There are several, or it is none.
     """
-    found = {value for name, value in parameters if name in names and value}
-    found |= {name for name, value in parameters if not value and _UID.fullmatch(name)}
+    given = list(parameters)
+    found = {value for name, value in given if name in names}
+    # A name alone that is no UID was meant for one; left out, a new one would take its place.
+    found |= {name for name, value in given if not value and name not in (*names, *_COMMON)}
     if len(found) > 1:
         raise BadRequestError("the address has more than one UID")
     return read_uid(found.pop()) if found else None

@@ -12,6 +12,7 @@ import json
 import zlib
 from typing import TYPE_CHECKING, NoReturn
 
+from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from dicomizer.dicom.native_xml import from_xml, to_xml
@@ -43,16 +44,23 @@ async def read_body(request: Request) -> bytes:
 
     Raises
     ------
+    BadRequestError
+        It did not come to its end.
     TooLargeError
-        It is too large, packed or unpacked.
+        It is too large, packed or unpacked; where it says so, none of it is waited for.
     UnsupportedMediaTypeError
         It is packed in a way that is not known.
     """
     received = bytearray()
-    async for chunk in request.stream():
-        received += chunk
-        if len(received) > LARGEST_BODY:
-            _refuse_large()
+    if int(request.headers.get("content-length", 0)) > LARGEST_BODY:
+        _refuse_large()
+    try:
+        async for chunk in request.stream():
+            received += chunk
+            if len(received) > LARGEST_BODY:
+                _refuse_large()
+    except ClientDisconnect as error:
+        raise BadRequestError("the client went away") from error
     coding = request.headers.get("content-encoding", "identity").strip().lower()
     if coding == "identity":
         return bytes(received)

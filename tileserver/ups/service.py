@@ -9,12 +9,13 @@ PS3.18 11.4 to 11.9, PS3.4 CC.2
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from pydicom.uid import generate_uid
 
+from tileserver.services.included import narrowed
 from tileserver.ups import conformity, reports
 from tileserver.ups.dataset import (
     element,
@@ -35,16 +36,18 @@ from tileserver.ups.errors import (
 from tileserver.ups.model import UPS_PUSH, WORKLISTS, Attributes, State, Workitem, tag
 from tileserver.ups.requirements import ALWAYS_RETURNED, RETURNED_WITH_VALUE
 from tileserver.ups.states import Decision, check_owner, decide
+from tileserver.ups.workitems import SOP_INSTANCE
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from tileserver.index import Condition
+    from tileserver.services.included import Included
     from tileserver.ups.store import Records, WorklistStore
 
-    ReadFilter = Callable[[Sequence[tuple[str, str]]], tuple[Condition, ...]]
+    ReadFilter = Callable[[tuple[tuple[str, str], ...]], tuple[Condition, ...]]
 
-SOP_CLASS, SOP_INSTANCE = tag("SOPClassUID"), tag("SOPInstanceUID")
+SOP_CLASS = tag("SOPClassUID")
 TRANSACTION = tag("TransactionUID")
 _MODIFIED = tag("ScheduledProcedureStepModificationDateTime")
 _LABEL = tag("WorklistLabel")
@@ -57,14 +60,6 @@ _UNSPECIFIED = {
 }
 _DEFAULT_LABEL = "DEFAULT"
 _DAY_MS = 24 * 3600 * 1000
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """Which attributes a search returns beyond those it always does."""
-
-    tags: frozenset[str] = frozenset()
-    everything: bool = False
 
 
 class Worklist:
@@ -110,8 +105,7 @@ class Worklist:
             if records.workitems.is_there(workitem.uid) or records.workitems.is_gone(workitem.uid):
                 raise WrongStateError("a workitem of this UID exists already")
             records.workitems.add(workitem)
-            aetitles = self._include(records, workitem)
-            records.notices.add(aetitles, reports.of_creation(workitem))
+            self._include(records, workitem)
             self._delete_due(records)
         return workitem.uid, is_modified
 
@@ -149,6 +143,7 @@ class Worklist:
             after = _stamped(replace(before, attributes=with_character_set(attributes)))
             records.workitems.replace(after)
             _tell(records, uid, reports.of_change(before, after))
+            self._include(records, after, before)
 
     def change_state(self, uid: str, transaction_uid: str | None, requested: State) -> bool:
         """Claim, complete or cancel a workitem.
@@ -206,15 +201,27 @@ class Worklist:
         return True
 
     def search(
-        self, conditions: Sequence[Condition], wanted: Wanted, limit: int, offset: int
-    ) -> tuple[list[Attributes], bool]:
-        """Return the workitems that match, and whether there are more behind them."""
+        self,
+        conditions: Sequence[Condition],
+        included: Included,
+        limit: int,
+        offset: int,
+        counted: int,
+    ) -> tuple[list[Attributes], int]:
+        """Return the workitems that match, and how many there are behind them.
+
+        Parameters
+        ----------
+        counted
+            How far these are counted.
+        """
         with self._store.reading() as records:
-            found = records.workitems.search(conditions, limit + 1, offset)
-        return [_answer(each, wanted) for each in found[:limit]], len(found) > limit
+            found, remaining = records.workitems.search(conditions, limit, offset, counted)
+        return [_answer(each, included) for each in found], remaining
 
     def _enter(self, records: Records, workitem: Workitem, state: State) -> Workitem:
         """Bring a workitem into a state, and tell so."""
+        before = workitem
         if state is State.CANCELED:
             workitem = _with_cancellation(workitem)
         if state.is_final:
@@ -228,17 +235,27 @@ class Worklist:
         workitem = _stamped(replace(workitem, state=state, attributes=attributes))
         records.workitems.replace(workitem, _now_ms() if state.is_final else None)
         _tell(records, workitem.uid, [reports.state_report(workitem)])
+        self._include(records, workitem, before)
         return workitem
 
-    def _include(self, records: Records, workitem: Workitem) -> list[str]:
-        """Subscribe those to a new workitem who are subscribed to its list; return them."""
+    def _include(self, records: Records, after: Workitem, before: Workitem | None = None) -> None:
+        """Subscribe those to whose worklist a workitem has come; tell them of it as of a new one.
+
+        To the whole worklist it comes with its creation, to a filtered one also when it changes so
+        that it matches. Who unsubscribed from it stays so as long as it matches.
+        """
+        told = set(records.subscribers.of_workitem(after.uid))
         found = set()
         for each in records.subscribers.globally():
+            if each.aetitle in told:
+                continue
             conditions = self._read_filter(each.filter)
-            if not conditions or any(records.workitems.matching(conditions, workitem.uid)):
-                records.subscribers.include(each, workitem.uid)
+            if records.workitems.matches(after, conditions) and (
+                before is None or not records.workitems.matches(before, conditions)
+            ):
+                records.subscribers.include(each, after.uid)
                 found.add(each.aetitle)
-        return sorted(found)
+        records.notices.add(sorted(found), reports.of_creation(after))
 
     def _delete_due(self, records: Records) -> None:
         records.workitems.delete_due(_now_ms() - self._keep_ms)
@@ -327,15 +344,17 @@ def _with_progress(workitem: Workitem, found: Attributes) -> Workitem:
     return replace(workitem, attributes=attributes)
 
 
-def _answer(attributes: Attributes, wanted: Wanted) -> Attributes:
+def _answer(attributes: Attributes, included: Included) -> Attributes:
     """Return what a search returns of a workitem."""
-    if wanted.everything:
+    if included.everything:
         return attributes
-    names = ALWAYS_RETURNED | wanted.tags
     found = {
         name: value
         for name, value in attributes.items()
-        if name in names or (name in RETURNED_WITH_VALUE and has_value(attributes, name))
+        if name in ALWAYS_RETURNED or (name in RETURNED_WITH_VALUE and has_value(attributes, name))
     }
+    for name in included.tags & attributes.keys() - found.keys():
+        part = narrowed(attributes[name], included.below(name))
+        found |= {name: part} if part is not None else {}
     lacking = {name: empty(name) for name in ALWAYS_RETURNED - found.keys()}
     return dict(sorted((found | lacking).items()))

@@ -11,7 +11,7 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import create_engine, event, insert, select
+from sqlalchemy import create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
 from tileserver.errors import FullDiskError, StorageError
@@ -67,7 +67,7 @@ class WorklistStore:
         self._doubt = Doubt()
         with _explained("opened"), self._immediate() as connection:
             tables.tables.create_all(connection)
-            _check_version(connection)
+            _bring_up_to_date(connection)
         with _explained("opened"), self._engine.connect() as connection:
             make_durable(driver_of(connection))
 
@@ -118,11 +118,16 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
         connection.create_function(name, arguments, function, deterministic=True)
 
 
-def _check_version(connection: Connection) -> None:
-    query = select(tables.about.c.value).where(tables.about.c.name == "version")
+def _bring_up_to_date(connection: Connection) -> None:
+    """Note the version of a new worklist, and give one of the first version its keys."""
+    is_version = tables.about.c.name == "version"
+    query = select(tables.about.c.value).where(is_version)
     found = connection.execute(query).scalar_one_or_none()
     if found is None:
         connection.execute(insert(tables.about).values(name="version", value=tables.VERSION))
+    elif found == "1":
+        Workitems(connection).renew_all_keys()
+        connection.execute(update(tables.about).where(is_version).values(value=tables.VERSION))
     elif found != tables.VERSION:
         raise StorageError(
             f"the worklist has version {found}, expected {tables.VERSION}; "

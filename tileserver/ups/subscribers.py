@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import delete, exists, func, insert, or_, select, true
 
-from tileserver.ups.model import GlobalSubscription
+from tileserver.ups.model import FILTERED_WORKLIST, GlobalSubscription
 from tileserver.ups.tables import global_subscription, subscription, workitem
 
 if TYPE_CHECKING:
@@ -19,7 +19,8 @@ _INSERT = (
     "SELECT id, ?, ?, ? FROM workitem WHERE uid = ? "
 )
 _OVER = "ON CONFLICT DO UPDATE SET deletion_lock = excluded.deletion_lock, origin = excluded.origin"
-_BESIDE = "ON CONFLICT DO NOTHING"
+# What came by a filter is of the whole worklist, too, once that is subscribed to.
+_BESIDE = f"ON CONFLICT DO UPDATE SET origin = excluded.origin WHERE origin = '{FILTERED_WORKLIST}'"
 
 
 class Subscribers:
@@ -39,9 +40,11 @@ class Subscribers:
         return list(self._connection.execute(query).scalars())
 
     def globally(self) -> list[GlobalSubscription]:
-        """Return all subscriptions to what will be created."""
+        """Return all subscriptions to what will be created; of each title those with lock first."""
         query = select(global_subscription).order_by(
-            global_subscription.c.aetitle, global_subscription.c.uid
+            global_subscription.c.aetitle,
+            global_subscription.c.deletion_lock.desc(),
+            global_subscription.c.uid,
         )
         return [
             GlobalSubscription(
@@ -78,7 +81,7 @@ class Subscribers:
         self._connection.exec_driver_sql(_INSERT + _OVER, (aetitle, deletion_lock, uid, uid))
 
     def include(self, by: GlobalSubscription, uid: str) -> None:
-        """Subscribe to a workitem of a worklist; a subscription that is there stays as it is."""
+        """Subscribe to a workitem of a worklist; a subscription that is there keeps its lock."""
         values = (by.aetitle, by.deletion_lock, by.uid, uid)
         self._connection.exec_driver_sql(_INSERT + _BESIDE, values)
 

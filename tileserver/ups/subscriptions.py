@@ -15,6 +15,8 @@ from tileserver.ups import reports
 from tileserver.ups.model import WORKLIST, WORKLISTS, EventType, GlobalSubscription
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from tileserver.ups.service import ReadFilter
     from tileserver.ups.store import Records, WorklistStore
 
@@ -90,11 +92,17 @@ class Subscriptions:
                 raise NotFoundError("there is no such subscription")
             _forget_unsubscribed(records, aetitle)
 
-    def tell_restart(self) -> None:
-        """Tell all subscribers that the server was restarted, unless they are still to hear so."""
+    def tell_restart(self, fallback: Iterable[str] = ()) -> None:
+        """Tell all subscribers that the server was restarted, unless they are still to hear so.
+
+        Parameters
+        ----------
+        fallback
+            AE titles that are told whether or not they are subscribed to anything.
+        """
         kind = EventType.SERVER_STATUS_CHANGE
         with self._store.writing() as records:
-            everybody = records.subscribers.all_aetitles()
+            everybody = sorted({*records.subscribers.all_aetitles(), *fallback})
             aetitles = [each for each in everybody if not records.notices.is_waiting(each, kind)]
             records.notices.add(aetitles, [reports.restarted()])
 

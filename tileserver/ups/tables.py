@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The tables of the worklist: workitems, who wants to hear of them, and what is told to whom."""
+"""The tables of the worklist: workitems and their keys, who wants to hear, what is told to whom."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sqlalchemy import (
     Text,
 )
 
-VERSION = "1"
+VERSION = "2"
 
 tables = MetaData()
 
@@ -37,6 +37,16 @@ workitem = Table(
     Column("attributes", Text, nullable=False),
     Column("ended", Integer, index=True),  # milliseconds since 1970; none before a final state
     sqlite_autoincrement=True,
+)
+
+workitem_key = Table(
+    "workitem_key",
+    tables,
+    Column("code", Integer, primary_key=True),
+    Column("value", String, primary_key=True),
+    Column("workitem_id", ForeignKey("workitem.id", ondelete="CASCADE"), primary_key=True),
+    Index("workitem_key_of_workitem", "workitem_id"),
+    sqlite_with_rowid=False,
 )
 
 gone = Table("gone", tables, Column("uid", String, primary_key=True))

@@ -19,20 +19,31 @@ from starlette.responses import JSONResponse, Response
 
 from tileserver.addresses import dicomweb_root
 from tileserver.dicomweb.media_types import check_charset
+from tileserver.dicomweb.responses import COUNTED, warn, what_is_left
 from tileserver.dicomweb.search_parameters import read_parameters
-from tileserver.errors import BadRequestError, http_status
+from tileserver.errors import (
+    BadRequestError,
+    ConflictingStateError,
+    NotFoundError,
+    TileserverError,
+    http_status,
+)
 from tileserver.index import Level
 from tileserver.settings import DICOMWEB_ROOT
 from tileserver.ups.dataset import first
-from tileserver.ups.errors import InvalidRequestError, WrongStateError
-from tileserver.ups.model import FILTERED_WORKLIST, WORKLISTS, GlobalSubscription, State
+from tileserver.ups.errors import (
+    INCONSISTENT_WITH_STATE,
+    INCONSISTENT_WITH_WORKITEM,
+    NOT_CLAIMED,
+)
+from tileserver.ups.model import FILTERED_WORKLIST, GlobalSubscription, State
 from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
 from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
 from tileserver.ups.reports import STATE
-from tileserver.ups.service import TRANSACTION, Wanted
+from tileserver.ups.service import TRANSACTION
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Iterable
 
     from starlette.requests import Request
 
@@ -46,6 +57,7 @@ _NEXT_KEY = re.compile(r",(?=[A-Za-z0-9.]+=)")
 _STATES = {str(state): state for state in State} | {"CANCELLED": State.CANCELED}
 """PS3.18 11.7.1.4 writes it with two Ls."""
 _NOT_KEYS = frozenset({"deletionlock", "filter", "accept", "charset"})
+_OF_PAGES = frozenset({"includefield", "limit", "offset"})
 
 
 def _ups(request: Request) -> Ups:
@@ -53,34 +65,47 @@ def _ups(request: Request) -> Ups:
     return found
 
 
-def _transaction(endpoint: Endpoint) -> Endpoint:
-    """Answer refusals with the warnings that the standard wants."""
+def _transaction(
+    *, inconsistent: str | None = None, unknown: str | None = None
+) -> Callable[[Endpoint], Endpoint]:
+    """Answer refusals with the warnings that the standard wants.
 
-    @functools.wraps(endpoint)
-    async def answered(request: Request) -> Response:
-        if request.method not in ("GET", "HEAD"):
-            check_origin(request, request.app.state.settings)
-        try:
-            return await endpoint(request)
-        except (InvalidRequestError, WrongStateError) as error:
-            body = {"error": type(error).__name__, "message": str(error)}
-            response = JSONResponse(body, http_status(error))
-            _warn(request, response, *error.warnings)
-            return response
+    Parameters
+    ----------
+    inconsistent, unknown
+        What is warned of where a refusal has no warning of its own: of a request that makes no
+        sense for the workitem, and of one that is not there.
+    """
 
-    return answered
+    def decorated(endpoint: Endpoint) -> Endpoint:
+        @functools.wraps(endpoint)
+        async def answered(request: Request) -> Response:
+            if request.method not in ("GET", "HEAD"):
+                check_origin(request, request.app.state.settings)
+            try:
+                return await endpoint(request)
+            except (BadRequestError, ConflictingStateError) as error:
+                return _refusal(request, error, getattr(error, "warnings", ()) or (inconsistent,))
+            except NotFoundError as error:
+                return _refusal(request, error, (unknown,))
+
+        return answered
+
+    return decorated
 
 
-def _warn(request: Request, response: Response, *warnings: str) -> None:
-    for text in warnings:
-        response.headers.append("Warning", f'299 {dicomweb_root(request)} "{text}"')
+def _refusal(request: Request, error: TileserverError, warnings: Iterable[str | None]) -> Response:
+    body = {"error": type(error).__name__, "message": str(error)}
+    response = JSONResponse(body, http_status(error))
+    warn(request, response, *filter(None, warnings))
+    return response
 
 
 def _uid(request: Request) -> str:
     return read_uid(request.path_params["workitem"])
 
 
-@_transaction
+@_transaction()
 async def create(request: Request) -> Response:
     """Put a workitem on the list."""
     parameters = request.query_params.multi_items()
@@ -90,11 +115,11 @@ async def create(request: Request) -> Response:
     location = f"{dicomweb_root(request)}/workitems/{uid}"
     response = Response(status_code=201, headers={"Location": location})
     if is_modified:
-        _warn(request, response, "The Workitem was created with modifications.")
+        warn(request, response, "The Workitem was created with modifications.")
     return response
 
 
-@_transaction
+@_transaction()
 async def retrieve(request: Request) -> Response:
     """Give a workitem."""
     chosen = _chosen(request)
@@ -111,7 +136,7 @@ def _chosen(request: Request) -> Chosen:
     return chosen_type(request)
 
 
-@_transaction
+@_transaction(inconsistent=INCONSISTENT_WITH_WORKITEM, unknown=NOT_CLAIMED)
 async def update(request: Request) -> Response:
     """Change attributes of a workitem."""
     parameters = request.query_params.multi_items()
@@ -129,7 +154,7 @@ def _below(request: Request) -> str:
     return request.url.path.removeprefix(DICOMWEB_ROOT)
 
 
-@_transaction
+@_transaction(inconsistent=INCONSISTENT_WITH_STATE, unknown=INCONSISTENT_WITH_STATE)
 async def change_state(request: Request) -> Response:
     """Claim, complete or cancel a workitem."""
     given = await read_workitem(request)
@@ -141,11 +166,11 @@ async def change_state(request: Request) -> Response:
     is_changed = await run_in_threadpool(change, _uid(request), owner and read_uid(owner), asked)
     response = Response()
     if not is_changed:
-        _warn(request, response, f"The UPS is already in the requested state of {asked}.")
+        warn(request, response, f"The UPS is already in the requested state of {asked}.")
     return response
 
 
-@_transaction
+@_transaction()
 async def request_cancel(request: Request) -> Response:
     """Ask for a workitem to be canceled."""
     given = await read_workitem(request, is_required=False)
@@ -153,32 +178,33 @@ async def request_cancel(request: Request) -> Response:
     is_accepted = await run_in_threadpool(ask, _uid(request), given)
     response = Response(status_code=202)
     if not is_accepted:
-        _warn(request, response, "The UPS is already in the requested state of CANCELED.")
+        warn(request, response, "The UPS is already in the requested state of CANCELED.")
     return response
 
 
-@_transaction
+@_transaction()
 async def search(request: Request) -> Response:
     """Find workitems."""
     chosen = _chosen(request)
     most = request.app.state.settings.max_results
     asked = read_parameters(Level.INSTANCE, request.query_params.multi_items(), {})
     limit = min(most if asked.limit is None else asked.limit, most)
-    found, has_more = await run_in_threadpool(
+    found, remaining = await run_in_threadpool(
         _ups(request).worklist.search,
         asked.conditions,
-        Wanted(frozenset(asked.tags), asked.everything),
+        asked.included,
         limit,
         asked.offset,
+        COUNTED + 1,
     )
     if not found:
         response = Response(status_code=204)
     else:
-        response = answer(request, chosen, found, 206 if has_more else 200)
-    if found and has_more:
+        response = answer(request, chosen, found, 206 if remaining else 200)
+    if found and remaining:
         response.headers["Link"] = f'<{_next_page(request, asked.offset + limit)}>; rel="next"'
-        _warn(request, response, "There are additional results that can be requested")
-    _warn(request, response, *asked.warnings)
+        warn(request, response, what_is_left(remaining))
+    warn(request, response, *asked.warnings)
     response.headers.update(_NOT_CACHED)
     return response
 
@@ -189,21 +215,47 @@ def _next_page(request: Request, offset: int) -> str:
     return f"{dicomweb_root(request)}{_below(request)}?{query}"
 
 
-@_transaction
+def of_worklist(uid: str, endpoint: Endpoint) -> Endpoint:
+    """Return a transaction on one of the worklists, whose addresses have its UID as it is."""
+
+    @functools.wraps(endpoint)
+    async def answered(request: Request) -> Response:
+        request.path_params["workitem"] = uid
+        return await endpoint(request)
+
+    return answered
+
+
+@_transaction()
 async def subscribe(request: Request) -> Response:
-    """Subscribe to a workitem or to a worklist."""
+    """Subscribe to a workitem."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    _check_no_filter(request)
     await read_body(request)
-    deletion_lock = _deletion_lock(request)
-    subscriptions = _ups(request).subscriptions
-    if uid in WORKLISTS:
-        keys = _filter(request) if uid == FILTERED_WORKLIST else ()
-        asked = GlobalSubscription(aetitle, uid, deletion_lock, keys)
-        await run_in_threadpool(subscriptions.subscribe_globally, asked)
+    add = functools.partial(
+        _ups(request).subscriptions.subscribe, deletion_lock=_deletion_lock(request)
+    )
+    await run_in_threadpool(add, uid, aetitle)
+    return _subscribed(request, aetitle)
+
+
+@_transaction()
+async def subscribe_globally(request: Request) -> Response:
+    """Subscribe to a worklist."""
+    uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
+    keys: tuple[tuple[str, str], ...] = ()
+    if uid == FILTERED_WORKLIST:
+        keys = _filter(request)
     else:
-        await run_in_threadpool(
-            functools.partial(subscriptions.subscribe, uid, aetitle, deletion_lock=deletion_lock)
-        )
+        _check_no_filter(request)
+    await read_body(request)
+    asked = GlobalSubscription(aetitle, uid, _deletion_lock(request), keys)
+    await run_in_threadpool(_ups(request).subscriptions.subscribe_globally, asked)
+    return _subscribed(request, aetitle)
+
+
+def _subscribed(request: Request, aetitle: str) -> Response:
+    """Tell where the notification connection of a subscriber is to be opened."""
     root = dicomweb_root(request).replace("http", "ws", 1)
     address = f"{root}/subscribers/{quote(aetitle, safe='')}"
     return Response(status_code=201, headers={"Content-Location": address})
@@ -216,8 +268,28 @@ def _deletion_lock(request: Request) -> bool:
     return told == "true"
 
 
+def _check_no_filter(request: Request) -> None:
+    """Refuse a filter that would not be applied: more would be told than was asked for."""
+    if "filter" in request.query_params:
+        raise BadRequestError("only a subscription to the filtered worklist takes a filter")
+
+
 def _filter(request: Request) -> tuple[tuple[str, str], ...]:
-    """Return the matching keys of a filter; some clients give them as parameters of their own."""
+    """Return the matching keys of a filter, all of which can be matched."""
+    keys = _matching_keys(request)
+    for name, _ in keys:
+        if name in _OF_PAGES:
+            raise BadRequestError(f"{name} is no matching key")
+    if not keys:
+        raise BadRequestError("a subscription to the filtered worklist needs a filter")
+    asked = read_parameters(Level.INSTANCE, keys, {})
+    if asked.warnings:
+        raise BadRequestError(asked.warnings[0])
+    return tuple(keys)
+
+
+def _matching_keys(request: Request) -> list[tuple[str, str]]:
+    """Return names and values; some clients give them as parameters of their own."""
     keys: list[tuple[str, str]] = []
     for name, text in request.query_params.multi_items():
         if name == "filter":
@@ -228,12 +300,10 @@ def _filter(request: Request) -> tuple[tuple[str, str], ...]:
                 keys.append((key, value))
         elif name not in _NOT_KEYS:
             keys.append((name, text))
-    if not keys:
-        raise BadRequestError("a subscription to the filtered worklist needs a filter")
-    return tuple(keys)
+    return keys
 
 
-@_transaction
+@_transaction()
 async def unsubscribe(request: Request) -> Response:
     """End a subscription."""
     if request.path_params["aetitle"].endswith("/suspend"):
@@ -243,12 +313,10 @@ async def unsubscribe(request: Request) -> Response:
     return Response()
 
 
-@_transaction
+@_transaction()
 async def suspend(request: Request) -> Response:
     """Subscribe to no further workitems."""
     uid, aetitle = _uid(request), read_aetitle(request.path_params["aetitle"])
-    if uid not in WORKLISTS:
-        raise BadRequestError("only the subscription to a worklist can be suspended")
     await run_in_threadpool(_ups(request).subscriptions.suspend, uid, aetitle)
     return Response()
 

@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The address bar and what it means: `/` is the tray, `/studies/{study}/series/{series}` a slide,
- * and the query holds the view, so that a reload or a shared link shows exactly the same.
+ * both below the server's root, and the query holds the view, so that a reload or a shared link
+ * shows exactly the same.
  */
 
 import type { SlideKey } from './api'
 import type { Point } from './dicom/geometry'
+import { ROOT } from './root'
 
 /** Where the view is: the screen's centre in level-0 pixels, its scale and its turn. */
 export interface Place {
@@ -33,7 +35,8 @@ const SLIDE_PATH = /^\/studies\/([0-9.]+)\/series\/([0-9.]+)\/?$/
 
 /** Read an address; what cannot be understood is taken as not given. */
 export function parseAddress(pathname: string, query: string): Address {
-  const [, study, series] = SLIDE_PATH.exec(pathname) ?? []
+  const path = pathname.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) : pathname
+  const [, study, series] = SLIDE_PATH.exec(path) ?? []
   const parameters = new URLSearchParams(query)
   const shown = parameters.get('show')?.split(' ')
   return {
@@ -58,13 +61,13 @@ export function formatAddress(
   }
   if (panels) query.set('show', panels.join(' '))
   if (search) query.set('q', search)
-  const path = slide ? slidePath(slide) : '/'
+  const path = slide ? slidePath(slide) : `${ROOT}/`
   return query.size > 0 ? `${path}?${query}` : path
 }
 
 /** The address of a slide's page. */
 export function slidePath({ study, series }: SlideKey): string {
-  return `/studies/${study}/series/${series}`
+  return `${ROOT}/studies/${study}/series/${series}`
 }
 
 function placeOf(query: URLSearchParams): Place | null {

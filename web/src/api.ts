@@ -6,8 +6,9 @@
 
 import type { DataSet, Element } from './dicom/json'
 import type { FramePlace } from './dicom/image'
+import { ROOT } from './root'
 
-const ROOT = '/dicomweb'
+const DICOMWEB = `${ROOT}/dicomweb`
 const PAGE = 500
 
 /** Study and series: what names a slide. */
@@ -78,7 +79,7 @@ export interface Call {
 export async function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
   const instance = encodeURIComponent(place.sopInstanceUid)
   const path = `${seriesPath(slide)}/instances/${instance}/frames/${place.frameNumber}`
-  const answer = await get(ROOT + path, FRAME_TYPES, call)
+  const answer = await get(DICOMWEB + path, FRAME_TYPES, call)
   const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
   return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
 }
@@ -89,7 +90,7 @@ export async function binary(value: Element, signal?: AbortSignal): Promise<Uint
     return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
   }
   if (!value.BulkDataURI) return null
-  const { pathname, search } = new URL(value.BulkDataURI, new URL(`${ROOT}/`, location.href))
+  const { pathname, search } = new URL(value.BulkDataURI, new URL(`${DICOMWEB}/`, location.href))
   // Only the path is used, so that the page never calls another origin.
   const answer = await get(pathname + search, 'application/octet-stream', signal && { signal })
   return new Uint8Array(await answer.arrayBuffer())
@@ -104,7 +105,7 @@ async function getJson(path: string, signal?: AbortSignal): Promise<DataSet[]> {
 }
 
 function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
-  return get(ROOT + path, 'application/dicom+json', signal && { signal })
+  return get(DICOMWEB + path, 'application/dicom+json', signal && { signal })
 }
 
 async function dataSets(answer: Response): Promise<DataSet[]> {

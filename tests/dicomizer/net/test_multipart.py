@@ -250,3 +250,24 @@ def test_memory_does_not_grow_with_the_body(place):
 )
 def test_media_types_are_taken_apart(value, expected):
     assert parse_media_type(value) == expected
+
+
+def test_too_many_parts_are_refused_before_they_are_worked_at():
+    seen = 0
+    reader = MultipartReader(BOUNDARY)
+
+    with pytest.raises(MultipartError, match="more than 10,000 parts"):
+        for event in reader.feed(written([b""] * (PART_LIMIT + 1))):
+            seen += isinstance(event, PartBegin)
+
+    assert seen < 100
+
+
+def test_delimiters_behind_the_end_are_no_parts():
+    begin = written([b""] * 100)
+    reader = MultipartReader(BOUNDARY)
+
+    events = list(reader.feed(begin)) + list(reader.feed(written([b""] * PART_LIMIT)))
+    reader.close()
+
+    assert sum(isinstance(event, PartBegin) for event in events) == 100

@@ -3,95 +3,33 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import imagecodecs
 import numpy as np
 import pytest
 import simplejpeg
+from coded_frames import (
+    BASELINE,
+    BIG_ENDIAN,
+    CASES,
+    JPEG_LS,
+    LOSSLESS_JPEG,
+    NATIVE,
+    PLAIN,
+    RGB,
+    RLE,
+    color,
+    without_markers,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dicomizer.pixels.codecs import rle
 from dicomizer.pixels.codecs.errors import CodecError
-from dicomizer.pixels.stored_frames import PixelDescription, decode_stored, is_known
-
-NATIVE, BIG_ENDIAN, RLE = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.2", "1.2.840.10008.1.2.5"
-BASELINE, LOSSLESS_JPEG = "1.2.840.10008.1.2.4.50", "1.2.840.10008.1.2.4.70"
-JPEG_LS, JPEG_2000, HTJ2K = (
-    "1.2.840.10008.1.2.4.80",
-    "1.2.840.10008.1.2.4.90",
-    "1.2.840.10008.1.2.4.201",
+from dicomizer.pixels.stored_frames import (
+    PixelDescription,
+    decode_stored,
+    is_known,
+    is_simple,
 )
-JPEG_XL = "1.2.840.10008.1.2.4.110"
-RGB = np.random.default_rng(1).integers(0, 256, (24, 32, 3), dtype=np.uint8)
-PLAIN = np.broadcast_to(np.array([200, 60, 90], np.uint8), (24, 32, 3)).copy()
-DEEP = np.random.default_rng(2).integers(0, 4096, (24, 32, 1), dtype=np.uint16)
-SIGNED = (DEEP.astype(np.int32) - 2048).astype(np.int16)
-
-
-def color(syntax: str, photometric: str = "RGB", **changes: object) -> PixelDescription:
-    base = PixelDescription(syntax, 24, 32, 3, photometric, 8, 8, 7)
-    return replace(base, **changes)
-
-
-def grey(syntax: str, **changes: object) -> PixelDescription:
-    base = PixelDescription(syntax, 24, 32, 1, "MONOCHROME2", 16, 12, 11)
-    return replace(base, **changes)
-
-
-def without_markers(stream: bytes) -> bytes:
-    """Leave out JFIF and Adobe markers."""
-    found, position = stream[:2], 2
-    while stream[position + 1] != 0xDA:
-        length = 2 + int.from_bytes(stream[position + 2 : position + 4], "big")
-        if stream[position + 1] not in (0xE0, 0xEE):
-            found += stream[position : position + length]
-        position += length
-    return found + stream[position:]
-
-
-CASES = {
-    "native": (RGB.tobytes(), color(NATIVE), RGB),
-    "native, planes": (RGB.transpose(2, 0, 1).tobytes(), color(NATIVE, is_planar=True), RGB),
-    "native, 12 bits": (DEEP.tobytes(), grey(NATIVE), DEEP),
-    "native, big endian": (DEEP.astype(">u2").tobytes(), grey(BIG_ENDIAN), DEEP),
-    "native, signed": (SIGNED.tobytes(), grey(NATIVE, is_signed=True), SIGNED),
-    "native, high bits": ((DEEP << 4).tobytes(), grey(NATIVE, high_bit=15), DEEP),
-    "native, overlay above": ((DEEP | 0xF000).tobytes(), grey(NATIVE), DEEP),
-    "native, 32 bits": (
-        (SIGNED.astype(np.int32) * 70_000).tobytes(),
-        grey(NATIVE, bits_allocated=32, bits_stored=32, high_bit=31, is_signed=True),
-        SIGNED.astype(np.int32) * 70_000,
-    ),
-    "RLE": (rle.encode(RGB), color(RLE), RGB),
-    "RLE, signed": (rle.encode(SIGNED.view(np.uint16)), grey(RLE, is_signed=True), SIGNED),
-    "JPEG-LS": (bytes(imagecodecs.jpegls_encode(RGB)), color(JPEG_LS), RGB),
-    "JPEG-LS, signed": (
-        bytes(imagecodecs.jpegls_encode(SIGNED[..., 0].view(np.uint16))),
-        grey(JPEG_LS, is_signed=True, bits_stored=16, high_bit=15),
-        SIGNED,
-    ),
-    "JPEG 2000": (
-        bytes(imagecodecs.jpeg2k_encode(RGB, level=0, codecformat="j2k", reversible=True)),
-        color(JPEG_2000, "YBR_RCT"),
-        RGB,
-    ),
-    "JPEG 2000, signed": (
-        bytes(
-            imagecodecs.jpeg2k_encode(SIGNED[..., 0], level=0, codecformat="j2k", reversible=True)
-        ),
-        grey(JPEG_2000, is_signed=True, bits_stored=16, high_bit=15),
-        SIGNED,
-    ),
-    "HTJ2K": (bytes(imagecodecs.htj2k_encode(RGB, reversible=True)), color(HTJ2K), RGB),
-    "JPEG XL": (bytes(imagecodecs.jpegxl_encode(RGB, lossless=True)), color(JPEG_XL), RGB),
-    "lossless JPEG": (
-        bytes(imagecodecs.jpeg8_encode(DEEP[..., 0], lossless=True, bitspersample=16)),
-        grey(LOSSLESS_JPEG),
-        DEEP,
-    ),
-}
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -184,6 +122,43 @@ def test_what_cannot_be_or_is_not_decoded_is_an_error_of_ours(description):
 
     with pytest.raises(CodecError):
         decode_stored(stream, description)
+
+
+BASELINE_STREAM = simplejpeg.encode_jpeg(RGB)
+
+
+def with_process(stream: bytes, marker: int) -> bytes:
+    """Return a JPEG stream whose frame header is that of another process."""
+    return stream.replace(b"\xff\xc0", bytes((0xFF, marker)), 1)
+
+
+def in_three_scans(stream: bytes) -> bytes:
+    """Return a JPEG stream whose first scan says that it has one component of three."""
+    at = stream.index(b"\xff\xda")
+    return stream[:at] + b"\xff\xda\0\x08\x01\x01\0\0\x3f\0" + stream[at + 14 :]
+
+
+@pytest.mark.parametrize(
+    ("stream", "description", "expected"),
+    [
+        (b"anything", color(NATIVE), True),
+        (BASELINE_STREAM, color(BASELINE), True),
+        (BASELINE_STREAM, color(BASELINE, rows=25), False),
+        (BASELINE_STREAM, color(BASELINE, samples=1), False),
+        (BASELINE_STREAM[:100], color(BASELINE), False),
+        (with_process(BASELINE_STREAM, 0xC1), color(BASELINE), False),
+        (with_process(BASELINE_STREAM, 0xC2), color(BASELINE), False),
+        (in_three_scans(BASELINE_STREAM), color(BASELINE), False),
+        (BASELINE_STREAM, color(LOSSLESS_JPEG), False),
+        (b"", color(BASELINE), False),
+        *((stream, told, told.transfer_syntax_uid in (NATIVE, BIG_ENDIAN))
+          for stream, told, _ in CASES.values()),
+    ],
+)  # fmt: skip
+def test_simple_frames_are_bare_samples_and_baseline_of_the_size_told(
+    stream, description, expected
+):
+    assert is_simple(stream, description) is expected
 
 
 def test_which_transfer_syntaxes_are_known():

@@ -8,6 +8,7 @@ from xml.etree import ElementTree as ET
 
 import httpx
 import pytest
+from worklist import FILTERED, WORKLIST
 
 WADL = "application/vnd.sun.wadl+xml"
 WADL_NAME = "{http://wadl.dev.java.net/2009/02}"
@@ -38,7 +39,8 @@ def below(element) -> dict[str, object]:
         (f"/dicomweb{INSTANCE}/bulkdata/00480105/1/00282000", "GET, HEAD, OPTIONS"),
         ("/tiles/1.2/3.4/iiif/info.json", "GET, HEAD, OPTIONS"),
         ("/dicomweb/workitems/1.2/state", "OPTIONS, PUT"),
-        ("/dicomweb/workitems/1.2/subscribers/A/suspend", "OPTIONS, POST"),
+        (f"/dicomweb/workitems/{WORKLIST}/subscribers/A/suspend", "OPTIONS, POST"),
+        (f"/dicomweb/workitems/{FILTERED}/subscribers/A", "DELETE, OPTIONS, POST"),
         ("/dicomweb/workitems/1.2/subscribers/A", "DELETE, OPTIONS, POST"),
         ("/changes", "GET, HEAD, OPTIONS"),
         ("/healthz", "GET, HEAD, OPTIONS"),
@@ -83,6 +85,37 @@ def test_the_root_has_all_resources_and_their_transactions(archive):
     (accept,) = frames.findall(f".//{WADL_NAME}param[@name='Accept'][@style='header']")[:1]
     values = [one.get("value") for one in accept.findall(f"{WADL_NAME}option")]
     assert {"multipart/related", "image/jpeg", "application/octet-stream"} <= set(values)
+
+
+def test_the_worklist_has_its_resources_and_those_of_its_subscriptions(archive):
+    application = ET.fromstring(options(archive, "/dicomweb").content)
+    (resources,) = application.findall(f"{WADL_NAME}resources")
+    workitems = below(resources)["workitems"]
+
+    def subscriptions(name: str) -> tuple[list[tuple[str, str]], dict[str, object]]:
+        title = below(below(below(workitems)[name])["subscribers"])["{aetitle}"]
+        return methods_of(title), below(title)
+
+    assert methods_of(workitems) == [("POST", "CreateWorkitem"), ("GET", "SearchForWorkitems")]
+    workitem = below(workitems)["{workitem}"]
+    assert methods_of(workitem) == [("GET", "RetrieveWorkitem"), ("POST", "UpdateWorkitem")]
+    assert methods_of(below(workitem)["state"]) == [("PUT", "ChangeWorkitemState")]
+    cancelation = methods_of(below(workitem)["cancelrequest"])
+    assert cancelation == [("POST", "RequestWorkitemCancellation")]
+    methods, deeper = subscriptions("{workitem}")
+    assert methods == [("POST", "SubscribeToWorkitem"), ("DELETE", "UnsubscribeFromWorkitem")]
+    assert deeper == {}
+    for uid, name in ((WORKLIST, "Worklist"), (FILTERED, "FilteredWorklist")):
+        methods, deeper = subscriptions(uid)
+        assert methods == [("POST", f"SubscribeTo{name}"), ("DELETE", f"UnsubscribeFrom{name}")]
+        assert methods_of(deeper["suspend"]) == [("POST", f"Suspend{name}Subscription")]
+
+
+def test_the_only_character_set_is_told(archive):
+    application = ET.fromstring(options(archive, "/dicomweb").content)
+
+    found = application.findall(f"{WADL_NAME}doc[@title='Character sets']")
+    assert [one.text for one in found] == ["UTF-8"]
 
 
 def test_a_resource_has_itself_and_what_is_below_it(archive):

@@ -24,6 +24,7 @@ def found(archive, query: str, uid: str = "0020000D") -> list[object]:
         return []
     assert answer.status_code == 200, answer.text
     assert answer.headers["content-type"] == "application/dicom+json"
+    assert answer.json(), "where nothing matches the status is 204"
     return [first(item, uid) for item in answer.json()]
 
 
@@ -212,6 +213,43 @@ def test_more_attributes_are_returned_when_asked_for(archive, fields):
     assert first(answer, "00400512") == "S24-1"
 
 
+IDENTIFIER = {"00400551": {"vr": "LO", "Value": ["S23-9 A1"]}}
+UID = {"00400554": {"vr": "UI", "Value": ["1.2.3.2.9"]}}
+
+
+@pytest.mark.parametrize(
+    ("fields", "item"),
+    [
+        ("includefield=00400560.00400551", IDENTIFIER),
+        ("includefield=SpecimenDescriptionSequence.SpecimenUID,ImageType", UID),
+        ("includefield=00400560.00400551&includefield=00400560.00400554", IDENTIFIER | UID),
+        ("includefield=00400560.00400551,00400560", IDENTIFIER | UID),
+        ("includefield=00400560.00400551.00080100", {}),
+        ("includefield=00400560.00400600", {}),
+        ("00400560.00400551=", IDENTIFIER),
+        ("00400560.00400551=S23*", IDENTIFIER | UID),
+        ("includefield=all", IDENTIFIER | UID),
+        ("&".join(f"includefield=00400560.0040{n:04X}" for n in range(0x500, 0x554)), IDENTIFIER),
+        (
+            "&".join(f"includefield=0008{n:04X}" for n in range(0x1000, 0x1040))
+            + "&includefield=00400560.00400551",
+            IDENTIFIER,
+        ),
+    ],
+)
+def test_a_path_asks_for_no_more_of_a_sequence(archive, fields, item):
+    (answer,) = archive.server.get(f"/instances?PatientID=P-2*&{fields}").json()
+
+    assert answer["00400560"] == {"vr": "SQ", "Value": [item]}
+
+
+def test_a_path_into_what_is_no_sequence_asks_for_nothing(archive):
+    answer = archive.server.get("/instances?includefield=ImageType.CodeValue,PatientID.CodeValue")
+
+    assert all("00080008" not in item for item in answer.json())
+    assert all("00100020" in item for item in answer.json())
+
+
 def test_the_transfer_syntax_is_told_by_either_of_its_names(archive):
     answer = archive.server.get("/instances?includefield=00020010&SOPInstanceUID=1.2.3.2.1.1")
 
@@ -300,7 +338,7 @@ def test_what_is_left_is_told_in_a_warning_and_where_it_is_in_a_link(archive):
     last = archive.server.get("/instances?limit=2&offset=2")
 
     assert cut.headers["warning"] == (
-        f'299 {root} "There are 1 additional results that can be requested"'
+        f"299 {root}: There are 1 additional results that can be requested"
     )
     assert cut.headers["link"] == (
         f'<{root}/studies/1.2.3.1/instances?PatientName=D%2A&limit=2&offset=2>; rel="next"'

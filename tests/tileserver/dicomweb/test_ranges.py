@@ -33,7 +33,11 @@ from tileserver.errors import RangeNotSatisfiableError
         ("bytes=0-1,x", []),
         ("bytes=²-3", []),
         ("bytes=1-2-3", []),
-        ("bytes=99999999999999999999999999-", []),
+        ("bytes=0-99999999999999999999", [(0, 10)]),
+        ("bytes=3-" + "9" * 5000, [(3, 10)]),
+        ("bytes=-99999999999999999999", [(0, 10)]),
+        ("bytes=" + "0" * 100 + "3-" + "0" * 100 + "5", [(3, 6)]),
+        ("bytes=99999999999999999999-1", []),
     ],
 )
 def test_ranges_of_ten_bytes(header, expected):
@@ -42,7 +46,14 @@ def test_ranges_of_ten_bytes(header, expected):
 
 @pytest.mark.parametrize(
     "header",
-    ["bytes=10-", "bytes=10-12,20-", "bytes=-0", "bytes=0-9,0-9", "bytes=" + "0-0," * MOST_RANGES],
+    [
+        "bytes=10-",
+        "bytes=" + "9" * 26 + "-",
+        "bytes=10-12,20-",
+        "bytes=-0",
+        "bytes=0-9,0-9",
+        "bytes=" + "0-0," * MOST_RANGES,
+    ],
 )
 def test_ranges_that_cannot_be_had(header):
     with pytest.raises(RangeNotSatisfiableError) as raised:

@@ -270,6 +270,13 @@ def test_a_series_and_a_study_are_their_pictures(pictures):
     assert pixels_of(rendered(pictures, EXACT, None)).shape == (200, 300, 3)
 
 
+@pytest.mark.parametrize("accept", ["multipart/related", 'multipart/related; type="*/*"'])
+def test_who_takes_parts_only_gets_parts(pictures, accept):
+    answer = pictures.server.get(pictures.wado(EXACT, f"{EXACT}.1", "/rendered"), accept)
+
+    assert [head["Content-Type"] for head, _ in parts_of(answer)] == ["image/jpeg"]
+
+
 def test_what_has_no_picture_is_not_acceptable(pictures):
     for instance in (f"{REPORT}.1", None):
         answer = rendered(pictures, REPORT, instance)

@@ -129,7 +129,15 @@ def other_meta() -> bytes:
     return file.replace(uid, uid[:-1] + (b"1" if uid[-1:] != b"1" else b"2"), 1)
 
 
+def in_character_set(name: bytes) -> bytes:
+    """Return an instance whose character set has another name, of ten bytes."""
+    return instances.written(instances.dataset()).replace(b"ISO_IR 192", name.ljust(10), 1)
+
+
 ODD = {
+    "an unknown character set": (lambda: in_character_set(b"ISO_IR 999"), 0xB007),
+    "a character set that is misspelt": (lambda: in_character_set(b"UTF-8"), 0xB007),
+    "one of several that is unknown": (lambda: in_character_set(b"\\ISO_IR999"), 0xB007),
     "no modality": (lambda: instances.written(without(instances.dataset(), "Modality")), 0xB007),
     "no rows": (
         lambda: instances.written(without(grey("2", "CT"), "PhotometricInterpretation")),
@@ -158,6 +166,11 @@ def test_what_is_odd_is_stored_with_a_warning(server, what):
     assert reference["00081196"] == {"vr": "US", "Value": [reason]}
     path = reference["00081190"]["Value"][0].removeprefix(server.root)
     assert server.get(path, "application/dicom").content == file
+
+
+@pytest.mark.parametrize("name", [b"ISO_IR 100", b"GB18030", b"", b"\\ISO_IR 13", b"ISO_IR 192"])
+def test_a_known_character_set_is_not_odd(server, name):
+    assert server.store(in_character_set(name)).status_code == 200
 
 
 def test_a_body_that_is_refused_is_not_asked_for(server):

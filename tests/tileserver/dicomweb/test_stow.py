@@ -68,6 +68,20 @@ def test_a_stored_instance_is_told_and_comes_back_as_sent(server):
     assert incoming(server) == []
 
 
+def test_the_location_is_that_of_the_instance_or_of_the_study(server):
+    (one, first), (_, second) = slide(), slide()
+    sibling = instances.slide([instances.jpeg(2)], StudyInstanceUID=one.StudyInstanceUID)
+
+    alone = server.store(first)
+    together = server.store(first, instances.written(sibling))
+    apart = server.store(first, second)
+
+    assert alone.headers["location"] == f"{server.root}{path_of(one)}"
+    assert together.headers["location"] == f"{server.root}/studies/{one.StudyInstanceUID}"
+    assert apart.status_code == 200
+    assert "location" not in apart.headers
+
+
 def test_the_preamble_is_kept_byte_for_byte(server):
     found, file = slide()
     file = b"MZ" + b"\x90" * 126 + file[128:]

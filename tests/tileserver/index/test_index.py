@@ -175,7 +175,7 @@ def test_an_index_of_an_unknown_version_is_told_with_its_remedy(tmp_path):
     Index(path).close()
     set_version(path, "99")
 
-    with pytest.raises(DamagedIndexError, match="version 99, expected 2; run: tileserver reindex"):
+    with pytest.raises(DamagedIndexError, match="version 99, expected 3; run: tileserver reindex"):
         Index(path)
 
 
@@ -236,13 +236,15 @@ def test_names_are_folded_as_people_type_them(name, folded):
         st.lists(st.tuples(st.integers(0, 1 << 40), st.integers(0, 1 << 20)), min_size=2),
         max_size=3,
     ),
+    st.integers(0, 1 << 32),
 )
-def test_where_frames_lie_survives_packing(places, fragmented):
+def test_where_frames_lie_survives_packing(places, fragmented, bits):
     offsets, lengths = np.array(places, dtype=np.uint64).T
     parts = {frame_index: tuple(runs) for frame_index, runs in fragmented.items()}
 
-    found = StoredFrames.pack(FrameIndex(offsets, lengths, parts)).unpack()
+    found = StoredFrames.pack(FrameIndex(offsets, lengths, parts, bits)).unpack()
 
     assert found.offsets.tolist() == offsets.tolist()
     assert found.lengths.tolist() == lengths.tolist()
     assert found.fragmented == parts
+    assert found.bits == bits

@@ -9,12 +9,19 @@ from dataclasses import replace
 import pytest
 from searched import INSTANCE, instance_of
 
-from tileserver.index import Index, Metadata
+from tileserver.index import Below, Index, Metadata
 from tileserver.index.key_rows import forget_keys, renew_keys
 
 
 def rows(connection) -> list[tuple[object, ...]]:
     return sorted(map(tuple, connection.exec_driver_sql("SELECT * FROM study_key")))
+
+
+def first_and_differing(connection) -> list[tuple[list[list[object]], int]]:
+    """Return what is noted of each series, in the order they came."""
+    query = "SELECT first_keys, differing_codes FROM series ORDER BY id"
+    found = connection.exec_driver_sql(query)
+    return [(json.loads(text or "[]"), differing) for text, differing in found]
 
 
 @pytest.fixture
@@ -29,13 +36,15 @@ def test_keys_of_a_study_are_forgotten_and_renewed(index):
         for number in (1, 2, 3):
             index.add(instance_of(study, number % 2, number))
     with index._writing() as connection:
-        before = rows(connection)
+        before, noted = rows(connection), first_and_differing(connection)
         others = [row for row in before if row[3] == 2]
 
         forget_keys(connection, 1)
         assert rows(connection) == others
+        assert first_and_differing(connection)[:2] == [([], 0)] * 2
         renew_keys(connection, 1)
         assert rows(connection) == before
+        assert first_and_differing(connection) == noted
 
 
 def test_the_keys_of_an_instance_that_went_are_gone(index):
@@ -51,3 +60,32 @@ def test_the_keys_of_an_instance_that_went_are_gone(index):
         connection.exec_driver_sql("DELETE FROM instance WHERE sop_instance_uid = '1.1.1.2'")
         renew_keys(connection, 1)
         assert rows(connection) == before
+
+
+PYRAMID, SYNTAX = 16, 18
+"""Codes."""
+
+
+def test_codes_whose_values_are_not_those_of_all_instances_are_noted(index):
+    def noted() -> int:
+        with index._writing() as connection:
+            ((_, differing),) = first_and_differing(connection)
+        return differing
+
+    index.add(instance_of(2, 1, 0))
+    index.add(instance_of(2, 1, 1))
+    assert noted() == 0
+
+    attributes = {k: v for k, v in INSTANCE.metadata.attributes.items() if k != "00080019"}
+    without = Metadata.of_text(
+        json.dumps(attributes | {"00400560": instance_of(2, 1, 2).metadata.attributes["00400560"]})
+    )
+    index.add(replace(instance_of(2, 1, 2), metadata=without))
+    assert noted() == 1 << PYRAMID
+
+    index.add(replace(instance_of(2, 1, 3), transfer_syntax_uid="1.2.840.10008.1.2.4.50"))
+    assert noted() == 1 << PYRAMID | 1 << SYNTAX
+
+    for number in (2, 3):
+        index.remove(Below("1.2", "1.2.1", f"1.2.1.{number}"), ["ab" * 32])
+    assert noted() == 0

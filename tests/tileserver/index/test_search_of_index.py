@@ -3,16 +3,20 @@
 
 from __future__ import annotations
 
+import random
+from dataclasses import replace
+
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from searched import STAIN, instance_of
+from searched import STAIN, instance_of, one
 
 from tileserver.index import (
     Between,
     Condition,
     Index,
     Level,
+    Match,
     Name,
     OneOf,
     Pattern,
@@ -20,6 +24,7 @@ from tileserver.index import (
     Words,
     planner,
 )
+from tileserver.index.folding import fits, fold
 
 NUMBERS = [(study, series, number) for study in range(30) for series in (0, 1) for number in (0, 1)]
 
@@ -39,31 +44,42 @@ def condition(level: Level, path: str | tuple[str, ...], *match: object) -> Cond
 
 S, E, L = Level.STUDY, Level.SERIES, Level.INSTANCE
 CONDITIONS = {
-    condition(S, "00100020", OneOf(("P1",))): lambda s, e: s % 4 == 1,
-    condition(S, "00100020", OneOf(("P1", "P2"))): lambda s, e: s % 4 in (1, 2),
-    condition(S, "00100020", Pattern("P*")): lambda s, e: True,
-    condition(S, "00100020", Pattern("?2")): lambda s, e: s % 4 == 2,
-    condition(S, "00080050", OneOf(("A2",))): lambda s, e: s % 3 == 2,
-    condition(S, "00080020", Between("20240105", "20240110")): lambda s, e: 4 <= s * 7 % 20 <= 9,
-    condition(S, "00080020", Between("2024011", "")): lambda s, e: s * 7 % 20 + 1 >= 10,
-    condition(S, "00100010", Name("DOE^J*")): lambda s, e: s % 5 < 2,
-    condition(S, "00100010", Name("DOE^JOHN")): lambda s, e: s % 5 == 1,
-    condition(S, "00100010", Name("*ULLE*")): lambda s, e: s % 5 == 2,
-    condition(S, "00100010", Name("*OE^*")): lambda s, e: s % 5 in (0, 1, 3),
-    condition(S, "00100010", Name("山田*")): lambda s, e: s % 5 == 4,
-    condition(S, "00100010", Name("YAMADA*=山?^*")): lambda s, e: s % 5 == 4,
-    condition(S, "00100010", Words("JA DO")): lambda s, e: s % 5 == 0,
-    condition(S, "00100010", Words("太郎")): lambda s, e: s % 5 == 4,
-    condition(S, "00080061", OneOf(("SR",))): lambda s, e: True,
-    condition(S, "00080061", Pattern("C*")): lambda s, e: False,
-    condition(E, "00400512", OneOf(("C7-1",))): lambda s, e: (s, e) == (7, 1),
-    condition(E, "00400512", Pattern("C1*")): lambda s, e: str(s)[0] == "1",
-    condition(E, "00400512", Pattern("*-0")): lambda s, e: e == 0,
-    condition(E, "00080060", OneOf(("SM",))): lambda s, e: e == 1,
-    condition(L, ("00400560", "00400551"), OneOf(("S3",))): lambda s, e: s == 3,
-    condition(L, ("00400560", "00400551"), Pattern("S2*")): lambda s, e: str(s)[0] == "2",
-    condition(L, (*STAIN, "00080100"), OneOf(("A",))): lambda s, e: True,
-    condition(L, "00080019", OneOf(("1.9.1.7",))): lambda s, e: (s, e) == (9, 1),
+    condition(S, "00100020", OneOf(("P1",))): lambda s, e, n: s % 4 == 1,
+    condition(S, "00100020", OneOf(("P1", "P2"))): lambda s, e, n: s % 4 in (1, 2),
+    condition(S, "00100020", Pattern("P*")): lambda s, e, n: True,
+    condition(S, "00100020", Pattern("?2")): lambda s, e, n: s % 4 == 2,
+    condition(S, "00080050", OneOf(("A2",))): lambda s, e, n: s % 3 == 2,
+    condition(S, "00080020", Between("20240105", "20240110")): lambda s, e, n: 4 <= s * 7 % 20 <= 9,
+    condition(S, "00080020", Between("2024011", "")): lambda s, e, n: s * 7 % 20 + 1 >= 10,
+    condition(S, "00100010", Name("DOE^J*")): lambda s, e, n: s % 5 < 2,
+    condition(S, "00100010", Name("DOE^JOHN")): lambda s, e, n: s % 5 == 1,
+    condition(S, "00100010", Name("*ULLE*")): lambda s, e, n: s % 5 == 2,
+    condition(S, "00100010", Name("*OE^*")): lambda s, e, n: s % 5 in (0, 1, 3),
+    condition(S, "00100010", Name("*DOE^*")): lambda s, e, n: s % 5 < 2,
+    condition(S, "00100010", Name("*山田?*")): lambda s, e, n: s % 5 == 4,
+    condition(S, "00100010", Name("*?DOE*")): lambda s, e, n: False,
+    condition(S, "00100010", Name("*TARO=*")): lambda s, e, n: s % 5 == 4,
+    condition(S, "00100010", Name("山田*")): lambda s, e, n: s % 5 == 4,
+    condition(S, "00100010", Name("YAMADA*=山?^*")): lambda s, e, n: s % 5 == 4,
+    condition(S, "00100010", Words("JA DO")): lambda s, e, n: s % 5 == 0,
+    condition(S, "00100010", Words("太郎")): lambda s, e, n: s % 5 == 4,
+    condition(S, "00080061", OneOf(("SR",))): lambda s, e, n: True,
+    condition(S, "00080061", Pattern("C*")): lambda s, e, n: False,
+    condition(E, "00400512", OneOf(("C7-1",))): lambda s, e, n: (s, e) == (7, 1),
+    condition(E, "00400512", Pattern("C1*")): lambda s, e, n: str(s)[0] == "1",
+    condition(E, "00400512", Pattern("*-0")): lambda s, e, n: e == 0,
+    condition(E, "00080060", OneOf(("SM",))): lambda s, e, n: e == 1,
+    condition(L, ("00400560", "00400551"), OneOf(("S3",))): lambda s, e, n: s == 3,
+    condition(L, ("00400560", "00400551"), Pattern("S2*")): lambda s, e, n: str(s)[0] == "2",
+    condition(L, ("00400560", "00400551"), Pattern("S1*")): lambda s, e, n: str(s)[0] == "1",
+    condition(L, (*STAIN, "00080100"), OneOf(("A",))): lambda s, e, n: not (n == 1 and s % 3 == 0),
+    condition(L, (*STAIN, "00080100"), OneOf(("C",))): lambda s, e, n: n == 1 and s % 3 == 0,
+    condition(L, (*STAIN, "00080100"), Pattern("C*")): lambda s, e, n: n == 1 and s % 3 == 0,
+    condition(L, "00080019", Pattern("1.2*")): lambda s, e, n: str(s)[0] == "2",
+    condition(L, "00080019", Pattern("1.?.0.8")): lambda s, e, n: (
+        s in (1, 3, 5, 7, 9) and (e, n) == (0, 1)
+    ),
+    condition(L, "00080019", OneOf(("1.9.1.7",))): lambda s, e, n: (s, e, n) == (9, 1, 0),
 }
 
 
@@ -72,14 +88,14 @@ def day(study: int) -> int:
 
 
 def expected(level: Level, asked: list[Condition]) -> list[str]:
-    """Return the UIDs of all that fulfils each condition, at a study by any of its series."""
+    """Return the UIDs of all that fulfils each condition, by any of the instances below."""
     keys = sorted(
         {numbers[: 1 + level] for numbers in NUMBERS}, key=lambda k: (-day(k[0]), -k[0], *k[1:])
     )
     found = []
     for key in sorted(keys, key=lambda key: (-day(key[0]), -key[0], *key[1:])):
-        series = key[1:2] or (0, 1)
-        if all(any(CONDITIONS[item](key[0], e) for e in series) for item in asked):
+        below = [numbers for numbers in NUMBERS if numbers[: 1 + level] == key]
+        if all(any(CONDITIONS[item](*numbers) for numbers in below) for item in asked):
             found.append(".".join(map(str, (1, *key))))
     return found
 
@@ -114,6 +130,40 @@ def test_every_way_to_begin_finds_the_same(index, monkeypatch, few, level, asked
     assert found == wanted
 
 
+LETTERS = 'AB"[]^- .Ü山😀'
+
+
+@pytest.fixture(scope="module")
+def named(tmp_path_factory):
+    """Fill an index with names of few letters; return it and the folded groups of each name."""
+    opened = Index(tmp_path_factory.mktemp("names") / "index.sqlite")
+    of = random.Random(5)
+    names = [["".join(of.choices(LETTERS, k=of.randint(1, 12))) for _ in "12"] for _ in range(80)]
+    for study, (alphabetic, ideographic) in enumerate(names):
+        record = instance_of(study, 0, 0)
+        name = one("PN", {"Alphabetic": alphabetic, "Ideographic": ideographic})
+        opened.add(replace(record, study={**record.study, "00100010": name}))
+    yield opened, [[fold(group) for group in name] for name in names]
+    opened.close()
+
+
+@given(
+    place=st.tuples(st.integers(0, 79), st.integers(0, 1), st.integers(0, 6), st.integers(1, 6)),
+    other=st.text(st.sampled_from(LETTERS), max_size=2),
+    shape=st.sampled_from(["*{}*", "*{}", "{}*", "*{}*{}*", "?*{}*", "*{}?", "*{}?*", "*{}?{}*"]),
+)
+@settings(max_examples=200, deadline=None)
+def test_any_part_of_a_name_finds_what_trying_each_name_does(named, place, other, shape):
+    index, names = named
+    study, group, begin, length = place
+    pattern = shape.format(names[study][group][begin : begin + length] or "A", fold(other))
+
+    found = uids(index, Search(Level.STUDY, (condition(S, "00100010", Name(pattern)),), 100))
+
+    expected = [n for n, name in enumerate(names) if any(fits(pattern, group) for group in name)]
+    assert sorted(found) == sorted(f"1.{study}" for study in expected)
+
+
 def test_what_is_left_is_counted_up_to_a_bound(index):
     def remaining(offset: int, counted: int) -> int:
         return index.search(Search(Level.INSTANCE, (), 10, offset, counted=counted)).remaining
@@ -133,9 +183,31 @@ def test_keys_below_one_sequence_hold_for_one_item(index):
         )
         return len(index.search(Search(Level.INSTANCE, asked, 1000)).rows)
 
-    assert found("A", "SCT") == 120
+    assert found("A", "SCT") == 100
+    assert found("C", "SCT") == 20
     assert found("B", "99X") == 120
     assert found("A", "99X") == 0
+
+
+def test_keys_below_one_sequence_of_a_series_hold_for_one_item(tmp_path):
+    index = Index(tmp_path / "index.sqlite")
+    requests = [
+        {"00400009": one("SH", step), "00401001": one("SH", procedure)}
+        for step, procedure in (("STEP1", "PROCEDURE1"), ("STEP2", "PROCEDURE2"))
+    ]
+    record = instance_of(1, 0, 0)
+    index.add(replace(record, series=record.series | {"00400275": {"vr": "SQ", "Value": requests}}))
+
+    def found(*matches: Match) -> int:
+        paths = (("00400275", "00400009"), ("00400275", "00401001"))
+        asked = tuple(condition(E, *both) for both in zip(paths, matches, strict=True))
+        return len(index.search(Search(Level.SERIES, asked, 10)).rows)
+
+    assert found(OneOf(("STEP1",)), OneOf(("PROCEDURE1",))) == 1
+    assert found(OneOf(("STEP1",)), OneOf(("PROCEDURE2",))) == 0
+    assert found(Pattern("STEP1*"), Pattern("PROCEDURE2*")) == 0
+    assert found(Pattern("STEP*"), OneOf(("PROCEDURE2",))) == 1
+    index.close()
 
 
 def test_a_page_behind_one_that_was_read_follows_what_is_stored_since(tmp_path):

@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import logging
 import sqlite3
 
 import pytest
+from searched import instance_of
 
 from tileserver.errors import StorageError
 from tileserver.index import Condition, Index, Level, Name, OneOf, Search
@@ -106,7 +108,7 @@ def test_an_index_of_version_1_answers_as_before(old, caplog):
     assert not {name for name in tables(old) if name.startswith("old_")}
     assert [entry.message for entry in caplog.records] == [
         f"the index has version 1: upgrading {INSTANCES} instances",
-        "the index is upgraded to version 2",
+        "the index is upgraded to version 3",
     ]
 
 
@@ -130,4 +132,71 @@ def test_an_upgraded_index_opens_again_and_takes_more(old):
     with index._writing() as connection:
         values = connection.exec_driver_sql("SELECT value FROM about WHERE name = 'version'").all()
     index.close()
-    assert values == [("2",)]
+    assert values == [("3",)]
+
+
+FROM_3_TO_2 = """
+ALTER TABLE series DROP COLUMN first_keys;
+ALTER TABLE series DROP COLUMN differing_codes;
+DROP INDEX study_by_id;
+UPDATE about SET value = '2' WHERE name = 'version';
+"""
+
+
+def shape_and_rows(path) -> tuple[list[tuple[str, str]], dict[str, list[tuple[object, ...]]]]:
+    """Return columns and indexes, and the rows of the tables that searches read."""
+    connection = sqlite3.connect(path)
+    columns = connection.execute(
+        "SELECT m.name, c.name FROM sqlite_master AS m, pragma_table_info(m.name) AS c "
+        "WHERE m.type IN ('table', 'index') ORDER BY m.name, c.cid"
+    ).fetchall()
+    indexes = connection.execute("SELECT name, tbl_name FROM sqlite_master WHERE type = 'index'")
+    found = columns + sorted(indexes)
+    rows = {
+        table: connection.execute(f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5").fetchall()
+        for table in ("study", "series", "study_key")
+    }
+    connection.close()
+    return found, rows
+
+
+@pytest.fixture
+def of_version_2(tmp_path):
+    """Make an index of version 2; return its path and what it holds in version 3."""
+    path = tmp_path / "index.sqlite"
+    index = Index(path)
+    for study, series, number in itertools.product(range(4), (0, 1), (0, 1)):
+        index.add(instance_of(study, series, number))
+    index.close()
+    expected = shape_and_rows(path)
+    connection = sqlite3.connect(path)
+    connection.executescript(FROM_3_TO_2)
+    connection.close()
+    return path, expected
+
+
+def test_an_index_of_version_2_becomes_what_it_would_be_now(of_version_2, caplog):
+    caplog.set_level(logging.INFO)
+    path, expected = of_version_2
+
+    Index(path).close()
+
+    assert shape_and_rows(path) == expected
+    assert [entry.message for entry in caplog.records] == [
+        "the index has version 2: upgrading 16 instances",
+        "the index is upgraded to version 3",
+    ]
+
+
+def test_an_index_of_version_2_with_a_damaged_row_stays_as_it_was(of_version_2):
+    path, _ = of_version_2
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE instance SET attributes = '{' WHERE id = 7")
+    connection.close()
+    before = shape_and_rows(path)
+
+    with pytest.raises(StorageError, match="the index cannot be upgraded"):
+        Index(path)
+
+    assert shape_and_rows(path) == before

@@ -11,7 +11,7 @@ import pytest
 
 from dicomizer.dicom.dicom_json import to_json
 from tileserver.errors import BadRequestError
-from tileserver.pictures.annotation import annotated, read_annotation
+from tileserver.pictures.annotation import annotated, legible, read_annotation
 from tileserver.pictures.words import patient_words, study_words, technique_words, title
 
 
@@ -81,6 +81,22 @@ def test_lines_are_white_on_black_at_the_upper_left(samples):
 def test_a_tiny_picture_is_written_on_as_far_as_it_goes():
     assert annotated(np.zeros((3, 4, 3), np.uint8), ["Doe"]).shape == (3, 4, 3)
     assert annotated(np.zeros((3, 4, 3), np.uint8), []).max() == 0
+
+
+def test_letters_that_a_font_lacks_stand_in_their_basic_form():
+    line = "Müller Łódź Straße İnci Ærø 0.499 µm 山田"
+
+    assert legible(line, str.isascii) == "Muller Lodz Strasse Inci AEro 0.499 um ??"
+    assert legible(line, lambda _: True) == line
+
+
+@pytest.mark.parametrize("line", ["Müller", "0.499 µm"])
+def test_no_letter_of_a_name_or_unit_is_a_box(line):
+    blank = np.zeros((200, 400, 1), np.uint8)
+
+    shown = annotated(blank, [line])
+
+    assert not np.array_equal(shown, annotated(blank, [line.replace("ü", "山").replace("µ", "山")]))
 
 
 def test_keywords_of_annotation():

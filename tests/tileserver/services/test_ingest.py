@@ -87,11 +87,17 @@ def test_native_frames_are_divided_by_arithmetic(opened):
     assert stored_frames(opened[0], instances.native(b"".join(frames), 3)) == frames
 
 
-def test_frames_of_single_bits_that_begin_within_a_byte_are_not_told_apart():
-    found = instances.native(bytes(8), 3)
+def test_frames_of_single_bits_may_begin_within_a_byte():
+    found = instances.native(bytes(6), 3)
     found.Rows, found.Columns, found.SamplesPerPixel, found.BitsAllocated = 3, 5, 1, 1
 
-    assert record_of(instances.written(found)).frames is None
+    file = instances.written(found)
+    frames = record_of(file).frames
+    assert frames is not None
+    index = frames.unpack()
+    assert (index.offsets - (len(file) - 6)).tolist() == [0, 1, 3]
+    assert index.lengths.tolist() == [2, 3, 3]
+    assert index.bits == 15
 
 
 def test_frames_of_single_bits_that_fill_bytes_are():

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import resource
 import signal
@@ -186,3 +187,35 @@ def test_a_full_disk_is_told_and_leaves_nothing(tmp_path):
 
     assert list((tmp_path / "incoming").iterdir()) == []
     assert list(store.list_keys()) == []
+
+
+def test_few_bytes_are_held_in_memory_until_they_are_kept(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    with store.receive() as incoming:
+        incoming.write(b"few ")
+        incoming.write(b"bytes")
+
+        assert incoming.file().read() == incoming.file().read() == b"few bytes"
+        assert list((tmp_path / "incoming").iterdir()) == []
+        assert incoming.keep(KEY)
+        assert incoming.file().read() == b"few bytes"
+
+    assert list((tmp_path / "incoming").iterdir()) == []
+    with store.open(KEY) as blob:
+        assert blob.pread(100, 0) == b"few bytes"
+
+
+def test_all_that_is_held_together_is_bounded(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    piece = bytes(64 << 10)
+    with contextlib.ExitStack() as received:
+        for _ in range(600):
+            incoming = received.enter_context(store.receive())
+            incoming.write(piece)
+        files = len(list((tmp_path / "incoming").iterdir()))
+        assert files == 600 - 512
+        assert incoming.file().read() == piece
+
+    with store.receive() as incoming:
+        incoming.write(piece)
+        assert list((tmp_path / "incoming").iterdir()) == []

@@ -33,6 +33,14 @@ def test_a_region_may_begin_outside():
     assert read_slide_region(ASKED | {"x": "-10.5"}).on_matrix((0.5, 0.5), None).x == -21
 
 
+def test_numbers_may_have_an_exponent_as_programs_write_them():
+    region = read_slide_region(
+        ASKED | {"x": "5.551115123125783e-17", "width": "2E+2", "mpp": "5e-1"}
+    )
+
+    assert (region.x, region.width, region.mpp) == (5.551115123125783e-17, 200, 0.5)
+
+
 def test_a_region_of_the_slide_is_turned_as_the_matrix_is():
     # 10 um behind the first pixel in both directions, 200 um along x, 80 um along y.
     asked = {"x": "19790", "y": "39910", "width": "200", "height": "80", "origin": "slide"}
@@ -44,7 +52,9 @@ def test_a_region_of_the_slide_is_turned_as_the_matrix_is():
 
 @pytest.mark.parametrize(
     "change",
-    [{"x": "a"}, {"x": "1e3"}, {"width": "0"}, {"width": "-1"}, {"mpp": "0"}, {"mpp": "nan"},
+    [{"x": "a"}, {"x": "1e"}, {"x": "e3"}, {"x": "1e3e3"}, {"x": "1e99"}, {"x": "1e999"},
+     {"x": "1e3 "}, {"y": "infinity"}, {"width": "1e-400"}, {"width": "0"}, {"width": "-1"},
+     {"mpp": "0"}, {"mpp": "nan"},
      {"x": "99999999"}, {"origin": "moon"}],
 )  # fmt: skip
 def test_other_regions_are_refused(change):

@@ -8,6 +8,7 @@ events that it has to hear, in order.
 from __future__ import annotations
 
 import shutil
+import sqlite3
 import tempfile
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,7 @@ from tileserver.errors import ConflictingStateError, GoneError, NotFoundError, T
 from tileserver.settings import Settings
 from tileserver.ups import Ups
 from tileserver.ups.errors import InvalidRequestError, WrongStateError
+from tileserver.ups.feature import WORKLIST_FILE
 from tileserver.ups.model import GlobalSubscription, State
 
 OWNERS = st.sampled_from(["8.1", "8.2", None])
@@ -40,6 +42,13 @@ class Item:
     owner: str | None = None
     is_performed: bool = False
     subscribers: dict[str, str] = field(default_factory=dict)  # AE title → origin
+    locks: dict[str, bool] = field(default_factory=dict)
+
+    def take(self, aetitle: str, worklist: str, *, lock: bool) -> None:
+        """Let somebody be subscribed by a worklist."""
+        self.locks[aetitle] = lock if aetitle not in self.subscribers else self.locks[aetitle]
+        if self.subscribers.get(aetitle) in (None, FILTERED):
+            self.subscribers[aetitle] = worklist
 
 
 class Life(RuleBasedStateMachine):
@@ -77,9 +86,13 @@ class Life(RuleBasedStateMachine):
         sent = workitem({"00741200": {"vr": "CS", "Value": [priority]}})
         assert self.ups.worklist.create(uid, sent) == (uid, False)
         item = self.items[uid] = Item(priority)
-        for (aetitle, worklist), _ in sorted(self.globally.items()):
+        for (aetitle, worklist), lock in sorted(self.globally.items()):
             if worklist == WORKLIST or priority == "HIGH":
-                item.subscribers.setdefault(aetitle, worklist)
+                locked = lock or item.locks.get(aetitle, False)
+                item.take(aetitle, worklist, lock=lock)
+                item.locks[aetitle] = locked
+                if worklist == WORKLIST:
+                    item.subscribers[aetitle] = WORKLIST
         self.tell(uid, "SCHEDULED")
         return uid
 
@@ -109,11 +122,19 @@ class Life(RuleBasedStateMachine):
             item.state = str(state)
             self.tell(uid, str(state))
 
-    @rule(uid=uids, owner=OWNERS, readiness=st.sampled_from(["READY", "INCOMPLETE"]))
-    def update(self, uid: str, owner: str | None, readiness: str) -> None:
+    @rule(
+        uid=uids,
+        owner=OWNERS,
+        readiness=st.sampled_from(["READY", "INCOMPLETE"]),
+        priority=PRIORITIES,
+    )
+    def update(self, uid: str, owner: str | None, readiness: str, priority: str) -> None:
         item = self.items[uid]
         before = self.ups.worklist.retrieve(uid)
-        changes = PERFORMED | {"00404041": {"vr": "CS", "Value": [readiness]}}
+        changes = PERFORMED | {
+            "00404041": {"vr": "CS", "Value": [readiness]},
+            "00741200": {"vr": "CS", "Value": [priority]},
+        }
         found = self.outcome(self.ups.worklist.update, uid, owner, changes)
         if item.state in ("COMPLETED", "CANCELED"):
             expected: object = InvalidRequestError
@@ -126,8 +147,19 @@ class Life(RuleBasedStateMachine):
             item.is_performed = True
             if before["00404041"]["Value"] != [readiness]:
                 self.tell(uid, item.state)
+            if (item.priority, priority) == ("LOW", "HIGH"):
+                self.come_to_match(uid)
+            item.priority = priority
         else:
             assert self.ups.worklist.retrieve(uid) == before
+
+    def come_to_match(self, uid: str) -> None:
+        item = self.items[uid]
+        for aetitle in ("ONE", "TWO"):
+            lock = self.globally.get((aetitle, FILTERED))
+            if lock is not None and aetitle not in item.subscribers:
+                item.take(aetitle, FILTERED, lock=lock)
+                self.heard[aetitle].append((uid, item.state))
 
     @rule(uid=uids)
     def request_cancel(self, uid: str) -> None:
@@ -148,6 +180,7 @@ class Life(RuleBasedStateMachine):
     def subscribe(self, uid: str, aetitle: str, lock: bool) -> None:
         self.ups.subscriptions.subscribe(uid, aetitle, deletion_lock=lock)
         self.items[uid].subscribers[aetitle] = uid
+        self.items[uid].locks[aetitle] = lock
         self.heard[aetitle].append((uid, self.items[uid].state))
 
     @rule(aetitle=AETITLES, worklist=st.sampled_from([WORKLIST, FILTERED]), lock=LOCKS)
@@ -158,7 +191,7 @@ class Life(RuleBasedStateMachine):
         self.globally[aetitle, worklist] = lock
         for uid, item in self.items.items():
             if worklist == WORKLIST or item.priority == "HIGH":
-                item.subscribers.setdefault(aetitle, worklist)
+                item.take(aetitle, worklist, lock=lock)
                 if lock:
                     self.heard[aetitle].append((uid, item.state))
 
@@ -217,6 +250,20 @@ class Life(RuleBasedStateMachine):
             found = self.ups.worklist.retrieve(uid)
             assert found["00741000"]["Value"] == [item.state]
             assert "00081195" not in found
+
+    @invariant()
+    def subscriptions_are_as_the_model_says(self) -> None:
+        with sqlite3.connect(self.folder / WORKLIST_FILE) as file:
+            found = file.execute(
+                "SELECT uid, aetitle, origin, deletion_lock FROM subscription "
+                "JOIN workitem ON workitem.id = workitem_id"
+            ).fetchall()
+        file.close()
+        assert sorted(found) == sorted(
+            (uid, aetitle, origin, item.locks[aetitle])
+            for uid, item in self.items.items()
+            for aetitle, origin in item.subscribers.items()
+        )
 
     @invariant()
     def subscribers_hear_what_the_model_says(self) -> None:

@@ -19,7 +19,17 @@ def worklist(tmp_path_factory):
             "00080050": {"vr": "SH", "Value": ["S24-1"]},
             "0020000D": {"vr": "UI", "Value": ["7.1"]},
         }
-        found.add({"0040A370": {"vr": "SQ", "Value": [request]}}, A)
+        replaced = {
+            "00081150": {"vr": "UI", "Value": ["1.2.840.10008.5.1.4.34.6.1"]},
+            "00081155": {"vr": "UI", "Value": ["8.1"]},
+        }
+        found.add(
+            {
+                "0040A370": {"vr": "SQ", "Value": [request]},
+                "00741224": {"vr": "SQ", "Value": [replaced]},
+            },
+            A,
+        )
         found.add(
             {
                 "00100010": {"vr": "PN", "Value": [{"Alphabetic": "Müller^Änne"}]},
@@ -102,6 +112,19 @@ def test_more_attributes_are_returned_when_asked_for(worklist, field):
     assert found["00404010"]["Value"]
 
 
+def test_a_path_asks_for_no_more_of_a_sequence(worklist):
+    (found,) = worklist.found(
+        f"?SOPInstanceUID={A}&includefield=ReplacedProcedureStepSequence.ReferencedSOPInstanceUID"
+        "&includefield=ReferencedRequestSequence.AccessionNumber"
+    )
+
+    assert found["00741224"] == {
+        "vr": "SQ",
+        "Value": [{"00081155": {"vr": "UI", "Value": ["8.1"]}}],
+    }
+    assert "0020000D" in found["0040A370"]["Value"][0]  # returned in any case, and whole
+
+
 @pytest.mark.parametrize(
     "field", ["includefield=TransactionUID", "includefield=all", "TransactionUID="]
 )
@@ -117,7 +140,7 @@ def test_a_part_of_what_was_found_says_so(worklist):
     answer = worklist.ask("GET", "/workitems?WorklistLabel=histology&limit=2")
 
     assert answer.status_code == 206
-    assert warnings(answer) == ["There are additional results that can be requested"]
+    assert warnings(answer) == ["There are 1 additional results that can be requested"]
     following = answer.links["next"]["url"]
     assert following.startswith(f"{worklist.server.root}/workitems?")
     rest = worklist.server.http.get(following)

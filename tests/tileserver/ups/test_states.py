@@ -98,8 +98,16 @@ def test_nothing_is_changed_for_anybody_but_the_owner(worklist, before, asked):
 def test_a_request_without_a_state_or_with_a_broken_uid_makes_no_sense(worklist, body):
     uid = worklist.add()
 
-    assert worklist.ask("PUT", f"/workitems/{uid}/state", body).status_code == 400
+    answer = worklist.ask("PUT", f"/workitems/{uid}/state", body)
+
+    assert (answer.status_code, warnings(answer)) == (400, [INCONSISTENT])
     assert worklist.state(uid) == "SCHEDULED"
+
+
+def test_a_change_of_what_is_not_there_is_warned_of_too(worklist):
+    answer = worklist.change("7.7.7", "IN PROGRESS", "1.2")
+
+    assert (answer.status_code, warnings(answer)) == (404, [INCONSISTENT])
 
 
 def test_of_many_who_claim_at_once_exactly_one_wins(worklist):

@@ -14,6 +14,10 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import connect
 from worklist import FILTERED, PERFORMED, WORKITEM, WORKLIST, Worklist, code
 
+from tileserver.errors import ConfigurationError
+from tileserver.settings import Settings
+from tileserver.ups import Ups
+
 STATE_REPORT, CANCEL_REQUESTED, PROGRESS_REPORT, SERVER_STATUS, ASSIGNED = 1, 2, 3, 4, 5
 SCANNER = {"00404025": {"vr": "SQ", "Value": [code("SCANNER-1")]}}
 
@@ -162,6 +166,46 @@ def test_a_subscriber_with_a_filter_hears_of_what_matches(empty_worklist, query)
         assert events.told() == (STATE_REPORT, wanted, "IN PROGRESS")
 
 
+def test_a_subscriber_with_a_filter_hears_of_what_comes_to_match(empty_worklist):
+    high = {"00741200": {"vr": "CS", "Value": ["HIGH"]}}
+    state = "?filter=ProcedureStepState=IN PROGRESS,ScheduledProcedureStepPriority=HIGH"
+    uid = empty_worklist.add(SCANNER)
+    with empty_worklist.listening("LATER") as later, empty_worklist.listening("STATE") as claimed:
+        empty_worklist.subscribe(FILTERED, "LATER", "?filter=ScheduledProcedureStepPriority=HIGH")
+        empty_worklist.subscribe(FILTERED, "STATE", state)
+        empty_worklist.update(uid, high)
+        empty_worklist.change(uid, "IN PROGRESS", "9.1")
+        empty_worklist.unsubscribe(uid, "LATER")
+        empty_worklist.update(uid, progress(10), "9.1")
+        empty_worklist.update(uid, {"00741200": {"vr": "CS", "Value": ["LOW"]}}, "9.1")
+        empty_worklist.update(uid, high, "9.1")
+
+        assert [later.told() for _ in range(5)] == [
+            (STATE_REPORT, uid, "SCHEDULED"),
+            (ASSIGNED, uid, None),
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            # Not of what happened while it was unsubscribed from; then it came to match again.
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            (ASSIGNED, uid, None),
+        ]
+        assert [claimed.told() for _ in range(3)] == [
+            (STATE_REPORT, uid, "IN PROGRESS"),
+            (ASSIGNED, uid, None),
+            (PROGRESS_REPORT, uid, None),
+        ]
+
+
+def test_the_end_of_a_filter_leaves_what_is_of_the_whole_worklist(empty_worklist):
+    uid = empty_worklist.add()
+    with empty_worklist.listening("BROAD") as events:
+        empty_worklist.subscribe(FILTERED, "BROAD", "?filter=PatientID=P-1")
+        empty_worklist.subscribe(WORKLIST, "BROAD")
+        assert empty_worklist.unsubscribe(FILTERED, "BROAD").status_code == 200
+        empty_worklist.change(uid, "IN PROGRESS", "9.1")
+
+        assert events.told() == (STATE_REPORT, uid, "IN PROGRESS")
+
+
 def test_who_suspends_hears_of_what_there_is_only(empty_worklist):
     old = empty_worklist.add()
     with empty_worklist.listening("SUSPEND") as events:
@@ -263,6 +307,22 @@ def test_subscribers_hear_of_a_restart_once(tmp_path):
             assert events.told() == (STATE_REPORT, uid, "SCHEDULED")
 
 
+def test_who_is_on_the_fallback_list_hears_of_a_restart_without_subscription(tmp_path):
+    options = ("--fallback-subscribers", "LOST", "--fallback-subscribers", "FOUND")
+    with serving(tmp_path / "data", *options) as server:
+        worklist = Worklist(server)
+        with worklist.listening("LOST") as lost, worklist.listening("FOUND") as found:
+            for events in (lost, found):
+                event = events.next()
+                assert event["00001002"]["Value"] == [SERVER_STATUS]
+                assert event["00741242"]["Value"] == ["RESTARTED"]
+
+
+def test_a_fallback_list_has_ae_titles(tmp_path):
+    with pytest.raises(ConfigurationError, match="fallback_subscribers: an AE title has"):
+        Ups.open(Settings(data=tmp_path, fallback_subscribers=("a/b",)))
+
+
 def test_a_finished_workitem_is_deleted_when_nobody_has_a_lock_on_it(tmp_path, monkeypatch):
     monkeypatch.setenv("TILESERVER_KEEP_WORKITEMS_DAYS", "0")
     with serving(tmp_path / "data") as server:
@@ -286,6 +346,22 @@ def test_a_finished_workitem_is_deleted_when_nobody_has_a_lock_on_it(tmp_path, m
         assert worklist.subscribe(locked, "KEEPER").status_code == 410
 
 
+def test_of_two_worklists_the_one_with_a_lock_locks(tmp_path, monkeypatch):
+    monkeypatch.setenv("TILESERVER_KEEP_WORKITEMS_DAYS", "0")
+    with serving(tmp_path / "data") as server:
+        worklist = Worklist(server)
+        worklist.subscribe(WORKLIST, "KEEPER")
+        worklist.subscribe(FILTERED, "KEEPER", "?filter=PatientID=P-1&deletionlock=true")
+        uid, owner = worklist.claimed()
+        other, owner_of_other = worklist.claimed({"00100020": {"vr": "LO", "Value": ["P-2"]}})
+        worklist.change(uid, "CANCELED", owner)
+        worklist.change(other, "CANCELED", owner_of_other)
+        worklist.add()
+
+        assert worklist.state(uid) == "CANCELED"
+        assert worklist.ask("GET", f"/workitems/{other}").status_code == 410
+
+
 @pytest.mark.parametrize(
     "aetitle",
     ["..%2F", "..%2F..%2Fx", "%2E%2E%2F", "a%5Cb", "%20", "x" * 17, "%C3%84", "a%00", "a%0DX:1"],
@@ -306,9 +382,15 @@ def test_an_ae_title_that_is_none_is_refused(worklist, aetitle):
     ("uid", "query"),
     [
         (WORKLIST, "?deletionlock=perhaps"),
+        (WORKLIST, "?filter=PatientID=P-1"),
+        ("1.2.3", "?filter=PatientID=P-1"),
         (FILTERED, ""),
         (FILTERED, "?filter=PatientID"),
         (FILTERED, "?filter=Nothing=1"),
+        (FILTERED, "?filter=limit=3"),
+        (FILTERED, "?PatientID=P-1&includefield=all"),
+        (FILTERED, "?filter=ScheduledWorkitemCodeSequence=SCAN"),
+        (FILTERED, "?filter=PatientID=P-1,00091001=1"),
         (FILTERED, "?filter=ScheduledProcedureStepStartDateTime=tomorrow"),
     ],
 )

@@ -5,6 +5,9 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
+import time
+from urllib.parse import urlsplit
 
 import pytest
 from worklist import JSON_TYPE, PERFORMED, WORKITEM, code, new_uid, warnings, workitem
@@ -107,9 +110,13 @@ def test_what_must_have_a_value_is_never_made_up(worklist, tag, is_there):
         {"00100020": {"vr": "LO", "BulkDataURI": "http://somewhere/else"}},
         {"00100020": {"vr": "LO", "Value": "P-1"}},
         {"00280010": {"vr": "US", "Value": [1.5]}},
+        {"00280010": {"vr": "US", "Value": [65536]}},
+        {"00200013": {"vr": "IS", "Value": [2147483648]}},
+        {"00420011": {"vr": "OB", "InlineBinary": "no base64"}},
         {"PatientID": {"vr": "LO", "Value": ["P-1"]}},
         {"00100020": "P-1"},
         {"00091001": {"vr": "XX", "Value": ["1"]}},
+        {"00091001": {"vr": ["LO"], "Value": ["1"]}},
     ],
 )  # fmt: skip
 def test_a_workitem_that_breaks_the_rules_is_refused(worklist, changes):
@@ -135,15 +142,14 @@ def test_a_uid_is_used_only_once(worklist):
     [
         "?1.2.840.10008.5.1.4.34.5",
         "?1.2..3",
+        "?1.2.x",
+        "?workitem=",
         "?workitem=../../x",
         "?1.2.3&workitem=4.5.6",
         "?workitem=" + "1." * 40 + "1",
     ],
 )
 def test_a_uid_that_is_none_is_refused(worklist, path):
-    if path == "?1.2..3":  # stands for nothing, so that the payload has to tell
-        path += "&workitem=1.2..3"
-
     assert worklist.ask("POST", f"/workitems{path}", workitem()).status_code == 400
     assert worklist.ask("GET", "/workitems/1.2..3").status_code == 400
 
@@ -177,6 +183,50 @@ def test_a_body_of_another_kind_is_refused(worklist, content, content_type, stat
     answer = worklist.ask("POST", f"/workitems?{new_uid()}", content=content, headers=headers)
 
     assert answer.status_code == status, answer.text
+
+
+@pytest.mark.parametrize("tag", ["00280010", "00189087", "00741204", "00091001", "00201208"])
+@pytest.mark.parametrize("number", ["1e999", "-1e999"])
+def test_no_number_beyond_all_makes_the_worklist_unreadable(worklist, tag, number):
+    """Python reads it as infinite, and writes what is no JSON: no search could read it again."""
+    uid = worklist.add()
+    body = f'[{{"{tag}":{{"vr":"FD","Value":[{number}]}}}}]'.encode()
+
+    answer = worklist.ask("POST", f"/workitems/{uid}", content=body)
+
+    assert (answer.status_code, answer.json()["error"]) == (400, "BadRequestError")
+    assert worklist.uids(f"?PatientID=P-1&SOPInstanceUID={uid}") == [uid]
+
+
+def begun(worklist, length: int) -> socket.socket:
+    """Send the head of a request and a byte of its body."""
+    address = urlsplit(worklist.server.address)
+    connection = socket.create_connection((address.hostname, address.port), 20)
+    connection.sendall(
+        f"POST /dicomweb/workitems?{new_uid()} HTTP/1.1\r\nHost: localhost\r\n"
+        f"Content-Type: {JSON_TYPE}\r\nContent-Length: {length}\r\n\r\n[".encode()
+    )
+    return connection
+
+
+def test_a_body_that_says_it_is_too_large_is_not_waited_for(worklist):
+    with begun(worklist, 2**63 - 1) as connection:
+        assert connection.recv(100).startswith(b"HTTP/1.1 413 ")
+
+
+def test_who_goes_away_is_no_error_of_the_server(worklist):
+    def told() -> int:
+        return worklist.server.log.read_text().count("path=/dicomweb/workitems status=400")
+
+    worklist.server.is_alive()  # behind all that the tests before have asked
+    before = told()
+    begun(worklist, 100).close()
+
+    until = time.monotonic() + 20
+    while told() == before:
+        assert worklist.server.is_alive()
+        assert time.monotonic() < until
+    # That nothing else is in the log is seen at the end of the server.
 
 
 def test_sequences_nested_too_deep_are_refused(worklist):
@@ -345,6 +395,17 @@ def test_an_owner_of_an_unclaimed_workitem_is_refused(worklist):
     assert warnings(answer) == ["The target URI did not reference a claimed Workitem."]
 
 
+def test_every_refusal_of_an_update_says_what_was_wrong_in_a_warning(worklist):
+    unknown = worklist.update("7.7.7", {})
+    no_json = worklist.ask("POST", f"/workitems/{worklist.add()}", content=b"[{")
+
+    assert (unknown.status_code, warnings(unknown)) == (
+        404,
+        ["The target URI did not reference a claimed Workitem."],
+    )
+    assert (no_json.status_code, warnings(no_json)) == (400, [INCONSISTENT])
+
+
 def test_a_finished_workitem_is_updated_by_nobody(worklist):
     uid, owner = worklist.claimed()
     assert worklist.change(uid, "CANCELED", owner).status_code == 200
@@ -374,7 +435,7 @@ def test_an_update_that_breaks_the_rules_changes_nothing(worklist, changes):
 
     answer = worklist.update(uid, changes | {"00400400": {"vr": "LT", "Value": ["not this"]}})
 
-    assert answer.status_code == 400
+    assert (answer.status_code, warnings(answer)) == (400, [INCONSISTENT])
     assert worklist.get(uid) == before
 
 

@@ -12,6 +12,8 @@ from tileserver.dicomweb.descriptions.words import (
     LEVELS,
     MULTIPART,
     PATH_PARAMETERS,
+    PDF,
+    REPORTS,
     UNCHANGED,
 )
 from tileserver.settings import DICOMWEB_ROOT
@@ -37,9 +39,17 @@ _PARAMETERS = (
     ACCEPT,
 )
 _ERRORS = (404, 406, 413, 507)
+_OTHERS = {"Frames": (), "Instance": (*REPORTS, PDF)}
+"""Media types of what has no picture, where they are not those of reports."""
+
+
+_DOCUMENT = Answer(
+    status=206, meaning="Bytes of a document.", contents=binary(PDF, "multipart/byteranges")
+)
 
 
 def _picture(path: str, name: str, summary: str, *media_types: str) -> Operation:
+    has_documents = PDF in media_types
     return Operation(
         method="GET",
         path=path,
@@ -48,9 +58,10 @@ def _picture(path: str, name: str, summary: str, *media_types: str) -> Operation
         parameters=_PARAMETERS,
         answers=(
             Answer(status=200, meaning="A picture, or several.", contents=binary(*media_types)),
+            *[_DOCUMENT] * has_documents,
             UNCHANGED,
         ),
-        errors=_ERRORS,
+        errors=(*_ERRORS, 412, 416) if has_documents else _ERRORS,
     )
 
 
@@ -64,8 +75,9 @@ PICTURES = Service(
             _picture(
                 f"{path}/rendered",
                 f"RetrieveRendered{level}",
-                f"Draw what has a picture: {level.lower()}.",
+                f"Draw what has a picture, and tell what is in a report: {level.lower()}.",
                 *PICTURE_TYPES,
+                *_OTHERS.get(level, REPORTS),
                 MULTIPART,
             )
             for level, path in _RESOURCES

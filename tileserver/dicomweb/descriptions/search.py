@@ -26,7 +26,7 @@ _PARAMETERS = (
     Parameter(name="StudyDate", meaning="A range has a hyphen.", example="20200101-20301231"),
     Parameter(
         name="includefield",
-        meaning="Further attributes to return, by keyword or tag, parted by commas; or all.",
+        meaning="Further attributes to return, by keyword, tag or path, parted by commas; or all.",
         is_repeated=True,
         example="all",
     ),
@@ -63,7 +63,7 @@ def _search(path: str, name: str, summary: str) -> Operation:
         summary=summary,
         parameters=_PARAMETERS,
         answers=_ANSWERS,
-        errors=(406, 507),
+        errors=(406, 413, 507),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from tileserver.described.drawing import DECIMAL, PICTURES, QUALITY
 from tileserver.described.model import Answer, Operation, Parameter, Service
 from tileserver.described.schemas import binary, one_of, pattern
-from tileserver.dicomweb.descriptions.words import DICOM, UNCHANGED
+from tileserver.dicomweb.descriptions.words import DICOM, REPORTS, UNCHANGED
 from tileserver.settings import DICOMWEB_ROOT
 
 _SIDE = {"type": "integer", "minimum": 1, "maximum": 32_768}
@@ -28,7 +28,8 @@ _PARAMETERS = (
     ),
     Parameter(
         name="contentType",
-        meaning="Media types, best first; a picture as JPEG without. It goes over Accept.",
+        meaning="Media types, best first; without, a picture as JPEG, a report as HTML. "
+        "It goes over Accept.",
         example="image/png",
     ),
     Parameter(
@@ -71,10 +72,14 @@ def _retrieve(path: str, name: str) -> Operation:
         method="GET",
         path=path,
         name=name,
-        summary="Give a picture of an instance, or the instance.",
+        summary="Give a picture of an instance, a report as text, or the instance.",
         parameters=_PARAMETERS,
         answers=(
-            Answer(status=200, meaning="As contentType asks.", contents=binary(*PICTURES, DICOM)),
+            Answer(
+                status=200,
+                meaning="As contentType asks.",
+                contents=binary(*PICTURES, *REPORTS, DICOM),
+            ),
             Answer(
                 status=206,
                 meaning="Bytes of the instance.",

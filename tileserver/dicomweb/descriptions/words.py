@@ -26,6 +26,8 @@ FRAME_TYPES = (
     "image/dicom-rle",
     OCTETS,
 )
+REPORTS = ("text/html", "text/plain", "text/xml")
+PDF = "application/pdf"
 UNCHANGED = Answer(status=304, meaning="It is what If-None-Match or If-Modified-Since names.")
 
 

@@ -15,9 +15,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from tileserver.errors import NotAcceptableError
+from tileserver.services.abandon import check_wanted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+
+    from _typeshed import ReadableBuffer
 
     from tileserver.services.render.look import Picture
 
@@ -27,6 +30,15 @@ _WEBP_LARGEST = 16_383
 _CHUNK = 65_519
 """Bytes of a profile in one APP2 segment."""
 _PNG_LEVEL = 3
+
+
+class AbandonableBuffer(io.BytesIO):
+    """A stream in memory that takes no more once nobody waits for it."""
+
+    def write(self, data: ReadableBuffer, /) -> int:
+        """Take a piece; coders write many, as they go on through the picture."""
+        check_wanted()
+        return super().write(data)
 
 
 def encode(picture: Picture, media_type: str, quality: int | None = None) -> bytes:
@@ -44,6 +56,7 @@ def encode(picture: Picture, media_type: str, quality: int | None = None) -> byt
     NotAcceptableError
         Another media type, or a picture larger than its format allows.
     """
+    check_wanted()
     make = MEDIA_TYPES.get(media_type)
     if make is None:
         raise NotAcceptableError(f"pictures are to be had as {', '.join(MEDIA_TYPES)}")
@@ -100,7 +113,7 @@ def _by_pillow(picture: Picture, name: str, **options: object) -> bytes:
     pixels = picture.pixels if picture.pixels.shape[2] == 3 else picture.pixels[..., 0]
     if picture.icc_profile is not None:
         options["icc_profile"] = picture.icc_profile
-    buffer = io.BytesIO()
+    buffer = AbandonableBuffer()
     Image.fromarray(np.ascontiguousarray(pixels)).save(buffer, name, **options)
     return buffer.getvalue()
 

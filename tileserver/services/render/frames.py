@@ -6,12 +6,13 @@ from __future__ import annotations
 import functools
 import os
 from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from typing import TYPE_CHECKING
 
 from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
-from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.errors import NotFoundError, UnrenderableError
+from tileserver.services.abandon import check_wanted
 from tileserver.services.bulk import BulkData
 from tileserver.services.render.decoded import DecodedFrames
 from tileserver.services.render.grey import palette_table
@@ -19,12 +20,14 @@ from tileserver.services.render.shown import looked_up
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+    from concurrent.futures import Future
 
     import numpy as np
     from numpy.typing import NDArray
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from dicomizer.pixels.stored_frames import Samples
+    from tileserver.decoding import Decode
     from tileserver.index import Index, StoredInstance
     from tileserver.services.render.attributes import Binary
     from tileserver.services.render.decoded import Place
@@ -45,9 +48,10 @@ _THREADS = os.cpu_count() or 1
 class Frames:
     """Reads and decodes frames."""
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    def __init__(self, store: BlobStore, index: Index, decode: Decode) -> None:
         self._store = store
         self._index = index
+        self._decode = decode
         self._bulk = BulkData(store)
         self._kept = DecodedFrames()
         self._threads = ThreadPoolExecutor(_THREADS, "decode")
@@ -89,15 +93,19 @@ class Frames:
             frame_indices[start : start + size] for start in range(0, len(frame_indices), size)
         ]
         ahead = 2 * _THREADS
-        waiting = [self._threads.submit(self._some, image, chunk) for chunk in chunks[:ahead]]
+        waiting = [self._begin(image, chunk) for chunk in chunks[:ahead]]
         try:
             for number in range(len(chunks)):
                 yield from waiting.pop(0).result()
                 if number + ahead < len(chunks):
-                    waiting.append(self._threads.submit(self._some, image, chunks[number + ahead]))
+                    waiting.append(self._begin(image, chunks[number + ahead]))
         finally:
             for one in waiting:
                 one.cancel()
+
+    def _begin(self, image: StoredImage, frame_indices: Sequence[int]) -> Future[list[Samples]]:
+        # With the context, by which the thread knows whether somebody still waits for the frames.
+        return self._threads.submit(copy_context().run, self._some, image, frame_indices)
 
     def _some(self, image: StoredImage, frame_indices: Sequence[int]) -> list[Samples]:
         return list(self._decoded(image, frame_indices))
@@ -106,8 +114,9 @@ class Frames:
         for frame_index, stream in zip(
             frame_indices, self._stored(image, frame_indices), strict=True
         ):
+            check_wanted()
             try:
-                pixels = decode_stored(stream, image.pixels)
+                pixels = self._decode(stream, image.pixels)
             except CodecError as error:
                 raise UnrenderableError(
                     f"frame {frame_index + 1} cannot be shown: {error}"
@@ -128,7 +137,8 @@ class Frames:
                 if sum(length for _, length in runs) > _FRAME_BYTES:
                     raise UnrenderableError(f"frame {frame_index + 1} is too long to be shown")
                 parts = [blob.pread(length, offset) for offset, length in runs]
-                yield parts[0] if len(parts) == 1 else b"".join(parts)
+                stored = parts[0] if len(parts) == 1 else b"".join(parts)
+                yield index.value(frame_index, stored)
 
     def binary(self, found: StoredInstance, value: Binary) -> bytes:
         """Return a binary value of an instance.

@@ -83,13 +83,25 @@ def grey_scales(
         read.text(attributes, "PresentationLUTShape") == "INVERSE"
         and pixels.photometric_interpretation == "MONOCHROME2"
     )
-    base = replace(_told(attributes, attributes, GreyScale()), is_inverted=is_inverted)
+    base = GreyScale(window=_window_of_segments(attributes))
+    base = replace(_told(attributes, attributes, base), is_inverted=is_inverted)
     base = _grouped(read.first(attributes, "SharedFunctionalGroupsSequence"), base)
     frames = read.items(attributes, "PerFrameFunctionalGroupsSequence")
     if len(frames) != number_of_frames:
         return (base,)
     each = tuple(_grouped(frame, base) for frame in frames)
     return each if any(one != base for one in each) else (base,)
+
+
+def _window_of_segments(attributes: Attributes) -> Window | None:
+    """Return all values that a segmentation can have, which are mostly few (PS3.3 C.8.20.2)."""
+    kind, most = read.text(attributes, "SegmentationType"), 0.0
+    if kind == "FRACTIONAL":
+        most = read.number(attributes, "MaximumFractionalValue") or 0.0
+    elif kind == "LABELMAP":
+        segments = read.items(attributes, "SegmentSequence")
+        most = max((read.number(item, "SegmentNumber") or 0.0 for item in segments), default=0.0)
+    return Window(most / 2, most, WindowFunction.LINEAR_EXACT) if most > 0 else None
 
 
 def _grouped(groups: Attributes, base: GreyScale) -> GreyScale:

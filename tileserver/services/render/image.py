@@ -33,6 +33,8 @@ _SAMPLE_LIMIT = 1 << 27
 _MATRIX_LIMIT = 1 << 26
 """Columns or rows of a total pixel matrix: 16 m of glass."""
 _UM_PER_MM = 1000
+_SEGMENTATIONS = frozenset(("1.2.840.10008.5.1.4.1.1.66.4", "1.2.840.10008.5.1.4.1.1.66.7"))
+"""Segmentation and Label Map Segmentation Storage."""
 _PALETTE = ("Red", "Green", "Blue")
 
 
@@ -76,6 +78,8 @@ class StoredImage:
         Where the frames of each path and plane are.
     image_type
         All values of Image Type.
+    is_segmentation
+        Whether values tell segments, of which 0 is none.
     absent
         Recommended colour of absent pixels.
     grey_scales
@@ -95,6 +99,7 @@ class StoredImage:
     pyramid_uid: str | None
     frame_of_reference_uid: str | None
     concatenation: Concatenation | None
+    is_segmentation: bool
     absent: Rgb | None
     palette: Palette | None = field(repr=False)
     grey_scales: tuple[GreyScale, ...] = field(repr=False)
@@ -164,6 +169,7 @@ def read_image(
         pyramid_uid=read.text(attributes, "PyramidUID"),
         frame_of_reference_uid=read.text(attributes, "FrameOfReferenceUID"),
         concatenation=concatenation,
+        is_segmentation=read.text(attributes, "SOPClassUID") in _SEGMENTATIONS,
         absent=absent_color(attributes),
         palette=_palette(attributes, pixels),
         grey_scales=grey_scales(attributes, pixels, number_of_frames),

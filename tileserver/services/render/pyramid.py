@@ -206,4 +206,4 @@ def path_of(level: Level, identifier: str) -> OpticalPath:
         if path.identifier == identifier:
             return path
     told = ", ".join(path.identifier for path in known)[:200]
-    raise BadRequestError(f"there is no such optical path; there are {told}")
+    raise BadRequestError(f"there is no such optical path; known are {told}")

@@ -25,10 +25,11 @@ from tileserver.services.render.region import Region, Size, in_level, spans
 from tileserver.services.render.resample import Span, resample
 from tileserver.services.render.shades import Shades, absent, eight_bits
 from tileserver.services.render.shown import blended, finished
-from tileserver.services.render.stitch import Layer, part_of
+from tileserver.services.render.stitch import Layer, check_source, part_of
 
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
+    from tileserver.decoding import Decode
     from tileserver.index import Index, StoredInstance
     from tileserver.services.render.attributes import Attributes
     from tileserver.services.render.image import StoredImage
@@ -43,9 +44,9 @@ _CACHED_SERIES = 1024
 class Render:
     """Makes pictures."""
 
-    def __init__(self, store: BlobStore, index: Index) -> None:
+    def __init__(self, store: BlobStore, index: Index, decode: Decode) -> None:
         self._index = index
-        self._frames = Frames(store, index)
+        self._frames = Frames(store, index, decode)
         self._shades = Shades(self._frames)
         # Instances never change, so that what is cached never gets old.
         self._image = functools.lru_cache(_CACHED_IMAGES)(functools.partial(load_image, index))
@@ -235,13 +236,22 @@ class Render:
                 return finished(eight_bits(part, image), profile, look.icc)
             bright = self._shades.brightness(coarsest, image, path, part, look.window)
             return finished(bright, None, look.icc)
-        layers = []
-        for channel in channels:
-            path = path_of(level, channel.path)
-            part = self._samples(level, path, plane, across, down)
-            window = channel.window or look.window
-            bright = self._shades.brightness(coarsest, image, path, part, window)
-            layers.append((bright, channel.color or self._shades.color(image, path)))
+        check_source(across, down, len(channels))
+        paths = [path_of(level, channel.path) for channel in channels]
+        # One by one, as large pictures of many channels would not fit into memory together.
+        layers = (
+            (
+                self._shades.brightness(
+                    coarsest,
+                    image,
+                    path,
+                    self._samples(level, path, plane, across, down),
+                    channel.window or look.window,
+                ),
+                channel.color or self._shades.color(image, path),
+            )
+            for channel, path in zip(channels, paths, strict=True)
+        )
         return finished(blended(layers), None, look.icc)
 
     def _samples(

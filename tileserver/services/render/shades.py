@@ -118,19 +118,19 @@ class Shades:
 def absent(image: StoredImage, path: OpticalPath) -> tuple[tuple[int, ...], str]:
     """Return the samples of absent pixels, and their type.
 
-    White for what light shines through, dark for what shines itself.
+    White for what light shines through, dark for what shines itself and for no segment.
     """
     if image.is_color:
         dtype = "uint16" if image.palette is None and image.pixels.bits_allocated > 8 else "uint8"
         white = (1 << image.pixels.bits_stored) - 1 if dtype == "uint16" else 255
-        color = image.absent or (255, 255, 255)
+        color = image.absent or ((0, 0, 0) if image.is_segmentation else (255, 255, 255))
         return tuple(one * white // 255 for one in color), dtype
     width = {1: 8}.get(image.pixels.bits_allocated, image.pixels.bits_allocated)
     if image.pixels.is_signed:
         dtype, largest = f"int{max(width, 16)}", (1 << (image.pixels.bits_stored - 1)) - 1
     else:
         dtype, largest = f"uint{width}", (1 << image.pixels.bits_stored) - 1
-    is_dark = path.is_fluorescence or image.grey_scale(0).is_inverted
+    is_dark = path.is_fluorescence or image.grey_scale(0).is_inverted or image.is_segmentation
     return (0 if is_dark else largest,), dtype
 
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Protocol
 import numpy as np
 
 from tileserver.errors import TooLargeError
+from tileserver.services.abandon import check_wanted
 from tileserver.services.render.places import Area
 from tileserver.services.render.resample import resample
 
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 BLOCK_PIXELS = 1 << 24
 SOURCE_PIXELS = 1 << 29
 """Of frames that may be decoded for one picture: 2 seconds of two processors."""
+SOURCE_PIXELS_OF_ALL = 1 << 31
+"""The same of all its channels together."""
 
 
 class FrameSource(Protocol):
@@ -72,11 +75,7 @@ def part_of(layer: Layer, source: FrameSource, across: Span, down: Span) -> Samp
     UnrenderableError
         A frame is damaged.
     """
-    if across.length * down.length > SOURCE_PIXELS:
-        raise TooLargeError(
-            f"{round(across.length)} x {round(down.length)} pixels are too many to make a picture "
-            "of; ask for less, or of a coarser level"
-        )
+    check_source(across, down)
     if _pixels(across, down) <= BLOCK_PIXELS:
         return _block(layer, source, across, down)
     made = np.empty((down.count, across.count, len(layer.absent)), layer.dtype)
@@ -88,6 +87,23 @@ def part_of(layer: Layer, source: FrameSource, across: Span, down: Span) -> Samp
             down.part(rows.start, rows.stop),
         )
     return made
+
+
+def check_source(across: Span, down: Span, channels: int = 1) -> None:
+    """Make sure that a picture is made of no more pixels than may be decoded for one.
+
+    Raises
+    ------
+    TooLargeError
+        There are more.
+    """
+    pixels = across.length * down.length
+    if pixels > SOURCE_PIXELS or pixels * channels > SOURCE_PIXELS_OF_ALL:
+        kind = f" in {channels} channels" * (channels > 1)
+        raise TooLargeError(
+            f"{round(across.length)} x {round(down.length)} pixels{kind} are too many to make a "
+            "picture of; ask for less, or of a coarser level"
+        )
 
 
 def _pixels(across: Span, down: Span) -> float:
@@ -111,6 +127,7 @@ def _block(layer: Layer, source: FrameSource, across: Span, down: Span) -> Sampl
     left, right = across.bounds(layer.columns)
     top, bottom = down.bounds(layer.rows)
     pixels = _joined(layer, source, Area(left, top, right, bottom))
+    check_wanted()
     return resample(pixels, across.moved(left), down.moved(top))
 
 
@@ -132,7 +149,7 @@ def _joined(layer: Layer, source: FrameSource, area: Area) -> Samples:
                 return _cut(frame, one, area)
             if canvas is None:
                 canvas = np.empty((area.height, area.width, len(layer.absent)), layer.dtype)
-            _paste(canvas, frame, one, area)
+            _paste(canvas, frame, one, area, is_added=_adds_up(image))
     assert canvas is not None  # an area that is covered has frames
     return canvas
 
@@ -150,15 +167,21 @@ def _is_covered(found: list[tuple[StoredImage, list[Placed]]], area: Area) -> bo
     return covered >= area.width * area.height
 
 
+def _adds_up(image: StoredImage) -> bool:
+    """Tell whether frames at one place are of several segments, of which all are shown."""
+    is_binary = image.is_segmentation and image.pixels.bits_allocated == 1
+    return is_binary and image.layout.places.may_overlap
+
+
 def _cut(frame: Samples, placed: Placed, area: Area) -> Samples:
     top, left = area.top - placed.top, area.left - placed.left
     return frame[top : top + area.height, left : left + area.width]
 
 
-def _paste(canvas: Samples, frame: Samples, placed: Placed, area: Area) -> None:
+def _paste(canvas: Samples, frame: Samples, placed: Placed, area: Area, *, is_added: bool) -> None:
     left, top = max(placed.left, area.left), max(placed.top, area.top)
     right = min(placed.left + frame.shape[1], area.right)
     bottom = min(placed.top + frame.shape[0], area.bottom)
-    canvas[top - area.top : bottom - area.top, left - area.left : right - area.left] = frame[
-        top - placed.top : bottom - placed.top, left - placed.left : right - placed.left
-    ]
+    there = canvas[top - area.top : bottom - area.top, left - area.left : right - area.left]
+    here = frame[top - placed.top : bottom - placed.top, left - placed.left : right - placed.left]
+    there[...] = np.maximum(there, here) if is_added else here

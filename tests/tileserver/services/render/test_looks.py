@@ -15,7 +15,7 @@ from pydicom.dataset import Dataset
 from pydicom.uid import generate_uid
 
 from dicomizer.pixels.color import srgb_profile
-from tileserver.errors import BadRequestError, NotAcceptableError
+from tileserver.errors import BadRequestError, NotAcceptableError, TooLargeError
 from tileserver.services.render import (
     Channel,
     IccChoice,
@@ -28,6 +28,8 @@ from tileserver.services.render import (
 )
 from tileserver.services.render.color import converted, target_profile
 from tileserver.services.render.optics import lab_to_rgb
+from tileserver.services.render.resample import Span
+from tileserver.services.render.stitch import check_source
 
 CT = "1.2.840.10008.5.1.4.1.1.2"
 VALUES = [-1024, -1000, -160, 40, 41, 239, 240, 1000, 3071]
@@ -207,6 +209,17 @@ def test_all_paths_of_fluorescence_are_blended_in_their_own_colours(services, fl
 
     # The first tells no colour and gets blue, the second has orange at the end of its palette.
     assert corners(made) == [[255, 128, 255], [255, 128, 0], [0, 0, 255], [0, 0, 0]]
+
+
+def test_channels_count_each_for_what_is_decoded_of_one_picture():
+    across = Span(0, 20_000, 100)
+
+    check_source(across, across)
+    check_source(across, across, 5)
+    with pytest.raises(TooLargeError, match="20000 x 20000 pixels in 6 channels"):
+        check_source(across, across, 6)
+    with pytest.raises(TooLargeError, match="23500 x 23500 pixels are too many"):
+        check_source(Span(0, 23_500, 1), Span(0, 23_500, 1))
 
 
 def test_a_path_that_is_not_there(services, fluorescence):

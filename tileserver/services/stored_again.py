@@ -1,0 +1,59 @@
+# SPDX-License-Identifier: Apache-2.0
+"""Bytes that come again and again: known by their digest, they are neither read nor written.
+
+Senders that are not sure send all of it once more. What an instance is, and what is odd about it,
+is the same each time; whether it is still stored, the index is asked.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import OrderedDict
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from tileserver.index import Remembered
+from tileserver.services.oddities import Oddity
+
+if TYPE_CHECKING:
+    from tileserver.index import Index
+    from tileserver.services.ingest import Ingested
+    from tileserver.store import BlobStore, Incoming
+
+_MOST = 16_384
+"""Instances, of some 600 bytes each."""
+
+
+class StoredAgain:
+    """Instances that were stored of late, by their digests; safe to use from several threads."""
+
+    def __init__(self, store: BlobStore, index: Index) -> None:
+        self._store = store
+        self._find = Remembered(index.version, index.find, _MOST)
+        self._seen: OrderedDict[bytes, Ingested] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def note(self, incoming: Incoming, stored: Ingested) -> None:
+        """Note what became of an instance."""
+        if stored.warning is Oddity.OTHER_BYTES_KEPT:
+            return  # these are not what is stored
+        with self._lock:
+            self._seen[incoming.sha256] = replace(stored, is_new=False)
+            if len(self._seen) > _MOST:
+                self._seen.popitem(last=False)
+
+    def find(self, incoming: Incoming, study_instance_uid: str | None) -> Ingested | None:
+        """Return an instance of these very bytes, if it is known and stored.
+
+        Parameters
+        ----------
+        study_instance_uid
+            Where given, the study that it must belong to.
+        """
+        seen = self._seen.get(incoming.sha256)
+        if seen is None or study_instance_uid not in (None, seen.study_instance_uid):
+            return None
+        stored = self._find.get(seen.sop_instance_uid)
+        if stored is None or stored.sha256 != incoming.sha256:
+            return None
+        return seen if self._store.has(stored.key) else None
