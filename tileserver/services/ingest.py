@@ -486,7 +486,10 @@ def _digest(blob: Blob) -> bytes:
 
 
 def _digest_of(file: BinaryIO) -> bytes:
-    return hashlib.file_digest(file, "sha256").digest()
+    digest = hashlib.sha256()
+    while chunk := file.read(_CHUNK):
+        digest.update(chunk)
+    return digest.digest()
 
 
 def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecord, Oddity | None]:
