@@ -49,6 +49,11 @@ class Acting:
         assert not [found for found in acted.results if str(found).startswith("unexpected")], acted
         return acted
 
+    @property
+    def record(self) -> Path:
+        """What all children did below the folder since it was emptied."""
+        return self.folder.parent / "record"
+
     def copy_of(self, data: Path, name: str) -> Path:
         """Return a copy of a data folder, in place of the one before."""
         copy = self.folder / name
@@ -122,7 +127,7 @@ def acting(folder: Path) -> Iterator[Acting]:
     built = faults.library(folder)
     process = subprocess.Popen(
         [sys.executable, "-m", "reliability.actor"],
-        env=faults.environment(built, below, folder / "control")
+        env=faults.environment(built, below, folder / "control", folder / "record")
         | {"PYTHONPATH": f"{REPOSITORY}:{REPOSITORY / 'tests'}"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

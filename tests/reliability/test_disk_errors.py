@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import os
 import random
+import shutil
 
 import pytest
 from reliability.acting import (
@@ -26,6 +27,7 @@ from reliability.acting import (
     points,
     read,
 )
+from reliability.disk import Disk, Luck, events
 from reliability.faults import EVERY_CHANGE, NEEDS_ROOM, Kind
 from reliability.ledger import Found, check, study_uid
 from reliability.report import tell
@@ -92,6 +94,39 @@ def test_after_an_error_the_same_process_goes_on(actor, name):
             again = actor.act(data, *steps).results[4]
             assert is_done_again(operation, again), (point, again)
             assert check(data, operation.ledger(is_done=True)) == Found(), (point, error)
+
+
+@pytest.mark.parametrize("is_ended", [False, True], ids=["goes on", "is started again"])
+@pytest.mark.parametrize("name", OPERATIONS)
+def test_what_is_acknowledged_after_a_failed_flush_is_on_disk(actor, tmp_path, name, is_ended):
+    operation = operations(actor)[name]
+    data = actor.folder / "data"
+    before = (OPEN, *operation.before)
+    counting = (*before, arm(0, kinds=Kind.SYNC), operation.step, DISARM)
+    shutil.rmtree(data, ignore_errors=True)
+    flushes = actor.act(data, *counting).results[-1]
+
+    for point in range(1, flushes + 1):
+        shutil.rmtree(data)
+        os.truncate(actor.record, 0)
+        broken = (*before, arm(point, error=errno.EIO, kinds=Kind.SYNC), operation.step, DISARM)
+        if is_ended:
+            first = actor.act(data, *broken).results
+            last = actor.act(data, OPEN, operation.step).results
+        else:
+            first = last = actor.act(data, *broken, operation.step).results
+        is_done = outcome(first[len(before) + 1])
+        assert is_done is not True or len(operation.changes) > 2  # several are tried one by one
+        assert is_done_again(operation, last[-1])
+
+        cut = tmp_path / f"cut-{point}"
+        cut.mkdir()
+        disk = Disk(actor.folder)
+        for event in events(actor.record):
+            disk.take(event)
+        disk.cut(cut, Luck.NOTHING, random.Random(0))
+        found = check(cut / "data", operation.ledger(is_done=True), may_litter=True)
+        assert found == Found(), point
 
 
 def rooms(count: int, most: int) -> list[int]:
