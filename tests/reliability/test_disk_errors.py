@@ -109,7 +109,9 @@ def test_what_is_acknowledged_after_a_failed_flush_is_on_disk(actor, tmp_path, n
     for point in range(1, flushes + 1):
         shutil.rmtree(data)
         os.truncate(actor.record, 0)
-        broken = (*before, arm(point, error=errno.EIO, kinds=Kind.SYNC), operation.step, DISARM)
+        # Once, or until the process ends, which then has no chance to mend it.
+        fault = arm(point, error=errno.EIO, kinds=Kind.SYNC, times=0 if is_ended else 1)
+        broken = (*before, fault, operation.step, DISARM)
         if is_ended:
             first = actor.act(data, *broken).results
             last = actor.act(data, OPEN, operation.step).results

@@ -271,6 +271,7 @@ class Ingest:
             if key in self._store.condemned_keys() or not unsettled.is_under(key):
                 continue
             if stored is None:
+                unsettled.put_again(key)
                 with contextlib.suppress(ConflictError):  # somebody has stored it meanwhile
                     self._index.add(replace(record, key=key))
             elif stored.key != key and self._store.has(stored.key):

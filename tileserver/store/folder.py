@@ -25,8 +25,9 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned, locked
 from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.problems import explained
 from tileserver.store.readers import Readers, version_of
-from tileserver.store.reserve import FULL, Reserve
+from tileserver.store.reserve import Reserve
 from tileserver.store.unsettled import SUFFIX, Unsettled, is_same, unsettled
 
 if TYPE_CHECKING:
@@ -221,7 +222,7 @@ class FolderIncoming:
         if self._held is not None and self._size <= _HELD and self._memory.take(len(data)):
             self._held += data
             return
-        with _explained("cannot receive"):
+        with explained("cannot receive"):
             self._file.write(data)
             if self._size - self._flushed >= _FLUSHED_ASIDE:
                 self._begin_flush()
@@ -262,7 +263,7 @@ class FolderIncoming:
         """Return a file object at the beginning of what was received."""
         if self._held is not None:
             return io.BytesIO(self._held)
-        with _explained("cannot receive"):
+        with explained("cannot receive"):
             self._file.flush()
         self._file.seek(0)
         return self._file
@@ -270,7 +271,7 @@ class FolderIncoming:
     def keep(self, key: str) -> bool:
         """Store the bytes under a key, durably; tell whether it was free."""
         final = blob_path(self._blobs.root, key)
-        with _explained("cannot store"):
+        with explained("cannot store"):
             self._wait_for_flush()
             self._file.flush()
             os.fsync(self._file.fileno())
@@ -290,7 +291,7 @@ class FolderIncoming:
     def take_back(self, key: str) -> None:
         """Remove what `keep` has stored under a key, durably; nothing where it is gone by now."""
         final = blob_path(self._blobs.root, key)
-        with _explained("cannot take back"):
+        with explained("cannot take back"):
             if is_same(self._file.fileno(), final):
                 final.unlink(missing_ok=True)
                 flush_folder(final.parent)
@@ -335,7 +336,7 @@ class FolderBlobStore:
     def __init__(self, folder: Path) -> None:
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
-        with _explained("the data folder cannot be made"):
+        with explained("the data folder cannot be made"):
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 flush_folder(folder.parent)
@@ -374,18 +375,18 @@ class FolderBlobStore:
     def reading(self) -> Iterator[None]:
         """Keep what is removed from now on, for who opens it by its version."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("cannot read"):
+            with explained("cannot read"):
                 cleanup.enter_context(self._readers.lease())
             yield
 
     def free_bytes(self) -> int:
         """Return how much more can be stored."""
-        with _explained("the data folder cannot be reached"):
+        with explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
 
     def check_room(self) -> None:
         """Make sure that there is room for anything to be stored."""
-        with _explained("the data folder cannot be reached"):
+        with explained("the data folder cannot be reached"):
             missing = self._reserve.missing()
         if missing:
             raise FullDiskError(
@@ -397,7 +398,7 @@ class FolderBlobStore:
     def lending_room(self) -> Iterator[None]:
         """Free room that is kept for what must be done on a full disk."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("the reserve of room cannot be used"):
+            with explained("the reserve of room cannot be used"):
                 cleanup.enter_context(self._reserve.lent())
             yield
 
@@ -409,7 +410,7 @@ class FolderBlobStore:
     def condemning(self, keys: Sequence[str], instead: str | None = None) -> Iterator[Condemned]:
         """Write down, durably, which blobs are to go; `finish` ends it."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("cannot delete"):
+            with explained("cannot delete"):
                 listed = cleanup.enter_context(condemned.written(self._condemned, keys, instead))
             yield listed
 
@@ -425,7 +426,7 @@ class FolderBlobStore:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove blobs, not yet durably."""
-        with _explained("cannot delete"):
+        with explained("cannot delete"):
             is_read = self._readers.is_anybody()
             for path in (blob_path(self._blobs, key) for key in keys):
                 if is_read:
@@ -437,7 +438,7 @@ class FolderBlobStore:
         """Make durable what was removed, and forget the list."""
         keys = (*listed.keys, *filter(None, [listed.instead]))
         folders = {blob_path(self._blobs, key).parent for key in keys}
-        with _explained("cannot delete"):
+        with explained("cannot delete"):
             if len(folders) > _MOST_FOLDERS:
                 os.sync()
             else:
@@ -478,12 +479,3 @@ def _link(path: str, name: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-@contextlib.contextmanager
-def _explained(problem: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = FullDiskError if error.errno in FULL else StorageError
-        raise kind(f"{problem}: {error.strerror or error}") from error

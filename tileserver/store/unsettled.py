@@ -13,6 +13,8 @@ import os
 from typing import TYPE_CHECKING, BinaryIO
 
 from tileserver.store import locked
+from tileserver.store.layout import flush_folder
+from tileserver.store.problems import explained
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,6 +49,18 @@ class Unsettled:
     def is_under(self, key: str) -> bool:
         """Tell whether this very file is the blob of a key."""
         return is_same(self._file.fileno(), self._path_of(key))
+
+    def put_again(self, key: str) -> None:
+        """Give the blob of a key its name anew, durably.
+
+        That it has it is not enough: where the folder could not be flushed the process may have
+        ended for that, and a later flush would not try again what was given up.
+        """
+        path = self._path_of(key)
+        with explained("cannot store"):
+            path.unlink()
+            path.hardlink_to(self._file.name)
+            flush_folder(path.parent)
 
     def forget(self) -> None:
         """Settled: remove the name by which it was received."""
