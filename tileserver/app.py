@@ -34,6 +34,7 @@ from tileserver.policy import Everybody, Permission
 from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
+from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.ups import Ups
 
@@ -177,6 +178,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.policy = policy
     app.state.observe = observed
     app.state.ups = worklist
+    app.state.stopping = Stopping()
     return app
 
 
