@@ -36,6 +36,19 @@ class History:
 
     clock: Callable[[], int]
     asked: list[Asked] = field(default_factory=list)
+    stored: int = 0
+    """How many times an instance was acknowledged as stored."""
+    deleted: int = 0
+    """How many instances were acknowledged as deleted."""
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def note(self, asked: Asked) -> None:
+        """Note a request, and what was answered."""
+        with self._lock:
+            self.asked.append(asked)
+            if asked.acknowledged is not None:
+                self.stored += asked.file is not None
+                self.deleted += asked.file is None
 
     def ledger(self, moment: int) -> Ledger:
         """Return what was promised by a moment."""
@@ -48,16 +61,6 @@ class History:
             else:
                 found.may(each.name, each.file)
         return found
-
-    @property
-    def stored(self) -> int:
-        """How many times an instance was acknowledged as stored."""
-        return sum(each.acknowledged is not None and each.file is not None for each in self.asked)
-
-    @property
-    def deleted(self) -> int:
-        """How many instances were acknowledged as deleted."""
-        return sum(each.acknowledged is not None and each.file is None for each in self.asked)
 
 
 class Client:
@@ -127,7 +130,7 @@ class Client:
             now = self._history.clock()
             for name, file in files.items():
                 is_stored = name.uids[2] in acknowledged
-                self._history.asked.append(Asked(name, file, begun, now if is_stored else None))
+                self._history.note(Asked(name, file, begun, now if is_stored else None))
         self._versions |= versions
 
     def _delete(self, path: str, names: Iterable[Name]) -> None:
@@ -137,7 +140,7 @@ class Client:
         finally:
             now = self._history.clock() if is_deleted else None
             for name in names:
-                self._history.asked.append(Asked(name, None, begun, now))
+                self._history.note(Asked(name, None, begun, now))
                 self._versions.pop(name)
 
 
