@@ -20,7 +20,7 @@ SAMPLE_WANTED = $(if $(filter-out $(SAMPLE),$(SLIDE)),,$(SAMPLE))
 demo bench: export SLIDE := $(SLIDE)
 demo: export METADATA := $(METADATA)
 
-.PHONY: help demo test check format bench mutants kills wheel viewer setup clean
+.PHONY: help demo test check format bench mutants kills reliability wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -54,6 +54,14 @@ mutants: $(READY) ## convert 10,000 broken slides of every format (20 minutes)
 
 kills: $(READY) ## kill a conversion a hundred times, and go on
 	COVERSLIP_KILLS=100 $(BIN)/python -m pytest -q tests/dicomizer/test_resume.py
+
+# Sizes of the full forms; each test has a short one, which `make test` runs.
+FULL := COVERSLIP_TELL=1 COVERSLIP_KILL_STRIDE=1 COVERSLIP_ERROR_STRIDE=1 COVERSLIP_STOPS=10 \
+	COVERSLIP_CUTS=200 COVERSLIP_CUT_INSTANCES=600 \
+	COVERSLIP_EXT4_CUTS=200 COVERSLIP_EXT4_INSTANCES=20000
+
+reliability: $(READY) ## cut the power, kill, fill and break the disk at every call (25 minutes, best as root)
+	$(FULL) $(BIN)/python -m pytest -q --timeout=1800 tests/reliability
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

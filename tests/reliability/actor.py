@@ -15,11 +15,14 @@ from pathlib import Path
 from typing import Any
 
 from reliability.faults import Control, Kind
+from worklist import WORKITEM
 
 from tileserver.app import open_services
 from tileserver.dicomweb.store_parts import InstanceParts
 from tileserver.errors import TileserverError
 from tileserver.settings import Duplicates, Settings
+from tileserver.store import FolderBlobStore
+from tileserver.ups import Ups
 
 
 class Actor:
@@ -44,6 +47,19 @@ class Actor:
     def open(self) -> str:
         settings = Settings(data=self._data, duplicates=self._duplicates)
         self._services, self._index = open_services(settings)
+        return "done"
+
+    def open_worklist(self) -> str:
+        FolderBlobStore(self._data)  # which makes the folder, durably
+        self._ups = Ups.open(Settings(data=self._data))
+        return "done"
+
+    def create_workitem(self, uid: str) -> str:
+        self._ups.worklist.create(uid, WORKITEM)
+        return "done"
+
+    def workitem(self, uid: str) -> str:
+        self._ups.worklist.retrieve(uid)
         return "done"
 
     def close(self) -> str:

@@ -11,7 +11,11 @@ import errno
 import os
 import random
 import shutil
+from pathlib import Path
 
+import disks
+import httpx
+import instances
 import pytest
 from reliability.acting import (
     CLOSE,
@@ -29,10 +33,11 @@ from reliability.acting import (
 )
 from reliability.disk import Disk, Luck, events
 from reliability.faults import EVERY_CHANGE, NEEDS_ROOM, Kind
-from reliability.ledger import Found, check, study_uid
+from reliability.ledger import Found, Ledger, Name, check, file_of, study_uid
 from reliability.report import tell
+from reliability.serving_faults import served, stop
 
-STRIDE = int(os.environ.get("COVERSLIP_ERROR_STRIDE", "5"))
+STRIDE = int(os.environ.get("COVERSLIP_ERROR_STRIDE", "12"))
 """Every so manieth call is tried; ``make reliability`` tries each."""
 STUDY = study_uid(1)
 REFUSED = ("FullDiskError", "StorageError", "NotFoundError")
@@ -106,7 +111,7 @@ def test_what_is_acknowledged_after_a_failed_flush_is_on_disk(actor, tmp_path, n
     shutil.rmtree(data, ignore_errors=True)
     flushes = actor.act(data, *counting).results[-1]
 
-    for point in range(1, flushes + 1):
+    for point in points(flushes, max(STRIDE // 4, 1)):
         shutil.rmtree(data)
         os.truncate(actor.record, 0)
         # Once, or until the process ends, which then has no chance to mend it.
@@ -142,7 +147,7 @@ def test_a_disk_that_is_full_after_any_byte(actor: Acting, name: str, capsys):
     operation = operations(actor)[name]
     base, _ = operation.prepared(actor)
     found, refusals = Found(), 0
-    tried = rooms(64 // STRIDE, 100_000)
+    tried = rooms(72 // STRIDE, 100_000)
 
     for room in tried:
         data = actor.copy_of(base, "data")
@@ -156,3 +161,93 @@ def test_a_disk_that_is_full_after_any_byte(actor: Acting, name: str, capsys):
 
     assert found == Found()
     tell(capsys, found, f"{len(tried)} disks full within {name!r}, {refusals} refused")
+
+
+@pytest.mark.parametrize("error", [errno.ENOSPC, errno.EIO], ids=["full", "broken"])
+def test_a_workitem_that_is_refused_is_not_there_and_can_be_created(actor, tmp_path, error):
+    """In the worklist's own file; what is acknowledged is on disk, also after a failed flush."""
+    data = actor.folder / "worklist"
+    opened, create = ("open_worklist", {}), ("create_workitem", {"uid": "1.2.2"})
+    before = (opened, ("create_workitem", {"uid": "1.2.1"}))
+    look, look_before = ("workitem", {"uid": "1.2.2"}), ("workitem", {"uid": "1.2.1"})
+    shutil.rmtree(data, ignore_errors=True)
+    calls = actor.act(data, *before, arm(0), create, DISARM).results[-1]
+
+    for point in points(calls, max(STRIDE // 2, 1)):
+        for times in (1, FOR_EVER):
+            shutil.rmtree(data)
+            os.truncate(actor.record, 0)
+            fault = arm(point, error=error, times=times)
+            steps = (*before, fault, create, DISARM, look, create, look)
+            told, _, left, again, there = actor.act(data, *steps).results[3:]
+            assert told == left == "done" or left.startswith("NotFoundError"), (told, left)
+            assert again == "done" or again.startswith("WrongStateError")
+            assert there == "done"
+
+            cut = tmp_path / f"cut-{point}-{times}"
+            cut.mkdir()
+            disk = Disk(actor.folder)
+            for event in events(actor.record):
+                disk.take(event)
+            disk.cut(cut, Luck.NOTHING, random.Random(0))
+            acted = actor.act(cut / "worklist", opened, look_before, look)
+            assert acted.results == ["done"] * 3
+
+
+ROOMS = 8 + 144 // STRIDE
+"""How much room is left on a real disk, each time another."""
+
+
+def test_a_real_disk_that_is_full_at_any_byte_refuses_and_goes_on(tmp_path, capsys):
+    found, refusals = Found(), 0
+    ledger = Ledger()
+    with disks.small_disk(tmp_path / "disk", "24M") as disk:
+        with served(disk / "data") as server:
+            for number in range(ROOMS):
+                name, other = Name(number, 0), Name(number, 1)
+                large = [bytes(600_000), bytes(600_000)]
+                file = instances.written(
+                    instances.slide(
+                        large,
+                        StudyInstanceUID=name.uids[0],
+                        SeriesInstanceUID=name.uids[1],
+                        SOPInstanceUID=name.uids[2],
+                    )
+                )
+                assert server.store(file_of(other)).is_success
+                filler = leave(disk, 600_000 + number * 1_000_000 // ROOMS)
+                answer = server.store(file)
+                refusals += not answer.is_success
+                assert_told(answer)
+                assert server.get(f"/studies/{other.uids[0]}").is_success
+                assert server.http.get("/readyz?for=reading").is_success
+                assert server.http.delete(f"/dicomweb{other.path}").status_code == 204
+                filler.unlink()
+                assert server.store(file).is_success
+                assert server.http.get("/readyz").is_success
+                assert server.http.delete(f"/dicomweb{name.path}").status_code == 204
+                for each in (name, other):
+                    ledger.must(each, None)
+            stop(server)
+        found.add(check(disk / "data", ledger))
+
+    assert found == Found()
+    assert 0 < refusals < ROOMS
+    tell(capsys, found, f"{ROOMS} times a real disk was filled, {refusals} stores refused")
+
+
+def leave(disk: Path, room: int) -> Path:
+    """Fill a disk until there is so much room; return the file to remove."""
+    filler = disk / "filler"
+    with filler.open("wb") as file:
+        os.posix_fallocate(file.fileno(), 0, max(shutil.disk_usage(disk).free - room, 1))
+    return filler
+
+
+def assert_told(answer: httpx.Response) -> None:
+    """Assert that an instance is stored, or refused as the standard has it."""
+    if answer.status_code == 200:
+        return
+    assert answer.status_code == 507
+    (items,) = (found["Value"] for tag, found in answer.json().items() if tag != "00081190")
+    assert [item["00081197"]["Value"] for item in items] == [[0xA700]]

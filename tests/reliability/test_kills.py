@@ -22,7 +22,7 @@ from reliability.ledger import Found, Ledger, Name, check, file_of
 from reliability.report import tell
 from reliability.serving_faults import served, stop
 
-STRIDE = int(os.environ.get("COVERSLIP_KILL_STRIDE", "4"))
+STRIDE = int(os.environ.get("COVERSLIP_KILL_STRIDE", "8"))
 """Every so manieth call is tried; ``make reliability`` tries each."""
 
 
@@ -52,11 +52,11 @@ def test_a_kill_while_the_start_mends_what_a_kill_has_left(actor: Acting, name: 
     base, calls = operation.prepared(actor)
     found, kills = Found(), 0
 
-    for point in points(calls, STRIDE**2):
+    for point in points(calls, max(STRIDE**2, 3)):
         broken = actor.copy_of(base, "broken")
         actor.act(broken, OPEN, arm(point), operation.step)
         counted = actor.act(actor.copy_of(broken, "data"), arm(0), OPEN)
-        for start_point in points(counted.calls, STRIDE**2):
+        for start_point in points(counted.calls, max(STRIDE, 3)):
             data = actor.copy_of(broken, "data")
             assert actor.act(data, arm(start_point), OPEN).is_killed
             found.add(check(data, operation.ledger(is_done=None)))
@@ -101,7 +101,7 @@ def test_a_server_that_is_killed_starts_ready_and_takes_the_same_again(killed_se
 
     calls = run(0, store(Name(1, 0), 0))
     ledger.must(Name(1, 0), file_of(Name(1, 0)))
-    for number, point in enumerate(points(calls, STRIDE**2), 1):
+    for number, point in enumerate(points(calls, max(STRIDE**2, 3)), 1):
         name = Name(1, number)
         for version in (0, 1):  # stored, and replaced
             ledger.may(name, file_of(name, version))

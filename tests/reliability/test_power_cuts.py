@@ -21,8 +21,8 @@ from reliability.ledger import Found, Ledger, check, opened, stored_files
 from reliability.report import tell
 from reliability.serving_faults import served, stop
 
-CUTS = int(os.environ.get("COVERSLIP_CUTS", "12"))
-INSTANCES = int(os.environ.get("COVERSLIP_CUT_INSTANCES", "150"))
+CUTS = int(os.environ.get("COVERSLIP_CUTS", "8"))
+INSTANCES = int(os.environ.get("COVERSLIP_CUT_INSTANCES", "120"))
 """Acknowledged before the last cut; ``make reliability`` has more of both."""
 CLIENTS = 4
 
