@@ -203,8 +203,7 @@ def fast_protocol(app: Starlette) -> type[FrameProtocol]:
 
     state = app.state
     files = state.services.retrieve.frame_files
-    gates = (state.hosts.admits, state.policy.may)
-    fast = FastFrames(files, _wrapping(app), gates, state.observe)
+    fast = FastFrames(files, _wrapping(app), state.hosts.admits, state.policy.may, state.observe)
     return protocol_of(fast, base_path(state.settings))
 
 

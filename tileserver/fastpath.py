@@ -30,7 +30,7 @@ from tileserver.settings import DICOMWEB_ROOT
 
 if TYPE_CHECKING:
     import asyncio
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
     from starlette.types import ASGIApp, Message
     from uvicorn._types import HTTPScope
@@ -68,7 +68,7 @@ HARMLESS_HEADERS = frozenset(
         *("x-forwarded-proto", "x-real-ip", "x-request-id"),
     )
 )
-"""Headers by which an answer does not differ, but for what gates look at and those that decide.
+"""Headers by which an answer does not differ, but for what lets a request in and those that decide.
 
 A request with any other goes the long way, so that whatever they come to mean is kept.
 """
@@ -111,8 +111,10 @@ class FastFrames:
 
     Parameters
     ----------
-    gates
-        Each is asked with the scope of a request; where one says no, the long way tells why.
+    admits
+        Asked once about header fields, of which alone it makes up its mind.
+    may
+        Asked about each request. Where one says no, the long way tells why.
     wrap
         Puts around an application what adds headers to its answers.
     observe
@@ -123,12 +125,14 @@ class FastFrames:
         self,
         files: FrameFiles,
         wrap: Callable[[ASGIApp], ASGIApp],
-        gates: Sequence[Callable[[HTTPScope], bool]],
+        admits: Callable[[HTTPScope], bool],
+        may: Callable[[HTTPScope], bool],
         observe: Observe,
     ) -> None:
         self._files = files
         self._wrap = wrap
-        self._gates = tuple(gates)
+        self.admits = admits
+        self._may = may
         self._heads: dict[tuple[str, _Deciding], _Head | None] = {}
         self._fields: dict[bytes, Fields] = {}
         self._observe = observe
@@ -177,11 +181,8 @@ class FastFrames:
         if not number.isdigit() or number[0] == _ZERO or len(number) > _MOST_DIGITS:
             return None
         file = self._files.peek(place[place.rfind(b"/") + 1 :].decode("latin-1"))
-        if file is None or place != _ROOT + file.path:
+        if file is None or place != _ROOT + file.path or not self._may(scope):
             return None
-        for gate in self._gates:
-            if not gate(scope):
-                return None
         head = self._head(file.found, deciding, scope)
         if head is None:
             return None

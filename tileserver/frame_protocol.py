@@ -79,7 +79,7 @@ class FrameProtocol(BoundedProtocol):
         if not self._is_free() or not self._is_plain():
             return False
         fields = plain_fields(self.headers)
-        if fields is None or not self._answers(url, fields):
+        if fields is None or not self.fast.admits(self.scope) or not self._answers(url, fields):
             return False
         if self._rest:
             self.fast.remember(self._rest, fields)

@@ -324,7 +324,7 @@ def test_more_than_plain_fields_is_parsed_each_time(both, fields):
 )
 def test_plain_fields_are_remembered(stream, headers):
     made = fastpath.Fields([(b"", b"")] * headers, (None, None, None))
-    frames = fastpath.FastFrames(None, None, (), print)
+    frames = fastpath.FastFrames(None, None, bool, bool, print)
 
     frames.remember(stream, made)
 
@@ -343,7 +343,7 @@ def test_plain_fields_are_remembered(stream, headers):
     ],
 )
 def test_others_are_not(stream, headers):
-    frames = fastpath.FastFrames(None, None, (), print)
+    frames = fastpath.FastFrames(None, None, bool, bool, print)
 
     frames.remember(stream, fastpath.Fields([(b"", b"")] * headers, (None, None, None)))
 
