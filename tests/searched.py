@@ -7,6 +7,7 @@ import json
 from dataclasses import replace
 
 from tileserver.index import InstanceRecord, Metadata
+from tileserver.index.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
 
 STAIN = ("00400560", "00400610", "00400612", "0040A168")
 
@@ -54,20 +55,29 @@ def instance_of(study: int, series: int, number: int) -> InstanceRecord:
     name = {"Alphabetic": NAMES[study % 5]}
     if study % 5 == 4:
         name["Ideographic"] = "山田^太郎"
-    return replace(
+    record = replace(
         INSTANCE,
         study_instance_uid=f"1.{study}",
         series_instance_uid=f"1.{study}.{series}",
         sop_instance_uid=f"1.{study}.{series}.{number}",
-        study={
-            "00080020": one("DA", f"202401{study * 7 % 20 + 1:02d}"),
-            "00080050": one("SH", f"A{study % 3}"),
-            "00100010": one("PN", name),
-            "00100020": one("LO", f"P{study % 4}"),
-        },
-        series={
-            "00080060": one("CS", "SM" if series else "SR"),
-            "00400512": one("LO", f"C{study}-{series}"),
-        },
-        metadata=Metadata.of_text(metadata(study, series, number)),
+    )
+    upper = {
+        "00080020": one("DA", f"202401{study * 7 % 20 + 1:02d}"),
+        "00080050": one("SH", f"A{study % 3}"),
+        "00100010": one("PN", name),
+        "00100020": one("LO", f"P{study % 4}"),
+        "00080060": one("CS", "SM" if series else "SR"),
+        "00400512": one("LO", f"C{study}-{series}"),
+    }
+    return saying(record, json.loads(metadata(study, series, number)) | upper)
+
+
+def saying(record: InstanceRecord, attributes: dict[str, object]) -> InstanceRecord:
+    """Return a record with other attributes, of its study and series, too."""
+    found = Metadata.of_text(json.dumps(attributes, sort_keys=True))
+    return replace(
+        record,
+        study=picked(found.attributes, STUDY_ATTRIBUTES),
+        series=picked(found.attributes, SERIES_ATTRIBUTES),
+        metadata=found,
     )

@@ -34,9 +34,13 @@ from tileserver.policy import Everybody, Permission
 from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
+from tileserver.services.check import Check, Repair
+from tileserver.services.unsettled import finish_unsettled
 from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
+from tileserver.store.survey import Survey
 from tileserver.ups import Ups
+from tileserver.ups.feature import WORKLIST_FILE
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -49,6 +53,8 @@ if TYPE_CHECKING:
     from tileserver.frame_protocol import FrameProtocol
     from tileserver.policy import Policy
     from tileserver.request_log import Answered
+    from tileserver.services import Reindexed
+    from tileserver.services.check import Progress
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
@@ -78,19 +84,17 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
-    services.ingest.finish_abandoned()
+    finish_unsettled(store, index)
     return services, index
 
 
-def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
+def rebuild_index(settings: Settings) -> tuple[Reindexed, Path | None]:
     """Make the index anew from the stored files, also where the one there cannot be used.
 
     Returns
     -------
-    count
-        Of instances indexed.
-    unreadable
-        Keys of blobs that are no instance.
+    done
+        What became of the files.
     aside
         Where a damaged index was moved to.
 
@@ -109,9 +113,40 @@ def rebuild_index(settings: Settings) -> tuple[int, list[str], Path | None]:
         aside = set_aside(settings.data / INDEX_FILE)
         services, index = open_services(settings)
     try:
-        return *services.ingest.reindex(), aside
+        return services.ingest.reindex(), aside
     finally:
         index.close()
+
+
+def check_of(settings: Settings, *, fast: bool, report: Callable[[Progress], None]) -> Check:
+    """Return a check of the data folder; nothing is opened for writing.
+
+    Parameters
+    ----------
+    fast
+        Whether to leave the bytes of blobs unread.
+
+    Raises
+    ------
+    StorageError
+        The folder has no stored instances.
+    """
+    if not has_store(settings.data):
+        raise StorageError(f"{settings.data} has no stored instances; nothing is checked")
+    _read_tolerantly()
+    folder = settings.data
+    return Check(Survey(folder), folder / INDEX_FILE, [folder / WORKLIST_FILE], fast, report)
+
+
+def repair_of(settings: Settings, *, is_mending: bool, is_putting_aside: bool) -> Repair:
+    """Return what does something about the findings of a check."""
+
+    def opened() -> tuple[FolderBlobStore, Index]:
+        return FolderBlobStore(settings.data), Index(settings.data / INDEX_FILE)
+
+    return Repair(
+        Survey(settings.data), opened, is_mending=is_mending, is_putting_aside=is_putting_aside
+    )
 
 
 def _read_tolerantly() -> None:

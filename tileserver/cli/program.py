@@ -13,6 +13,7 @@ from typing import NoReturn
 import click
 
 from dicomizer import __version__
+from tileserver.cli.check import check
 from tileserver.cli.config import config
 from tileserver.cli.ingest import ingest
 from tileserver.cli.logs import configure_logs
@@ -34,6 +35,7 @@ def group(*, debug: bool) -> None:
 
 group.add_command(serve)
 group.add_command(ingest)
+group.add_command(check)
 group.add_command(reindex)
 group.add_command(config)
 

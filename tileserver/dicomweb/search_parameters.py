@@ -16,8 +16,8 @@ from pydicom.datadict import dictionary_VR, tag_for_keyword
 
 from tileserver.errors import BadRequestError
 from tileserver.index import Condition, Level, OneOf
+from tileserver.index.attributes import NEVER_MATCHED, SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 from tileserver.index.matching import key_code
-from tileserver.services.attributes import NEVER_MATCHED, SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 from tileserver.services.included import Included
 from tileserver.services.matching import NOT_MATCHED, Kinds, combined, condition
 

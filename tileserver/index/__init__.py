@@ -9,6 +9,7 @@ from tileserver.index.records import (
     Counts,
     InstanceRecord,
     Metadata,
+    NamedBlob,
     StoredFrames,
     StoredInstance,
 )
@@ -40,6 +41,7 @@ __all__ = [
     "Match",
     "Metadata",
     "Name",
+    "NamedBlob",
     "Number",
     "OneOf",
     "Patience",

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """Rows go: those of instances, and of series and studies that are left without any.
 
+Series and studies that are left are then told by the first instance that is.
+
 Tables that hang on study, series or instance by a foreign key are found in the schema, so that
 whoever adds one need not think of this.
 """
@@ -16,6 +18,7 @@ from tileserver.events import Event, EventKind
 from tileserver.index.driver import driver_of
 from tileserver.index.insertion import count_series
 from tileserver.index.key_rows import forget_keys, renew_keys
+from tileserver.index.renewal import renew_upper_rows
 from tileserver.index.schema import instance, series, study, tables
 
 if TYPE_CHECKING:
@@ -93,6 +96,7 @@ def remove(connection: Connection, below: Below) -> list[Event]:
         _remove_rows(connection, study, study_id)
         events.append(Event(EventKind.STUDY_DELETED, below.study_instance_uid))
     else:
+        study_id = renew_upper_rows(connection, study_id)
         recount(connection, study_id)
         renew_keys(connection, study_id)
     return events

@@ -14,9 +14,7 @@ from __future__ import annotations
 
 import contextlib
 import sqlite3
-import tempfile
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import (
@@ -35,6 +33,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError
 from tileserver.errors import ConflictError, DamagedIndexError, FullDiskError, StorageError
 from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
+from tileserver.index.beside import folder_beside
 from tileserver.index.commits import Commits
 from tileserver.index.doubt import NOTE_CHANGE, Doubt, make_durable
 from tileserver.index.driver import driver_of
@@ -42,19 +41,27 @@ from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
 from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
-from tileserver.index.records import Counts, InstanceRecord, StoredFrames, StoredInstance
+from tileserver.index.records import (
+    Counts,
+    InstanceRecord,
+    NamedBlob,
+    StoredFrames,
+    StoredInstance,
+)
 from tileserver.index.rows import rows_of
 from tileserver.index.upgrade import UPGRADES, upgrade
 from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+    from pathlib import Path
 
     from tileserver.index.patience import Patience
     from tileserver.index.rows import Rows
     from tileserver.index.search import Search
 
 _BUSY_SECONDS = 30
+_PAGE = 1000
 _CACHE_KIB = 16 << 10
 """Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _REMEDY = "run: tileserver reindex"
@@ -252,6 +259,19 @@ class Index:
             driver = driver_of(connection)
             return {uid for uid in sop_instance_uids if driver.execute(_FIND, (uid,)).fetchone()}
 
+    def named_blobs(self) -> Iterator[NamedBlob]:
+        """Yield the blob of each instance, in the order they came; others may write meanwhile."""
+        last = 0
+        columns = (_instance.c.sop_instance_uid, _instance.c.key, _instance.c.sha256)
+        while True:
+            query = select(_instance.c.id, *columns).where(_instance.c.id > last)
+            with self._reading() as connection:
+                rows = connection.execute(query.order_by(_instance.c.id).limit(_PAGE)).all()
+            if not rows:
+                return
+            yield from (NamedBlob(*row[1:]) for row in rows)
+            last = rows[-1].id
+
     def instances(
         self, study_instance_uid: str, series_instance_uid: str | None = None
     ) -> list[StoredInstance]:
@@ -373,8 +393,8 @@ class Index:
             Of instances; a second record of one is left out.
         """
         since = self.last_event()
-        with tempfile.TemporaryDirectory(dir=self._path.parent, prefix=".reindex-") as folder:
-            beside = Path(folder) / self._path.name
+        with folder_beside(self._path.parent) as folder:
+            beside = folder / self._path.name
             fresh = Index(beside)
             try:
                 with _explained("the index cannot be written"), fresh._writing() as connection:

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """A record becomes rows: its instance, its study and series where they are new, and the counts.
 
+A study and a series have the id of their first instance: the order in which they came then follows
+from that of instances, so that an index that is made anew from the files answers in the same order.
+
 The statements are plain SQL for the driver.
 """
 
@@ -19,7 +22,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Connection
 
     from tileserver.index.records import InstanceRecord
-    from tileserver.index.rows import Rows
+    from tileserver.index.rows import Rows, StudyRow
 
 
 def add_all(connection: Connection, records: Iterable[InstanceRecord]) -> int:
@@ -37,11 +40,12 @@ def add(connection: Connection, rows: Rows) -> bool:
     ).fetchone()
     if known:
         return False
-    study_id, study_date = _study(driver, rows)
-    series_id = _series(driver, rows, study_id)
+    (instance_id,) = driver.execute("SELECT coalesce(max(id), 0) + 1 FROM instance").fetchone()
+    study_id, study_date = _study(driver, rows, instance_id)
+    series_id = _series(driver, rows, study_id, instance_id)
     place = study_date, study_id, series_id
     add_series_keys(driver, rows.series_keys, rows.series_keys_text, place)
-    _instance(driver, rows, series_id)
+    _instance(driver, rows, series_id, instance_id)
     for table, key in (("study", study_id), ("series", series_id)):
         _run(
             driver,
@@ -55,7 +59,7 @@ def _run(driver: sqlite3.Connection, statement: str, *values: object) -> sqlite3
     return driver.execute(statement, values)
 
 
-def _study(driver: sqlite3.Connection, rows: Rows) -> tuple[int, str]:
+def _study(driver: sqlite3.Connection, rows: Rows, instance_id: int) -> tuple[int, str]:
     """Return id and date of the study, which the first instance has set."""
     record = rows.record
     found = _run(
@@ -65,25 +69,30 @@ def _study(driver: sqlite3.Connection, rows: Rows) -> tuple[int, str]:
     ).fetchone()
     if found:
         return int(found[0]), str(found[1])
-    study_id = _run(
+    insert_study(driver, instance_id, record.study_instance_uid, rows.study)
+    add_keys(driver, rows.study_keys, (rows.study.study_date, instance_id, 0))
+    return instance_id, rows.study.study_date
+
+
+def insert_study(driver: sqlite3.Connection, id_: int, uid: str, row: StudyRow) -> None:
+    """Add a study that nothing is counted in yet."""
+    _run(
         driver,
-        "INSERT INTO study (study_instance_uid, study_date, patient_id, folded_patient_name, "
+        "INSERT INTO study (id, study_instance_uid, study_date, patient_id, folded_patient_name, "
         "accession_number, modalities, number_of_series, number_of_instances, summary, attributes) "
-        "VALUES (?, ?, ?, ?, ?, '', 0, 0, ?, ?)",
-        record.study_instance_uid,
-        rows.study_date,
-        rows.patient_id,
-        rows.folded_patient_name,
-        rows.accession_number,
-        rows.study_summary,
-        rows.study_attributes,
-    ).lastrowid
-    assert study_id is not None
-    add_keys(driver, rows.study_keys, (rows.study_date, study_id, 0))
-    return study_id, rows.study_date
+        "VALUES (?, ?, ?, ?, ?, ?, '', 0, 0, ?, ?)",
+        id_,
+        uid,
+        row.study_date,
+        row.patient_id,
+        row.folded_patient_name,
+        row.accession_number,
+        row.summary,
+        row.attributes,
+    )
 
 
-def _series(driver: sqlite3.Connection, rows: Rows, study_id: int) -> int:
+def _series(driver: sqlite3.Connection, rows: Rows, study_id: int, instance_id: int) -> int:
     record = rows.record
     found = _run(
         driver,
@@ -93,19 +102,19 @@ def _series(driver: sqlite3.Connection, rows: Rows, study_id: int) -> int:
     ).fetchone()
     if found:
         return int(found[0])
-    series_id = _run(
+    _run(
         driver,
-        "INSERT INTO series (study_id, series_instance_uid, modality, number_of_instances, "
-        "summary, attributes) VALUES (?, ?, ?, 0, ?, ?)",
+        "INSERT INTO series (id, study_id, series_instance_uid, modality, number_of_instances, "
+        "summary, attributes) VALUES (?, ?, ?, ?, 0, ?, ?)",
+        instance_id,
         study_id,
         record.series_instance_uid,
-        rows.modality,
-        rows.series_summary,
-        rows.series_attributes,
-    ).lastrowid
-    assert series_id is not None
+        rows.series.modality,
+        rows.series.summary,
+        rows.series.attributes,
+    )
     count_series(driver, study_id)
-    return series_id
+    return instance_id
 
 
 def count_series(driver: sqlite3.Connection, study_id: int) -> None:
@@ -122,12 +131,14 @@ def count_series(driver: sqlite3.Connection, study_id: int) -> None:
     )
 
 
-def _instance(driver: sqlite3.Connection, rows: Rows, series_id: int) -> None:
+def _instance(driver: sqlite3.Connection, rows: Rows, series_id: int, instance_id: int) -> None:
     record = rows.record
-    instance_id = _run(
+    _run(
         driver,
-        "INSERT INTO instance (series_id, sop_instance_uid, sop_class_uid, transfer_syntax_uid, "
-        "key, sha256, size, summary, attributes) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO instance (id, series_id, sop_instance_uid, sop_class_uid, "
+        "transfer_syntax_uid, key, sha256, size, summary, attributes) "
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        instance_id,
         series_id,
         record.sop_instance_uid,
         record.sop_class_uid,
@@ -137,7 +148,7 @@ def _instance(driver: sqlite3.Connection, rows: Rows, series_id: int) -> None:
         record.size,
         rows.summary,
         rows.attributes,
-    ).lastrowid
+    )
     if record.frames is not None:
         _run(
             driver,

@@ -102,12 +102,12 @@ def _keys_below(connection: Connection, study_id: int) -> Iterator[tuple[Keys, P
     ).one()
     yield frozenset(study_keys(json.loads(study.attributes))), (study.study_date, study_id, 0)
     instances = connection.exec_driver_sql(
-        "SELECT series.id, series.attributes AS of_series, instance.attributes, "
-        "instance.transfer_syntax_uid FROM series "
-        "JOIN instance ON instance.series_id = series.id WHERE series.study_id = ?",
+        "SELECT series.id, instance.attributes, instance.transfer_syntax_uid FROM series "
+        "JOIN instance ON instance.series_id = series.id WHERE series.study_id = ? "
+        # The first of a series is the one that others are held against.
+        "ORDER BY series.id, instance.id",
         (study_id,),
     )
     for row in instances:
-        attributes = json.loads(row.of_series) | json.loads(row.attributes)
-        keys = series_keys(attributes, row.transfer_syntax_uid)
+        keys = series_keys(json.loads(row.attributes), row.transfer_syntax_uid)
         yield frozenset(keys), (study.study_date, study_id, row.id)

@@ -151,6 +151,15 @@ class Counts:
 
 
 @dataclass(frozen=True, slots=True)
+class NamedBlob:
+    """The blob of an instance, and what its bytes were when it was stored."""
+
+    sop_instance_uid: str
+    key: str
+    sha256: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class StoredInstance:
     """Where an instance is and what it takes to serve it."""
 

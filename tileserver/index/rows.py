@@ -27,6 +27,46 @@ if TYPE_CHECKING:
 
     from tileserver.index.records import InstanceRecord
 
+    Attributes = Mapping[str, Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class StudyRow:
+    """What a study has from the first of its instances."""
+
+    study_date: str
+    patient_id: str
+    folded_patient_name: str
+    accession_number: str
+    summary: str
+    attributes: str
+
+    @classmethod
+    def of(cls, study: Attributes) -> StudyRow:
+        """Return the row of a study's attributes."""
+        return cls(
+            study_date=digits_of_date(first_text(study, STUDY_DATE)),
+            patient_id=first_text(study, PATIENT_ID),
+            folded_patient_name=folded_name(_first(study, PATIENT_NAME)),
+            accession_number=first_text(study, ACCESSION_NUMBER),
+            summary=summary_of_study(study),
+            attributes=as_text(study),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SeriesRow:
+    """What a series has from the first of its instances."""
+
+    modality: str
+    summary: str
+    attributes: str
+
+    @classmethod
+    def of(cls, series: Attributes) -> SeriesRow:
+        """Return the row of a series' attributes."""
+        return cls(first_text(series, MODALITY), summary_of_series(series), as_text(series))
+
 
 @dataclass(frozen=True, slots=True)
 class Rows:
@@ -45,15 +85,8 @@ class Rows:
     """
 
     record: InstanceRecord
-    study_date: str
-    patient_id: str
-    folded_patient_name: str
-    accession_number: str
-    modality: str
-    study_summary: str
-    study_attributes: str
-    series_summary: str
-    series_attributes: str
+    study: StudyRow
+    series: SeriesRow
     study_keys: frozenset[tuple[int, str]]
     series_keys: frozenset[tuple[int, str]]
     series_keys_text: str
@@ -65,18 +98,11 @@ class Rows:
 def rows_of(record: InstanceRecord) -> Rows:
     """Return the values of the rows of a record."""
     attributes = record.metadata.attributes
-    keys = frozenset(series_keys(record.series | attributes, record.transfer_syntax_uid))
+    keys = frozenset(series_keys(attributes, record.transfer_syntax_uid))
     return Rows(
         record=record,
-        study_date=digits_of_date(first_text(record.study, STUDY_DATE)),
-        patient_id=first_text(record.study, PATIENT_ID),
-        folded_patient_name=folded_name(_first(record.study, PATIENT_NAME)),
-        accession_number=first_text(record.study, ACCESSION_NUMBER),
-        modality=first_text(record.series, MODALITY),
-        study_summary=summary_of_study(record.study),
-        study_attributes=as_text(record.study),
-        series_summary=summary_of_series(record.series),
-        series_attributes=as_text(record.series),
+        study=StudyRow.of(record.study),
+        series=SeriesRow.of(record.series),
         study_keys=frozenset(study_keys(record.study)),
         series_keys=keys,
         series_keys_text=text_of_keys(keys),
@@ -86,12 +112,12 @@ def rows_of(record: InstanceRecord) -> Rows:
     )
 
 
-def first_text(attributes: Mapping[str, Mapping[str, object]], tag: str) -> str:
+def first_text(attributes: Attributes, tag: str) -> str:
     """Return the first value of an attribute in DICOM JSON as text, empty where there is none."""
     value = _first(attributes, tag)
     return "" if value is None else str(value)
 
 
-def _first(attributes: Mapping[str, Mapping[str, object]], tag: str) -> object:
+def _first(attributes: Attributes, tag: str) -> object:
     values = attributes.get(tag, {}).get("Value")
     return values[0] if isinstance(values, list) and values else None

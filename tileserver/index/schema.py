@@ -5,7 +5,7 @@ Beside them ``study_key`` has a row for each value that queries look for, in the
 answers come: what is asked most is found, sorted, by one index. The names of patients are indexed
 once more by groups of three characters, for wildcards in front of them.
 
-Columns that an upgrade adds stand last, so that upgraded tables are the same as new ones.
+The id of a study and of a series is that of the first instance in it, which tells their values.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from sqlalchemy import (
     event,
 )
 
-VERSION = 3
+VERSION = 4
 """Raised with each change of the tables; `tileserver.index.upgrade` reads those before."""
 
 tables = MetaData()

@@ -14,6 +14,7 @@ from tileserver.services.changes import Changes
 from tileserver.services.delete import Delete
 from tileserver.services.ingest import Ingest
 from tileserver.services.query import Query
+from tileserver.services.reindex import Reindexed
 from tileserver.services.render import Render
 from tileserver.services.retrieve import Retrieve
 from tileserver.services.room import Room
@@ -30,6 +31,7 @@ __all__ = [
     "Delete",
     "Ingest",
     "Query",
+    "Reindexed",
     "Render",
     "Retrieve",
     "Room",

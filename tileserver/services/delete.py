@@ -158,9 +158,12 @@ def carry_out(
 
 
 def _has_come(store: BlobStore, index: Index, listed: Condemned) -> bool:
-    """Tell whether a replacement took place: not where the index still names what it had before.
+    """Tell whether a replacement took place: not where the index still has what it had before.
 
-    Where the index names neither, it was lost since; the newer bytes are kept.
+    Where the index names neither, it was lost since; where it names what is gone, it was brought
+    back from a backup. The newer bytes are kept then.
     """
+    if listed.instead is None or not store.has(listed.instead):
+        return False
     with index.knowing(listed.keys) as known:
-        return not known and listed.instead is not None and store.has(listed.instead)
+        return not any(store.has(key) for key in known)

@@ -9,45 +9,37 @@ a new index will find.
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import logging
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
-from dicomizer.dicom import uids
-from dicomizer.dicom.attributes import read_attributes
-from dicomizer.errors import CorruptDicomError, DicomError
 from tileserver.errors import (
     BusyError,
     ConflictError,
-    InvalidInstanceError,
     RefusedInstanceError,
     StorageError,
     TileserverError,
     WrongStudyError,
 )
-from tileserver.index import InstanceRecord, Metadata, StoredFrames
+from tileserver.index import InstanceRecord
 from tileserver.services.assemble import assemble
-from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES, picked
-from tileserver.services.delete import carry_out, finish_abandoned
-from tileserver.services.frames import locate_frames
-from tileserver.services.oddities import Oddity, find_oddity
-from tileserver.services.pixel_reference import pixel_elements
+from tileserver.services.delete import carry_out
+from tileserver.services.oddities import Oddity
+from tileserver.services.records import digest_of, key_of_version, read_record
+from tileserver.services.reindex import reindex
 from tileserver.services.stored_again import StoredAgain
 from tileserver.services.turns import Turns
 from tileserver.settings import Duplicates
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Container, Iterator, Sequence
+    from collections.abc import Callable, Container, Sequence
 
-    from dicomizer.dicom.attributes import Values
     from tileserver.index import Index, StoredInstance
     from tileserver.services.assemble import BulkParts
-    from tileserver.store import Blob, BlobStore, Incoming, Unsettled
+    from tileserver.services.reindex import Reindexed
+    from tileserver.store import BlobStore, Incoming
 
-_logger = logging.getLogger(__name__)
 _CHUNK = 1 << 20
 _ATTEMPTS = 8
 _AT_ONCE = 16
@@ -250,34 +242,6 @@ class Ingest:
         except StorageError:
             incoming.leave()
 
-    def finish_abandoned(self) -> None:
-        """Finish what a crash has left of instances that were being stored.
-
-        What is whole is stored: whether it was acknowledged cannot be told from the disk alone.
-        """
-        for unsettled in self._store.unsettled():
-            try:
-                self._finish(unsettled)
-            except (InvalidInstanceError, StorageError) as error:
-                _logger.warning("an instance that was being stored is left alone: %s", error)
-            else:
-                unsettled.forget()
-
-    def _finish(self, unsettled: Unsettled) -> None:
-        record, _ = read_record(unsettled.file(), _digest_of(unsettled.file()), unsettled.size)
-        for key in (record.key, _key_of_version(record)):
-            stored = self._index.find(record.sop_instance_uid)
-            # In this order: a deletion writes down, forgets, and removes.
-            if key in self._store.condemned_keys() or not unsettled.is_under(key):
-                continue
-            if stored is None:
-                unsettled.put_again(key)
-                with contextlib.suppress(ConflictError):  # somebody has stored it meanwhile
-                    self._index.add(replace(record, key=key))
-            elif stored.key != key and self._store.has(stored.key):
-                with self._index.knowing([key]) as known:
-                    self._store.remove({key}.difference(known))
-
     def _settle_at_last(
         self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
     ) -> Ingested:
@@ -339,7 +303,7 @@ class Ingest:
         self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance | None
     ) -> None:
         """Put these bytes in place of others: beside them, then in the index, then alone."""
-        new = replace(record, key=_key_of_version(record))
+        new = replace(record, key=key_of_version(record))
         old = stored.key if stored is not None else record.key
         incoming.keep(new.key)
         with self._store.condemning([old], instead=new.key) as listed:
@@ -359,7 +323,7 @@ class Ingest:
     def _is_under(self, key: str, sha256: bytes) -> bool:
         try:
             with self._store.open(key) as blob:
-                return _digest(blob) == sha256
+                return digest_of(blob) == sha256
         except StorageError:
             if self._store.has(key):
                 raise
@@ -395,43 +359,9 @@ class Ingest:
                 incoming.write(chunk)
             return self.accept(incoming)
 
-    def reindex(self) -> tuple[int, list[str]]:
-        """Make the index anew from the stored files, while others read and store.
-
-        Returns
-        -------
-        count
-            Of instances indexed.
-        unreadable
-            Keys of blobs that are no instance; they are left where they are.
-        """
-        finish_abandoned(self._store, self._index)
-        unreadable: list[str] = []
-        seen: set[str] = set()
-        count = self._index.replace_all(
-            self._stored_records(seen, unreadable),
-            late=self._stored_records(seen, unreadable),
-            forget=seen.difference_update,
-        )
-        return count, unreadable
-
-    def _stored_records(self, seen: set[str], unreadable: list[str]) -> Iterator[InstanceRecord]:
-        """Yield the records of blobs that nobody has seen yet, and that are to stay."""
-        condemned = self._store.condemned_keys()
-        for key in self._store.list_keys():
-            if key in seen or key in condemned:
-                continue
-            seen.add(key)
-            try:
-                with self._store.open(key) as blob:
-                    record, _ = read_record(blob.file(), _digest(blob), blob.size)
-            except (InvalidInstanceError, StorageError):
-                unreadable.append(key)
-                continue
-            if key in (record.key, _key_of_version(record)):
-                yield replace(record, key=key)
-            else:
-                unreadable.append(key)
+    def reindex(self) -> Reindexed:
+        """Make the index anew from the stored files, while others read and store."""
+        return reindex(self._store, self._index)
 
 
 class _ChangedError(Exception):
@@ -465,74 +395,9 @@ def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) ->
     )
 
 
-def _key_of_version(record: InstanceRecord) -> str:
-    """Return the key of bytes that take the place of others: not theirs."""
-    name = f"{record.sop_instance_uid} {record.sha256.hex()}"
-    return hashlib.sha256(name.encode()).hexdigest()
-
-
 def _conflict(record: InstanceRecord) -> ConflictError:
     return ConflictError("an instance of this UID is stored with other bytes", _sop_uids(record))
 
 
 def _sop_uids(record: InstanceRecord) -> tuple[str, str]:
     return record.sop_class_uid, record.sop_instance_uid
-
-
-def _digest(blob: Blob) -> bytes:
-    digest = hashlib.sha256()
-    for offset in range(0, blob.size, _CHUNK):
-        digest.update(blob.pread(_CHUNK, offset))
-    return digest.digest()
-
-
-def _digest_of(file: BinaryIO) -> bytes:
-    digest = hashlib.sha256()
-    while chunk := file.read(_CHUNK):
-        digest.update(chunk)
-    return digest.digest()
-
-
-def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecord, Oddity | None]:
-    """Read what the index keeps of an instance, and what is odd about it.
-
-    Raises
-    ------
-    InvalidInstanceError
-        The bytes are no Part 10 file, have no valid UIDs, or contradict themselves.
-    """
-    known: tuple[str, str] | None = None
-    try:
-        found = read_attributes(file)
-        study, series, instance, sop_class = _uids(found.values)
-        known = sop_class, instance
-        frames = locate_frames(file, found, size)
-    except DicomError as error:
-        raise InvalidInstanceError(str(error), known) from error
-    metadata = Metadata.of_elements({**found.elements, **pixel_elements(file, found)})
-    attributes = metadata.attributes
-    record = InstanceRecord(
-        study_instance_uid=study,
-        series_instance_uid=series,
-        sop_instance_uid=instance,
-        sop_class_uid=sop_class,
-        transfer_syntax_uid=found.transfer_syntax_uid,
-        key=hashlib.sha256(instance.encode()).hexdigest(),
-        sha256=sha256,
-        size=size,
-        study=picked(attributes, STUDY_ATTRIBUTES),
-        series=picked(attributes, SERIES_ATTRIBUTES),
-        metadata=metadata,
-        frames=StoredFrames.pack(frames) if frames is not None else None,
-    )
-    return record, find_oddity(found, attributes)
-
-
-def _uids(found: Values) -> tuple[str, str, str, str]:
-    keywords = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID", "SOPClassUID")
-    values = [str(found.get(keyword) or "") for keyword in keywords]
-    for keyword, value in zip(keywords, values, strict=True):
-        if not uids.is_uid(value):
-            raise CorruptDicomError("found no valid UID", place=keyword)
-    study, series, instance, sop_class = values
-    return study, series, instance, sop_class

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicomizer.dicom.dicom_json import with_bulk_address
 from tileserver.index import Level, Search
+from tileserver.index.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 from tileserver.index.summary import (
     RETURNED_OF_INSTANCE,
     RETURNED_OF_SERIES,
@@ -23,7 +24,6 @@ from tileserver.index.summary import (
     json_object,
     tags,
 )
-from tileserver.services.attributes import SERIES_ATTRIBUTES, STUDY_ATTRIBUTES
 from tileserver.services.included import Included, narrowed, narrowed_text
 
 if TYPE_CHECKING:

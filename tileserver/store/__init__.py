@@ -2,7 +2,15 @@
 """Keeps Part 10 files as received; knows nothing of what is in them."""
 
 from tileserver.store.base import Blob, BlobStore, Incoming
-from tileserver.store.folder import FolderBlobStore, has_store
+from tileserver.store.folder import FolderBlobStore, has_store, is_key
 from tileserver.store.unsettled import Unsettled
 
-__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming", "Unsettled", "has_store"]
+__all__ = [
+    "Blob",
+    "BlobStore",
+    "FolderBlobStore",
+    "Incoming",
+    "Unsettled",
+    "has_store",
+    "is_key",
+]

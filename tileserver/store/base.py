@@ -71,7 +71,7 @@ class Incoming(Protocol):
         ...
 
     def file(self) -> BinaryIO:
-        """Return a file object at the beginning of what was received."""
+        """Return a file object at the beginning of what was received; it came now."""
         ...
 
     @property

@@ -11,7 +11,9 @@ The first line of a list is the key of the blob that takes the place of the othe
 from __future__ import annotations
 
 import contextlib
+import logging
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,9 +24,11 @@ from tileserver.store.layout import flush_folder
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+_logger = logging.getLogger(__name__)
 _SUFFIX = ".keys"
 _BESIDE = ".part"
 """Of a list that is not written down yet: nothing is condemned by it."""
+_KEY = re.compile(rb"[0-9a-f]{64}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +73,15 @@ def written(folder: Path, keys: Sequence[str], instead: str | None) -> Iterator[
 def abandoned(folder: Path) -> Iterator[list[Condemned]]:
     """Give the lists that a crash left behind, and hold their locks."""
     with contextlib.ExitStack() as files:
-        yield [
-            _read(path)
-            for path in sorted(folder.glob(f"*{_SUFFIX}"))
-            if files.enter_context(locked.left_behind(path)) is not None
-        ]
+        found = []
+        for path in sorted(folder.glob(f"*{_SUFFIX}")):
+            if files.enter_context(locked.left_behind(path)) is None:
+                continue
+            if is_whole(path):
+                found.append(_read(path))
+            else:
+                _logger.error("%s is damaged and left alone; see tileserver check", path)
+        yield found
 
 
 def remove_unwritten(folder: Path) -> None:
@@ -86,10 +94,23 @@ def all_keys(folder: Path) -> set[str]:
     keys: set[str] = set()
     for path in folder.glob(f"*{_SUFFIX}"):
         with contextlib.suppress(FileNotFoundError):
-            keys.update(_read(path).keys)
+            keys.update(_read(path).keys)  # of a damaged list, what can be read
     return keys
 
 
+def is_whole(path: Path) -> bool:
+    """Tell whether a list makes sense; its disk may have changed it.
+
+    Raises
+    ------
+    FileNotFoundError
+        It has gone.
+    """
+    lines = path.read_bytes().split(b"\n")
+    instead, *keys = lines
+    return bool(keys) and all(_KEY.fullmatch(key) for key in (*keys, *filter(None, [instead])))
+
+
 def _read(path: Path) -> Condemned:
-    instead, *keys = path.read_text("ascii").split("\n")
+    instead, *keys = path.read_text("ascii", "replace").split("\n")
     return Condemned(tuple(keys), instead or None, path)

@@ -18,6 +18,7 @@ import os
 import re
 import shutil
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
@@ -50,6 +51,26 @@ _FLUSHED_ASIDE = 64 << 20
 _aside = ThreadPoolExecutor(8, thread_name_prefix="store")
 _MOST_FOLDERS = 32
 """Folders that are flushed one by one; for more, one flush of everything is sooner done."""
+
+
+class Moments:
+    """Times, no two of them the same: a file system's own are up to 10 ms apart.
+
+    By them the blobs stand in the order in which they came also where the index was lost.
+    """
+
+    def __init__(self) -> None:
+        self._last = 0
+        self._lock = threading.Lock()
+
+    def next(self) -> int:
+        """Return nanoseconds since 1970, behind all that were given before."""
+        with self._lock:
+            self._last = max(time.time_ns(), self._last + 1)
+            return self._last
+
+
+_moments = Moments()
 
 
 class FolderBlob:
@@ -199,6 +220,7 @@ class FolderIncoming:
         self._path = ""
         self._held: bytearray | None = bytearray()
         self._opened: BinaryIO | None = None
+        self._came: int | None = None
 
     @property
     def sha256(self) -> bytes:
@@ -260,7 +282,8 @@ class FolderIncoming:
             pending.result()
 
     def file(self) -> BinaryIO:
-        """Return a file object at the beginning of what was received."""
+        """Return a file object at the beginning of what was received; it came now."""
+        self._came = _moments.next()
         if self._held is not None:
             return io.BytesIO(self._held)
         with explained("cannot receive"):
@@ -274,6 +297,7 @@ class FolderIncoming:
         with explained("cannot store"):
             self._wait_for_flush()
             self._file.flush()
+            self._stamp()
             os.fsync(self._file.fileno())
             self._blobs.make(final.parent)
             is_free = _link(self._path, final)
@@ -299,6 +323,11 @@ class FolderIncoming:
     def leave(self) -> None:
         """Let the bytes lie where they were received, for the next start to see what is right."""
         self._is_settled = False
+
+    def _stamp(self) -> None:
+        """Let the file's time be that at which it had come."""
+        came = self._came or _moments.next()
+        os.utime(self._file.fileno(), ns=(came, came))
 
     def __enter__(self) -> Self:
         return self
@@ -465,9 +494,14 @@ def has_store(folder: Path) -> bool:
     return (folder / "blobs").is_dir()
 
 
+def is_key(text: str) -> bool:
+    """Tell whether a text can name a blob."""
+    return _KEY.fullmatch(text) is not None
+
+
 def blob_path(blobs: Path, key: str) -> Path:
     """Return where the blob of a key lies; nothing but a key can name a path."""
-    if not _KEY.fullmatch(key):
+    if not is_key(key):
         raise StorageError("a blob is named by something else than a key")
     return blobs / key[:2] / f"{key}.dcm"
 

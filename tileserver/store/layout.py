@@ -39,11 +39,11 @@ def bring_up_to_date(folder: Path) -> None:
     StorageError
         It is of a later build.
     """
-    if _is_marked(folder):
+    if is_marked(folder):
         return
     blobs = folder / "blobs"
     with _alone(blobs):
-        if _is_marked(folder):
+        if is_marked(folder):
             return
         moved = sum(_move_below(outer) for outer in _pairs(blobs))
         _mark(folder)
@@ -60,9 +60,16 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _is_marked(folder: Path) -> bool:
+def is_marked(folder: Path) -> bool:
+    """Tell whether all blobs lie as said here.
+
+    Raises
+    ------
+    StorageError
+        They lie as a later build has them.
+    """
     try:
-        found = (folder / _MARKER).read_text("ascii").strip()
+        found = (folder / _MARKER).read_text("ascii", errors="replace").strip()
     except FileNotFoundError:
         return False
     if found != _LAYOUT:

@@ -13,6 +13,7 @@ import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
 
+import checking
 import instances
 import pytest
 from pydicom.uid import generate_uid
@@ -243,3 +244,32 @@ def test_processes_may_write_to_one_folder_at_once(tmp_path):
         assert answer["00201208"]["Value"] == [60]
         assert run("reindex", "--data", str(server.data)).returncode == 0
         assert server.get("/studies").json() == [answer]
+
+
+def test_reindex_tells_blobs_that_are_gone_or_changed_and_keeps_what_they_were(tmp_path):
+    write(tmp_path / "in", 3)
+    data = tmp_path / "data"
+    run("ingest", str(tmp_path / "in"), "--data", str(data))
+    gone, changed, _ = checking.stored(data)
+    gone.path.unlink()
+    content = changed.path.read_bytes()
+    changed.path.write_bytes(content.replace(b"Doe^Jane", b"Doe^Jana"))
+
+    for _ in range(2):
+        done = run("reindex", "--data", str(data))
+
+        assert (done.returncode, done.stdout) == (3, "2 instances indexed\n")
+        lines = done.stderr.splitlines()
+        assert lines[-1] == (
+            f"tileserver: the bytes of instance {changed.uid} are not those that were stored; "
+            "bring its blob back from a backup"
+        )
+    assert len(lines) == 1
+    assert f"the blob of instance {gone.uid} is gone: not indexed; " not in done.stderr
+    (found,) = checking.findings(data)
+    assert (str(found.kind), found.uid) == ("changed-bytes", changed.uid)
+
+    changed.path.write_bytes(content)
+    done = run("reindex", "--data", str(data))
+    assert (done.returncode, done.stderr) == (0, "")
+    assert checking.findings(data) == []

@@ -175,7 +175,7 @@ def test_an_index_of_an_unknown_version_is_told_with_its_remedy(tmp_path):
     Index(path).close()
     set_version(path, "99")
 
-    with pytest.raises(DamagedIndexError, match="version 99, expected 3; run: tileserver reindex"):
+    with pytest.raises(DamagedIndexError, match="version 99, expected 4; run: tileserver reindex"):
         Index(path)
 
 

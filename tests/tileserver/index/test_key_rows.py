@@ -7,9 +7,9 @@ import json
 from dataclasses import replace
 
 import pytest
-from searched import INSTANCE, instance_of
+from searched import instance_of, saying
 
-from tileserver.index import Below, Index, Metadata
+from tileserver.index import Below, Index
 from tileserver.index.key_rows import forget_keys, renew_keys
 
 
@@ -37,7 +37,7 @@ def test_keys_of_a_study_are_forgotten_and_renewed(index):
             index.add(instance_of(study, number % 2, number))
     with index._writing() as connection:
         before, noted = rows(connection), first_and_differing(connection)
-        others = [row for row in before if row[3] == 2]
+        others = [row for row in before if row[3] == 4]  # that of its first instance
 
         forget_keys(connection, 1)
         assert rows(connection) == others
@@ -51,8 +51,9 @@ def test_the_keys_of_an_instance_that_went_are_gone(index):
     index.add(instance_of(1, 1, 1))
     with index._writing() as connection:
         before = rows(connection)
-    other = INSTANCE.metadata.attributes | {"00080019": {"vr": "UI", "Value": ["1.2.99"]}}
-    index.add(replace(instance_of(1, 1, 2), metadata=Metadata.of_text(json.dumps(other))))
+    other = instance_of(1, 1, 2)
+    pyramid = {"00080019": {"vr": "UI", "Value": ["1.2.99"]}}
+    index.add(saying(other, other.metadata.attributes | pyramid))
 
     with index._writing() as connection:
         assert len(rows(connection)) == len(before) + 1
@@ -76,11 +77,9 @@ def test_codes_whose_values_are_not_those_of_all_instances_are_noted(index):
     index.add(instance_of(2, 1, 1))
     assert noted() == 0
 
-    attributes = {k: v for k, v in INSTANCE.metadata.attributes.items() if k != "00080019"}
-    without = Metadata.of_text(
-        json.dumps(attributes | {"00400560": instance_of(2, 1, 2).metadata.attributes["00400560"]})
-    )
-    index.add(replace(instance_of(2, 1, 2), metadata=without))
+    found = instance_of(2, 1, 2)
+    without = {k: v for k, v in found.metadata.attributes.items() if k != "00080019"}
+    index.add(saying(found, without))
     assert noted() == 1 << PYRAMID
 
     index.add(replace(instance_of(2, 1, 3), transfer_syntax_uid="1.2.840.10008.1.2.4.50"))

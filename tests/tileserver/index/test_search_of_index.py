@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from searched import STAIN, instance_of, one
+from searched import STAIN, instance_of, one, saying
 
 from tileserver.index import (
     Between,
@@ -196,7 +196,8 @@ def test_keys_below_one_sequence_of_a_series_hold_for_one_item(tmp_path):
         for step, procedure in (("STEP1", "PROCEDURE1"), ("STEP2", "PROCEDURE2"))
     ]
     record = instance_of(1, 0, 0)
-    index.add(replace(record, series=record.series | {"00400275": {"vr": "SQ", "Value": requests}}))
+    asked_for = {"00400275": {"vr": "SQ", "Value": requests}}
+    index.add(saying(record, record.metadata.attributes | asked_for))
 
     def found(*matches: Match) -> int:
         paths = (("00400275", "00400009"), ("00400275", "00401001"))

@@ -7,12 +7,13 @@ import itertools
 import json
 import logging
 import sqlite3
+from dataclasses import replace
 
 import pytest
 from searched import instance_of
 
 from tileserver.errors import StorageError
-from tileserver.index import Condition, Index, Level, Name, OneOf, Search
+from tileserver.index import Condition, Index, Level, Metadata, Name, OneOf, Search
 
 VERSION_1 = """
 CREATE TABLE about (name VARCHAR NOT NULL, value VARCHAR NOT NULL, PRIMARY KEY (name));
@@ -108,7 +109,7 @@ def test_an_index_of_version_1_answers_as_before(old, caplog):
     assert not {name for name in tables(old) if name.startswith("old_")}
     assert [entry.message for entry in caplog.records] == [
         f"the index has version 1: upgrading {INSTANCES} instances",
-        "the index is upgraded to version 3",
+        "the index is upgraded to version 4",
     ]
 
 
@@ -132,10 +133,64 @@ def test_an_upgraded_index_opens_again_and_takes_more(old):
     with index._writing() as connection:
         values = connection.exec_driver_sql("SELECT value FROM about WHERE name = 'version'").all()
     index.close()
-    assert values == [("3",)]
+    assert values == [("4",)]
 
 
-FROM_3_TO_2 = """
+def as_of_version_2(path) -> None:
+    """Make of an index one as version 2 left it after a deletion: numbered apart, told by 1."""
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("PRAGMA foreign_keys = OFF")
+        connection.execute("UPDATE about SET value = '2' WHERE name = 'version'")
+        connection.execute("DELETE FROM instance WHERE id = 1")
+        connection.execute("UPDATE instance SET id = id + 10")
+        connection.execute("UPDATE per_frame SET instance_id = instance_id + 10")
+    connection.close()
+
+
+def test_an_index_of_version_2_tells_of_what_is_stored(tmp_path):
+    whole = {
+        "52009230": {"vr": "SQ", "Value": [{"00209111": {"vr": "LT", "Value": ["x" * 99]}}] * 999}
+    }
+    records = [
+        replace(
+            instance_of(1, 1, number),
+            metadata=Metadata.of_text(
+                json.dumps(STUDY | {"00100020": {"vr": "LO", "Value": [f"P-{number}"]}} | whole)
+            ),
+        )
+        for number in (1, 2, 3)
+    ]
+    path = tmp_path / "index.sqlite"
+    index = Index(path)
+    index.add(*records)
+    index.close()
+    as_of_version_2(path)
+
+    index = Index(path)
+
+    (row,) = index.search(Search(Level.STUDY, (), 10)).rows
+    assert row.number_of_study_instances == 2
+    assert '"P-2"' in row.study_summary
+    condition = Condition(Level.STUDY, ("00100010",), (Name("*ULLER*"),))
+    assert len(index.search(Search(Level.STUDY, (condition,), 10)).rows) == 1
+    assert [json.loads(text) for _, text in index.metadata("1.1")] == [
+        json.loads(record.metadata.whole()) for record in records[1:]
+    ]
+    index.close()
+    connection = sqlite3.connect(path)
+    ids = connection.execute(
+        "SELECT study.id, series.id, instance.id FROM study JOIN series ON study_id = study.id "
+        "JOIN instance ON series_id = series.id ORDER BY instance.id"
+    ).fetchall()
+    names = connection.execute("SELECT name FROM sqlite_master WHERE name LIKE 'old%'").fetchall()
+    connection.close()
+    assert ids == [(1, 1, 1), (1, 1, 2)]
+    assert names == []
+
+
+TO_3 = "UPDATE about SET value = '3' WHERE name = 'version';"
+TO_2 = """
 ALTER TABLE series DROP COLUMN first_keys;
 ALTER TABLE series DROP COLUMN differing_codes;
 DROP INDEX study_by_id;
@@ -160,9 +215,9 @@ def shape_and_rows(path) -> tuple[list[tuple[str, str]], dict[str, list[tuple[ob
     return found, rows
 
 
-@pytest.fixture
-def of_version_2(tmp_path):
-    """Make an index of version 2; return its path and what it holds in version 3."""
+@pytest.fixture(params=["2", "3"])
+def earlier(tmp_path, request):
+    """Make an index of an earlier version; return path, version and what it should become."""
     path = tmp_path / "index.sqlite"
     index = Index(path)
     for study, series, number in itertools.product(range(4), (0, 1), (0, 1)):
@@ -170,26 +225,26 @@ def of_version_2(tmp_path):
     index.close()
     expected = shape_and_rows(path)
     connection = sqlite3.connect(path)
-    connection.executescript(FROM_3_TO_2)
+    connection.executescript({"2": TO_2, "3": TO_3}[request.param])
     connection.close()
-    return path, expected
+    return path, request.param, expected
 
 
-def test_an_index_of_version_2_becomes_what_it_would_be_now(of_version_2, caplog):
+def test_an_index_of_an_earlier_version_becomes_what_it_would_be_now(earlier, caplog):
     caplog.set_level(logging.INFO)
-    path, expected = of_version_2
+    path, version, expected = earlier
 
     Index(path).close()
 
     assert shape_and_rows(path) == expected
     assert [entry.message for entry in caplog.records] == [
-        "the index has version 2: upgrading 16 instances",
-        "the index is upgraded to version 3",
+        f"the index has version {version}: upgrading 16 instances",
+        "the index is upgraded to version 4",
     ]
 
 
-def test_an_index_of_version_2_with_a_damaged_row_stays_as_it_was(of_version_2):
-    path, _ = of_version_2
+def test_an_index_of_an_earlier_version_with_a_damaged_row_stays_as_it_was(earlier):
+    path, _, _ = earlier
     connection = sqlite3.connect(path)
     with connection:
         connection.execute("UPDATE instance SET attributes = '{' WHERE id = 7")

@@ -17,6 +17,7 @@ from tileserver.app import open_services
 from tileserver.errors import BusyError, ConflictError, ForbiddenError, NotFoundError, StorageError
 from tileserver.index import Below, Search
 from tileserver.index.search import Level
+from tileserver.services import Reindexed
 from tileserver.settings import Duplicates, Settings
 
 EVERYTHING = Search(Level.INSTANCE, (), 100)
@@ -237,6 +238,27 @@ def test_a_crash_while_replacing_leaves_one_of_both(tmp_path, step, is_index_los
     index.close()
 
 
+def test_the_newer_bytes_stay_where_the_older_are_gone(tmp_path):
+    """As in a backup whose index is older than its files."""
+    data, newer = tmp_path / "data", tmp_path / "newer.dcm"
+    services, index = open_services(Settings(data=data))
+    add(services, slide(1, PatientID="old"))
+    (older,) = (data / "blobs").rglob("*.dcm")
+    services.close()
+    index.close()
+    newer.write_bytes(slide(1, PatientID="new"))
+    crashed(data, "before the index", str(newer))
+    older.unlink()
+
+    services, index = open_services(Settings(data=data))
+    services.ingest.reindex()
+
+    found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.1")
+    assert b"".join(services.retrieve.file(found).pieces()) == newer.read_bytes()
+    services.close()
+    index.close()
+
+
 def test_what_another_process_is_deleting_is_left_to_it(opened, tmp_path):
     services, index = opened
     add(services, slide())
@@ -326,7 +348,7 @@ def test_what_is_deleted_while_the_index_is_made_anew_does_not_come_back(opened,
 
     index.replace_all = delete_midway
 
-    assert services.ingest.reindex() == (2, [])
+    assert services.ingest.reindex() == Reindexed(2, [], [], [])
     assert stored(services) == ["1.2.3.4.1", "1.2.3.4.3"]
     found = services.retrieve.instance(STUDY, SERIES, "1.2.3.4.3")
     assert b"".join(services.retrieve.file(found).pieces()) == again

@@ -15,7 +15,7 @@ from tileserver.app import open_services
 from tileserver.errors import ConflictError, InvalidInstanceError, WrongStudyError
 from tileserver.index import Search
 from tileserver.index.search import Level
-from tileserver.services.ingest import read_record
+from tileserver.services.records import read_record
 from tileserver.settings import Settings
 
 EVERYTHING = Search(Level.INSTANCE, (), 100)

@@ -11,7 +11,7 @@ import pytest
 
 from tileserver.app import open_services
 from tileserver.errors import NotFoundError, StorageError
-from tileserver.services.ingest import Ingest
+from tileserver.services.unsettled import finish_unsettled
 from tileserver.settings import Duplicates, Settings
 
 STUDY, SERIES, UID = "1.2.3", "1.2.3.4", "1.2.3.4.5"
@@ -105,7 +105,7 @@ def test_what_is_being_deleted_does_not_come_back(tmp_path):
         leave(services, slide(), KEY)
         store = services.ingest._store
         with store.condemning([KEY]) as listed:
-            Ingest(store, index).finish_abandoned()
+            finish_unsettled(store, index)
             assert stored(services) == []
             store.remove([KEY])
             store.finish(listed)

@@ -80,6 +80,33 @@ def test_keys_come_in_the_order_they_came_and_foreign_files_do_not(tmp_path):
     assert list(store.list_keys()) == [OTHER, KEY, "01" * 32]
 
 
+def test_keys_come_in_the_order_they_were_whole_however_they_were_kept(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    keys = [f"{number:02x}" * 32 for number in range(20, 0, -1)]
+    with contextlib.ExitStack() as opened:
+        several = [opened.enter_context(store.receive()) for _ in keys]
+        for number, incoming in enumerate(several):
+            incoming.write(b"x" * (1 + number % 2 * (1 << 20)))
+            incoming.file()
+        for incoming, key in reversed(list(zip(several, keys, strict=True))):
+            incoming.keep(key)
+
+    assert list(store.list_keys()) == keys
+
+
+def test_a_damaged_list_of_deletions_keeps_nobody_from_starting(tmp_path, caplog):
+    store = FolderBlobStore(tmp_path)
+    keep(store, KEY, b"x")
+    path = tmp_path / "condemned" / "0.keys"
+    path.write_bytes(b"\n" + KEY[:-1].encode() + b"\xff")
+
+    with store.abandoned() as found:
+        assert found == []
+    assert KEY not in store.condemned_keys()
+    assert path.exists()
+    assert f"{path} is damaged and left alone" in caplog.text
+
+
 @pytest.mark.parametrize("key", ["", "../../x", "ab" * 31, "AB" * 32, "g" * 64, f"{KEY}\n"])
 def test_nothing_but_a_key_names_a_file(tmp_path, key):
     store = FolderBlobStore(tmp_path)

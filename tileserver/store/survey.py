@@ -1,0 +1,193 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A data folder looked at without changing anything; who stores and deletes goes on meanwhile.
+
+Locks tell what is under way from what a crash left: they end with their process.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tileserver.errors import StorageError
+from tileserver.store import condemned
+from tileserver.store.folder import FolderBlob, blob_path, is_key
+from tileserver.store.layout import is_marked
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+_PAIR = re.compile(r"[0-9a-f]{2}")
+_SUFFIX = ".dcm"
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What lies in one of the folders of blobs.
+
+    Parameters
+    ----------
+    keys
+        Of blobs, as they lie on the disk.
+    foreign
+        Paths of all else.
+    """
+
+    keys: list[str]
+    foreign: list[Path]
+
+
+class Survey:
+    """A data folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._blobs = folder / "blobs"
+        self._incoming = folder / "incoming"
+        self._condemned = folder / "condemned"
+
+    def place(self, path: Path) -> str:
+        """Return where a path lies in the data folder."""
+        return str(path.relative_to(self.folder))
+
+    def blob_place(self, key: str) -> str:
+        """Return where the blob of a key lies in the data folder; the key, if it can be none."""
+        return self.place(self.path(key)) if is_key(key) else f"blob {key[:80]!r}"
+
+    def path(self, key: str) -> Path:
+        """Return where the blob of a key lies.
+
+        Raises
+        ------
+        StorageError
+            It is no key.
+        """
+        return blob_path(self._blobs, key)
+
+    def open(self, blob: str | Path) -> FolderBlob:
+        """Open a blob by its key, or by its path where it was put aside.
+
+        Raises
+        ------
+        StorageError
+            It is not there or cannot be read.
+        """
+        return _hinted(FolderBlob(self.path(blob) if isinstance(blob, str) else blob))
+
+    def size(self, key: str) -> int | None:
+        """Return the size of a blob, ``None`` where it is not there."""
+        try:
+            return self.path(key).stat().st_size
+        except (FileNotFoundError, StorageError):
+            return None
+
+    def folders(self) -> Iterator[Listed]:
+        """Yield what lies where blobs lie, folder by folder."""
+        outer = Listed([], [])
+        for path in sorted(self._blobs.iterdir()):
+            if _PAIR.fullmatch(path.name) and path.is_dir():
+                yield _listed(path)
+            else:
+                outer.foreign.append(path)
+        yield outer
+
+    def is_under_way(self, key: str) -> bool:
+        """Tell whether somebody is storing a blob, or about to remove it."""
+        if key in condemned.all_keys(self._condemned):
+            return True
+        try:
+            status = self.path(key).stat()
+        except FileNotFoundError:
+            return True
+        if status.st_nlink == 1:
+            return False
+        # Its first name goes when its request is answered.
+        return any(
+            is_busy and path.stat().st_ino == status.st_ino
+            for path, is_busy in self._partials()
+            if path.exists()
+        )
+
+    def abandoned_partials(self) -> list[Path]:
+        """Return files that were being received, or lists being written, when a crash came."""
+        return [path for path, is_busy in self._partials() if not is_busy]
+
+    def _partials(self) -> Iterator[tuple[Path, bool]]:
+        for folder in (self._incoming, self._condemned):
+            for path in sorted(folder.glob("*.part")):
+                with contextlib.suppress(FileNotFoundError):
+                    yield path, is_locked(path)
+
+    def abandoned_lists(self) -> tuple[list[Path], list[Path]]:
+        """Return lists of deletions that a crash broke off: those that make sense, and others."""
+        whole: list[Path] = []
+        damaged: list[Path] = []
+        for path in sorted(self._condemned.glob("*.keys")):
+            with contextlib.suppress(FileNotFoundError):
+                if is_locked(path):
+                    continue
+                (whole if condemned.is_whole(path) else damaged).append(path)
+        return whole, damaged
+
+    def layout_problem(self) -> str | None:
+        """Return what is wrong with the file that tells how blobs lie.
+
+        Raises
+        ------
+        StorageError
+            Blobs lie as earlier or later builds had them.
+        """
+        if is_marked(self.folder):
+            return None
+        if any(_PAIR.fullmatch(path.name) for path in self._blobs.glob("??/??")):
+            raise StorageError(
+                "the data folder has the layout of an earlier build; "
+                "a start of the server brings it up to date"
+            )
+        return "found no file, expected one that says 2"
+
+
+def _hinted(blob: FolderBlob) -> FolderBlob:
+    """Tell the system that a blob is read from beginning to end."""
+    with contextlib.suppress(AttributeError, OSError):  # not on every system
+        os.posix_fadvise(blob.file().fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
+    return blob
+
+
+def is_locked(path: Path) -> bool:
+    """Tell whether a living process holds the lock of a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        It has gone.
+    """
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
+
+
+def _listed(folder: Path) -> Listed:
+    found: list[tuple[int, str]] = []
+    foreign = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            key = entry.name.removesuffix(_SUFFIX)
+            if (
+                entry.name.endswith(_SUFFIX)
+                and is_key(key)
+                and key[:2] == folder.name
+                and entry.is_file(follow_symlinks=False)
+            ):
+                found.append((entry.inode(), key))
+            else:
+                foreign.append(folder / entry.name)
+    return Listed([key for _, key in sorted(found)], foreign)
