@@ -133,7 +133,7 @@ def test_what_a_crash_left_goes_and_what_is_being_received_stays(tmp_path):
     store = FolderBlobStore(tmp_path)
     (tmp_path / "incoming" / "crashed.part").write_text("x")
     with store.receive() as incoming:
-        incoming.write(b"abc")
+        incoming.write(bytes(100 << 10))  # more than is held in memory
 
         assert list(FolderBlobStore(tmp_path).unsettled()) == []
 
