@@ -3,8 +3,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 
+import httpx
 import pytest
 from reliability import faults
 from reliability.acting import (
@@ -21,6 +23,7 @@ from reliability.faults import Control
 from reliability.ledger import Found, Ledger, Name, check, file_of
 from reliability.report import tell
 from reliability.serving_faults import served, stop
+from servers import Server
 
 STRIDE = int(os.environ.get("COVERSLIP_KILL_STRIDE", "8"))
 """Every so manieth call is tried; ``make reliability`` tries each."""
@@ -114,3 +117,35 @@ def test_a_server_that_is_killed_starts_ready_and_takes_the_same_again(killed_se
 
     assert found == Found()
     tell(capsys, found, f"{kills} servers killed")
+
+
+def test_a_worker_that_is_killed_leaves_nothing_behind_for_the_others(tmp_path, capsys):
+    built, root = faults.library(tmp_path), tmp_path / "disk"
+    root.mkdir()
+    control = Control(tmp_path / "control")
+    environment = faults.environment(built, root, tmp_path / "control")
+    ledger, tried = Ledger(), points(28, max(STRIDE**2, 7))
+
+    with served(root / "data", "--workers", "2", environment=environment) as server:
+        for number, point in enumerate(tried):
+            name = Name(1, number)
+            control.arm(point)
+            with contextlib.suppress(httpx.TransportError):
+                server.store(file_of(name))
+            control.disarm()
+            while list((server.data / "incoming").iterdir()):  # until another is in its place
+                assert server.process.poll() is None
+            assert again(server, name).is_success
+            ledger.must(name, file_of(name))
+        stop(server)
+
+    found = check(root / "data", ledger)
+    assert found == Found()
+    tell(capsys, found, f"{len(tried)} workers of a server killed")
+
+
+def again(server: Server, name: Name) -> httpx.Response:
+    """Store an instance, by whichever worker is there."""
+    while True:
+        with contextlib.suppress(httpx.TransportError):
+            return server.store(file_of(name))

@@ -18,6 +18,7 @@ from tileserver.errors import FullDiskError, StorageError
 from tileserver.index.doubt import Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
+from tileserver.index.watch import Watch
 from tileserver.ups import tables
 from tileserver.ups.notices import Notices
 from tileserver.ups.subscribers import Subscribers
@@ -70,10 +71,14 @@ class WorklistStore:
             _bring_up_to_date(connection)
         with _explained("opened"), self._engine.connect() as connection:
             make_durable(driver_of(connection))
+            # Open for as long as the process lives: who is the first to open the file reads the log
+            # anew, and takes for committed what has failed there.
+            self._watch = Watch(path)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._watch.close()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Let a function be called after each change by this process."""
