@@ -35,6 +35,8 @@ from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
 from tileserver.services.check import Check, Repair
+from tileserver.services.unsettled import finish_unsettled
+from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
 from tileserver.ups import Ups
@@ -82,6 +84,7 @@ def open_services(settings: Settings) -> tuple[Services, Index]:
     index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
+    finish_unsettled(store, index)
     return services, index
 
 
@@ -210,6 +213,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.policy = policy
     app.state.observe = observed
     app.state.ups = worklist
+    app.state.stopping = Stopping()
     return app
 
 

@@ -35,6 +35,7 @@ from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.beside import folder_beside
 from tileserver.index.commits import Commits
+from tileserver.index.doubt import NOTE_CHANGE, Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
@@ -66,11 +67,6 @@ _CACHE_KIB = 16 << 10
 _CACHE_OF_ALL_KIB = 128 << 10
 """While a whole index is made: UIDs and keys come in any order, all over their indexes."""
 _REMEDY = "run: tileserver reindex"
-_NOTE_CHANGE = (
-    "INSERT INTO about (name, value) VALUES ('changes', '1') "
-    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-)
-"""For those who keep what they found until somebody writes."""
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
 _study, _series, _instance = schema.study, schema.series, schema.instance
@@ -119,11 +115,14 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
+        self._doubt = Doubt()
         try:
             # Writes nothing where nothing is to be made: a full disk is to be read.
             with _opening(), self._alone() as connection:
                 self._prepare(connection)
                 changes.begin(connection)
+            with _opening(), self._engine.connect() as connection:
+                make_durable(driver_of(connection))
                 self.generation = Generation(path.with_name(f"{path.name}-generation"))
                 self._watch = Watch(path)
         except StorageError:
@@ -421,6 +420,7 @@ class Index:
         with (
             _explained("the index cannot be written"),
             self._engine.connect() as connection,
+            self._doubt.settled(connection),
             _attached(connection, beside),
             _immediate(connection),
         ):
@@ -437,18 +437,22 @@ class Index:
             forget(gone)
             count = add_all(connection, late) - len(gone)
             difference.write(connection)
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
             return count
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._alone() as connection:
             yield connection
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, _immediate(connection):
+        with (
+            self._engine.connect() as connection,
+            self._doubt.settled(connection),
+            _immediate(connection),
+        ):
             yield connection
 
     @contextlib.contextmanager
@@ -473,7 +477,7 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
 
 def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:

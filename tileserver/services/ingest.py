@@ -134,6 +134,8 @@ class Ingest:
         for item, outcome in zip(incoming, outcomes, strict=True):
             if isinstance(outcome, Ingested):
                 self._again.note(item, outcome)
+            else:
+                self._take_back(item)
         return outcomes
 
     def _accept_several(
@@ -229,6 +231,16 @@ class Ingest:
     def _accept_one(self, incoming: Incoming, study_instance_uid: str | None) -> Ingested:
         record, oddity = _checked(incoming, study_instance_uid)
         return self._settle_at_last(incoming, record, oddity)
+
+    def _take_back(self, incoming: Incoming) -> None:
+        """Let nothing lie under a key that the index does not name, or leave it for the start."""
+        try:
+            for key in incoming.kept:
+                with self._index.knowing([key]) as known:
+                    if key not in known:
+                        incoming.take_back(key)
+        except StorageError:
+            incoming.leave()
 
     def _settle_at_last(
         self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None

@@ -3,5 +3,14 @@
 
 from tileserver.store.base import Blob, BlobStore, Incoming
 from tileserver.store.folder import FolderBlobStore, has_store, is_key
+from tileserver.store.unsettled import Unsettled
 
-__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming", "has_store", "is_key"]
+__all__ = [
+    "Blob",
+    "BlobStore",
+    "FolderBlobStore",
+    "Incoming",
+    "Unsettled",
+    "has_store",
+    "is_key",
+]

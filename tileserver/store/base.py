@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tileserver.store.condemned import Condemned
+    from tileserver.store.unsettled import Unsettled
 
 
 class Blob(Protocol):
@@ -85,6 +86,19 @@ class Incoming(Protocol):
 
     def keep(self, key: str) -> bool:
         """Store the bytes under a key, durably; tell whether it was free."""
+        ...
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """Keys that the bytes were stored under, even where `keep` failed then."""
+        ...
+
+    def take_back(self, key: str) -> None:
+        """Remove what `keep` has stored under a key, durably; nothing where it is gone by now."""
+        ...
+
+    def leave(self) -> None:
+        """Discard nothing: the next start will see what is right, by `BlobStore.unsettled`."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -185,6 +199,10 @@ class BlobStore(Protocol):
 
     def finish(self, listed: Condemned) -> None:
         """Make durable what was removed, and forget the list."""
+        ...
+
+    def unsettled(self) -> Iterator[Unsettled]:
+        """Yield what a crash has left of `receive`, whole and under a key."""
         ...
 
     def list_keys(self) -> Iterator[str]:
