@@ -69,6 +69,7 @@ _CACHE_OF_ALL_KIB = 128 << 10
 _REMEDY = "run: tileserver reindex"
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
+_LEFT_ASIDE = "left aside"
 _study, _series, _instance = schema.study, schema.series, schema.instance
 _frames, _per_frame = schema.frames, schema.per_frame
 _STORED = (
@@ -360,6 +361,27 @@ class Index:
             found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
         if found != "ok":
             raise DamagedIndexError(f"the index is damaged; {_REMEDY}")
+
+    def is_empty(self) -> bool:
+        """Tell whether there is no instance."""
+        with self._reading() as connection:
+            return connection.execute(select(_instance.c.id).limit(1)).first() is None
+
+    def left_aside(self) -> int:
+        """Return how many stored files were no instance when the index was made of them."""
+        query = select(schema.about.c.value).where(schema.about.c.name == _LEFT_ASIDE)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one_or_none() or 0)
+
+    def note_left_aside(self, count: int) -> None:
+        """Note how many stored files were no instance when the index was made of them."""
+        with _explained("the index cannot be written"):
+            self._commits.run(
+                lambda connection: driver_of(connection).execute(
+                    "INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)",
+                    (_LEFT_ASIDE, str(count)),
+                )
+            )
 
     def counts(self) -> Counts:
         """Return how much is stored."""

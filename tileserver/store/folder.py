@@ -14,6 +14,7 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import io
+import itertools
 import os
 import re
 import shutil
@@ -24,7 +25,8 @@ from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import FullDiskError, LostBlobError, StorageError
-from tileserver.store import condemned, locked
+from tileserver.store import condemned, locked, quarantine
+from tileserver.store.base import BlobState
 from tileserver.store.layout import bring_up_to_date, flush_folder
 from tileserver.store.problems import explained
 from tileserver.store.readers import Readers, version_of
@@ -207,8 +209,11 @@ class FolderIncoming:
     or no instance at all, nothing is ever written.
     """
 
-    def __init__(self, folder: Path, blobs: DurableFolders, memory: Memory) -> None:
+    def __init__(
+        self, folder: Path, blobs: DurableFolders, readers: Readers, memory: Memory
+    ) -> None:
         self._blobs = blobs
+        self._readers = readers
         self._memory = memory
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
@@ -295,10 +300,7 @@ class FolderIncoming:
         """Store the bytes under a key, durably; tell whether it was free."""
         final = blob_path(self._blobs.root, key)
         with explained("cannot store"):
-            self._wait_for_flush()
-            self._file.flush()
-            self._stamp()
-            os.fsync(self._file.fileno())
+            self._flush(self._came or _moments.next())
             self._blobs.make(final.parent)
             is_free = _link(self._path, final)
             if is_free:
@@ -306,6 +308,32 @@ class FolderIncoming:
             # Where it was taken, whoever took it may not have come this far.
             flush_folder(final.parent)
         return is_free
+
+    def keep_instead(self, key: str, damaged: BlobState) -> bool:
+        """Store the bytes in place of a damaged blob, durably; tell whether it still was that."""
+        final = blob_path(self._blobs.root, key)
+        with explained("cannot store"):
+            if _state(final) != damaged:
+                return False
+            # It keeps the time of the other, by which it has its place among all.
+            self._flush(final.stat().st_mtime_ns)
+            if self._readers.is_anybody():
+                self._readers.keep_copy(final)
+            self._rename_over(final)
+            self._kept.append(key)
+            flush_folder(final.parent)
+        return True
+
+    def _rename_over(self, final: Path) -> None:
+        """Give the file another name, and let whoever had it go."""
+        beside = locked.free_name(self._folder, SUFFIX)
+        os.link(self._path, beside)
+        try:
+            os.replace(beside, final)  # noqa: PTH105 - names as strings
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)  # noqa: PTH108
+            raise
 
     @property
     def kept(self) -> Sequence[str]:
@@ -324,10 +352,12 @@ class FolderIncoming:
         """Let the bytes lie where they were received, for the next start to see what is right."""
         self._is_settled = False
 
-    def _stamp(self) -> None:
-        """Let the file's time be that at which it had come."""
-        came = self._came or _moments.next()
+    def _flush(self, came: int) -> None:
+        """Make the bytes durable, and the file's time that at which they came."""
+        self._wait_for_flush()
+        self._file.flush()
         os.utime(self._file.fileno(), ns=(came, came))
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
         return self
@@ -363,6 +393,7 @@ class FolderBlobStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
         with explained("the data folder cannot be made"):
@@ -386,7 +417,7 @@ class FolderBlobStore:
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
         self.check_room()
-        return FolderIncoming(self._incoming, self._folders, self._memory)
+        return FolderIncoming(self._incoming, self._folders, self._readers, self._memory)
 
     def open(self, key: str, version: str | None = None) -> FolderBlob:
         """Open a blob."""
@@ -434,6 +465,39 @@ class FolderBlobStore:
     def has(self, key: str) -> bool:
         """Tell whether there is a blob under a key."""
         return blob_path(self._blobs, key).exists()
+
+    def state(self, key: str) -> BlobState | None:
+        """Return what can be told of a blob without reading it, ``None`` where there is none."""
+        with explained(f"blob {key} cannot be looked at"):
+            return _state(blob_path(self._blobs, key))
+
+    def put_aside(self, key: str, found: BlobState) -> bool:
+        """Move a blob out of the way, durably; tell whether it still was the one that was found."""
+        path = blob_path(self._blobs, key)
+        with explained("cannot put aside"):
+            if _state(path) != found:
+                return False
+            quarantine.put_aside(self._folder, path)
+        return True
+
+    def keys_at_rest(self, most: int) -> list[str]:
+        """Return keys of blobs that nobody is storing, was storing in a crash, or is to remove."""
+        with explained("the data folder cannot be read"):
+            going = self.condemned_keys()
+            at_rest = (
+                path.stem
+                for path in self._blobs.glob("??/*.dcm")
+                if is_key(path.stem) and path.stem not in going and not self._is_coming(path)
+            )
+            return list(itertools.islice(at_rest, most))
+
+    def _is_coming(self, path: Path) -> bool:
+        """Tell whether a blob has its first name still, or has gone."""
+        status = _status(path)
+        if status is None or status.st_nlink == 1:
+            return status is None
+        received = map(_status, self._incoming.glob(f"*{SUFFIX}"))
+        return any(each is not None and os.path.samestat(each, status) for each in received)
 
     @contextlib.contextmanager
     def condemning(self, keys: Sequence[str], instead: str | None = None) -> Iterator[Condemned]:
@@ -504,6 +568,20 @@ def blob_path(blobs: Path, key: str) -> Path:
     if not is_key(key):
         raise StorageError("a blob is named by something else than a key")
     return blobs / key[:2] / f"{key}.dcm"
+
+
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 - on the way of each instance
+    except FileNotFoundError:
+        return None
+
+
+def _state(path: Path) -> BlobState | None:
+    status = _status(path)
+    if status is None:
+        return None
+    return BlobState(status.st_size, (status.st_ino, status.st_mtime_ns, status.st_ctime_ns))
 
 
 def _link(path: str, name: Path) -> bool:

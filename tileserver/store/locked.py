@@ -17,10 +17,15 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
+def free_name(folder: Path, suffix: str = "") -> str:
+    """Return a path that nobody has."""
+    return f"{folder}/{secrets.token_hex(16)}{suffix}"
+
+
 def new_file(folder: Path, suffix: str = "") -> tuple[int, str]:
     """Make a file, and hold its lock; return its descriptor and its path."""
     while True:
-        path = f"{folder}/{secrets.token_hex(16)}{suffix}"
+        path = free_name(folder, suffix)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -51,6 +56,22 @@ def left_behind(path: Path | str) -> Iterator[int | None]:
             yield descriptor if os.fstat(descriptor).st_nlink else None
     finally:
         os.close(descriptor)
+
+
+def is_taken(path: Path) -> bool:
+    """Tell whether a living process holds the lock of a file.
+
+    Raises
+    ------
+    FileNotFoundError
+        It has gone.
+    """
+    with path.open("rb") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+    return False
 
 
 def remove_left_behind(folder: Path, pattern: str) -> None:

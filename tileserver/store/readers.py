@@ -70,6 +70,15 @@ class Readers:
             path.rename(place)
             os.utime(place, ns=(now, now + _TICK_NS))
 
+    def keep_copy(self, path: Path) -> None:
+        """Let readers find a blob that another is about to take the place of."""
+        status = path.stat()
+        place = self.place(path.stem, version_of(status))
+        with contextlib.suppress(FileExistsError):
+            place.hardlink_to(path)
+        removed = max(time.time_ns(), status.st_mtime_ns) + _TICK_NS
+        os.utime(place, ns=(removed, removed))
+
     def place(self, key: str, version: str) -> Path:
         """Return where a blob lies that was removed while somebody read."""
         return self._removed / f"{key}-{version}"
