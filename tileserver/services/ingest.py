@@ -270,7 +270,7 @@ class Ingest:
             self._keep_first(incoming, record)
             return _ingested(record, oddity, is_new=True)
         if stored.sha256 == record.sha256:
-            self._keep_again(incoming, stored)
+            self._keep_again(incoming, record, stored)
             return _ingested(record, oddity, is_new=False)
         if self._duplicates is Duplicates.KEEP_FIRST:
             return _ingested(record, Oddity.OTHER_BYTES_KEPT, is_new=False)
@@ -301,7 +301,9 @@ class Ingest:
         if not self._store.has(record.key):
             incoming.keep(record.key)
 
-    def _keep_again(self, incoming: Incoming, stored: StoredInstance) -> None:
+    def _keep_again(
+        self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance
+    ) -> None:
         """Put a blob back that was lost or damaged: "known already" must be true of the disk."""
         found = self._store.state(stored.key)
         if self._sound.is_sound(stored):
@@ -313,6 +315,18 @@ class Ingest:
                 self._keep_instead(incoming, stored.key, found)
         if self._index.find(stored.sop_instance_uid) != stored:
             raise _ChangedError  # it was not lost but is being deleted
+        self._renew(record, stored)
+
+    def _renew(self, record: InstanceRecord, stored: StoredInstance) -> None:
+        """Let the index say what the bytes say: it may have been made of the damaged ones."""
+        uid = stored.sop_instance_uid
+        found = self._index.metadata(stored.study_instance_uid, stored.series_instance_uid, uid)
+        is_as_made = [text for _, text in found] == [record.metadata.whole()]
+        if not is_as_made or self._index.frames(uid) != record.frames:
+            try:
+                self._index.replace(stored, replace(record, key=stored.key))
+            except ConflictError:
+                raise _ChangedError from None
 
     def _keep_instead(self, incoming: Incoming, key: str, damaged: BlobState) -> None:
         """Put a blob in place of a damaged one."""

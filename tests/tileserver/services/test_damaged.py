@@ -55,6 +55,11 @@ def read(services) -> bytes:
     return b"".join(services.retrieve.file(found).pieces())
 
 
+def metadata(services) -> str:
+    ((_, text),) = services.retrieve._index.metadata(STUDY, SERIES, UID)
+    return text
+
+
 def blob(data: Path, key: str = KEY) -> Path:
     return blob_path(data / "blobs", key)
 
@@ -165,6 +170,22 @@ def test_an_open_file_is_opened_anew(tmp_path):
         send(services, slide())
 
         assert services.retrieve.frame_files.peek(UID) is None
+
+
+def test_an_index_that_was_made_of_damaged_bytes_is_made_right(tmp_path):
+    with opened(tmp_path) as services:
+        send(services, slide())
+        before = metadata(services)
+    path = blob(tmp_path)
+    path.write_bytes(slide().replace(b"Doe^Jane", b"Doe^Jana"))
+    done, _ = rebuild_index(Settings(data=tmp_path))
+    assert done.changed == [UID]
+    with opened(tmp_path) as services:
+        assert metadata(services) == before.replace("Doe^Jane", "Doe^Jana")
+
+        assert send(services, slide()) == ["known"]
+        assert metadata(services) == before
+        assert read(services) == slide()
 
 
 def test_other_bytes_do_not_take_its_place(tmp_path):
