@@ -35,6 +35,7 @@ from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.beside import folder_beside
 from tileserver.index.commits import Commits
+from tileserver.index.doubt import NOTE_CHANGE, Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
@@ -66,13 +67,9 @@ _CACHE_KIB = 16 << 10
 _CACHE_OF_ALL_KIB = 128 << 10
 """While a whole index is made: UIDs and keys come in any order, all over their indexes."""
 _REMEDY = "run: tileserver reindex"
-_NOTE_CHANGE = (
-    "INSERT INTO about (name, value) VALUES ('changes', '1') "
-    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-)
-"""For those who keep what they found until somebody writes."""
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
+_LEFT_ASIDE = "left aside"
 _study, _series, _instance = schema.study, schema.series, schema.instance
 _frames, _per_frame = schema.frames, schema.per_frame
 _STORED = (
@@ -119,11 +116,14 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
+        self._doubt = Doubt()
         try:
             # Writes nothing where nothing is to be made: a full disk is to be read.
             with _opening(), self._alone() as connection:
                 self._prepare(connection)
                 changes.begin(connection)
+            with _opening(), self._engine.connect() as connection:
+                make_durable(driver_of(connection))
                 self.generation = Generation(path.with_name(f"{path.name}-generation"))
                 self._watch = Watch(path)
         except StorageError:
@@ -362,6 +362,27 @@ class Index:
         if found != "ok":
             raise DamagedIndexError(f"the index is damaged; {_REMEDY}")
 
+    def is_empty(self) -> bool:
+        """Tell whether there is no instance."""
+        with self._reading() as connection:
+            return connection.execute(select(_instance.c.id).limit(1)).first() is None
+
+    def left_aside(self) -> int:
+        """Return how many stored files were no instance when the index was made of them."""
+        query = select(schema.about.c.value).where(schema.about.c.name == _LEFT_ASIDE)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one_or_none() or 0)
+
+    def note_left_aside(self, count: int) -> None:
+        """Note how many stored files were no instance when the index was made of them."""
+        with _explained("the index cannot be written"):
+            self._commits.run(
+                lambda connection: driver_of(connection).execute(
+                    "INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)",
+                    (_LEFT_ASIDE, str(count)),
+                )
+            )
+
     def counts(self) -> Counts:
         """Return how much is stored."""
         query = select(
@@ -421,6 +442,7 @@ class Index:
         with (
             _explained("the index cannot be written"),
             self._engine.connect() as connection,
+            self._doubt.settled(connection),
             _attached(connection, beside),
             _immediate(connection),
         ):
@@ -437,18 +459,22 @@ class Index:
             forget(gone)
             count = add_all(connection, late) - len(gone)
             difference.write(connection)
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
             return count
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._alone() as connection:
             yield connection
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, _immediate(connection):
+        with (
+            self._engine.connect() as connection,
+            self._doubt.settled(connection),
+            _immediate(connection),
+        ):
             yield connection
 
     @contextlib.contextmanager
@@ -473,7 +499,7 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
 
 def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:
