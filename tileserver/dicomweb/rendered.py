@@ -19,12 +19,13 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 
 from tileserver.dicomweb import rendered_reports
+from tileserver.dicomweb.left_out import LeftOut
 from tileserver.dicomweb.media_types import Chosen, accepted, choose, find_choice
 from tileserver.dicomweb.rendered_parts import multipart_of
 from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.dicomweb.viewport import Viewport, read_viewport
 from tileserver.dicomweb.wado import frame_numbers
-from tileserver.errors import NotAcceptableError, NotFoundError, UnrenderableError
+from tileserver.errors import NoPixelsError, NotAcceptableError, NotFoundError
 from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
 from tileserver.pictures.answer import SHORT, PictureAnswer
@@ -164,7 +165,7 @@ async def instance(request: Request) -> Response:
     )
     try:
         image = await run_in_threadpool(services.render.image, found)
-    except UnrenderableError:
+    except NoPixelsError:
         return await rendered_reports.instance(request, found)
     if image.is_tiled or image.number_of_frames == 1:
         return await _pictures(request, [(found, None)])
@@ -195,7 +196,8 @@ async def study_or_series(request: Request) -> Response:
     """Give the pictures of all instances of a study or series that have one, or its reports."""
     services, path = _services(request), request.path_params
     found = await run_in_threadpool(services.retrieve.instances, path["study"], path.get("series"))
-    shown = await run_in_threadpool(_with_pictures, services, found)
+    left_out = LeftOut()
+    shown = await run_in_threadpool(_with_pictures, services, found, left_out)
     ranges = accepted(request)
     if not shown or find_choice(ranges, *_offers(one=len(shown) == 1)) is None:
         reports = await run_in_threadpool(rendered_reports.reports_among, services, found)
@@ -203,12 +205,12 @@ async def study_or_series(request: Request) -> Response:
         if reports and (is_text or not shown):
             return await rendered_reports.reports(request, reports)
     if not shown:
-        raise NotAcceptableError("nothing of it can be rendered")
-    return await _pictures(request, shown)
+        raise left_out.first or NotAcceptableError("nothing of it can be rendered")
+    return await _pictures(request, shown, left_out)
 
 
 def _with_pictures(
-    services: Services, found: Sequence[StoredInstance]
+    services: Services, found: Sequence[StoredInstance], left_out: LeftOut
 ) -> list[tuple[StoredInstance, int | None]]:
     if len(found) > _MOST_INSTANCES:
         raise NotAcceptableError(f"at most {_MOST_INSTANCES:,} instances are rendered at once")
@@ -216,7 +218,10 @@ def _with_pictures(
     for item in found:
         try:
             image = services.render.image(item)
-        except NotAcceptableError:
+        except NoPixelsError:
+            continue
+        except NotAcceptableError as error:
+            left_out.takes(item, error)
             continue
         is_one = image.is_tiled or image.number_of_frames == 1
         # Of a film its middle: all its frames are to be had from the instance.
@@ -225,7 +230,9 @@ def _with_pictures(
 
 
 async def _pictures(
-    request: Request, shown: Sequence[tuple[StoredInstance, int | None]]
+    request: Request,
+    shown: Sequence[tuple[StoredInstance, int | None]],
+    left_out: LeftOut | None = None,
 ) -> Response:
     """Give pictures of instances or, where a number stands beside, of one of their frames."""
     asked = read_rendering(request.query_params)
@@ -245,11 +252,10 @@ async def _pictures(
         chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
     )
     if chosen.is_multipart:
-        makers = [partial(make, *item) for item in shown]
-        return await multipart_of(
-            request, answer, makers, lambda place: services.retrieve.is_deleted(shown[place][0])
-        )
-    return await answer.respond(request, lambda: make(*shown[0]))
+        makers = [(found, partial(make, found, number)) for found, number in shown]
+        return await multipart_of(request, answer, makers, left_out)
+    drawn = await answer.respond(request, lambda: make(*shown[0]))
+    return left_out.tell(request, drawn) if left_out else drawn
 
 
 async def thumbnail(request: Request) -> Response:

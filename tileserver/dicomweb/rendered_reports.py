@@ -90,9 +90,7 @@ async def reports_as(request: Request, found: Sequence[StoredInstance], chosen: 
     answer = PictureAnswer(chosen.media_type, names, f"report {root}", IMMUTABLE)
     makers = [partial(_text, services, item, chosen.media_type, root) for item in found]
     if chosen.is_multipart:
-        return await multipart_of(
-            request, answer, makers, lambda place: services.retrieve.is_deleted(found[place])
-        )
+        return await multipart_of(request, answer, list(zip(found, makers, strict=True)))
     return await answer.respond(request, makers[0])
 
 
