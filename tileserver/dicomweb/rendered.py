@@ -22,13 +22,12 @@ from tileserver.dicomweb import rendered_reports
 from tileserver.dicomweb.left_out import LeftOut
 from tileserver.dicomweb.media_types import Chosen, accepted, choose, find_choice
 from tileserver.dicomweb.rendered_parts import multipart_of
-from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.dicomweb.viewport import Viewport, read_viewport
 from tileserver.dicomweb.wado import frame_numbers
 from tileserver.errors import NoPixelsError, NotAcceptableError, NotFoundError
 from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
-from tileserver.pictures.answer import SHORT, PictureAnswer
+from tileserver.pictures.answer import PictureAnswer
 from tileserver.pictures.canvas import (
     canvas_of_frame,
     canvas_of_instance,
@@ -236,26 +235,39 @@ async def _pictures(
 ) -> Response:
     """Give pictures of instances or, where a number stands beside, of one of their frames."""
     asked = read_rendering(request.query_params)
-    chosen = choose(accepted(request), *_offers(one=len(shown) == 1))
     services = _services(request)
+    canvases = await run_in_threadpool(_canvases, services, shown)
+    chosen = choose(accepted(request), *_offers(one=len(canvases) == 1))
 
-    def make(found: StoredInstance, number: int | None) -> bytes:
-        canvas = (
-            canvas_of_instance(services, found)
-            if number is None
-            else canvas_of_frame(services, found, number)
-        )
+    def make(found: StoredInstance, canvas: Canvas) -> bytes:
         return render_bytes(services, found, canvas, asked, chosen.media_type)
 
-    names = [f"{found.sha256.hex()} {number}" for found, number in shown]
-    answer = PictureAnswer(
-        chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
-    )
+    names = "\n".join(canvas.tag for _, canvas in canvases)
+    answer = PictureAnswer(chosen.media_type, names, repr(asked), asked.pixels)
     if chosen.is_multipart:
-        makers = [(found, partial(make, found, number)) for found, number in shown]
+        makers = [(found, partial(make, found, canvas)) for found, canvas in canvases]
         return await multipart_of(request, answer, makers, left_out)
-    drawn = await answer.respond(request, lambda: make(*shown[0]))
+    drawn = await answer.respond(request, lambda: make(*canvases[0]))
     return left_out.tell(request, drawn) if left_out else drawn
+
+
+def _canvases(
+    services: Services, shown: Sequence[tuple[StoredInstance, int | None]]
+) -> list[tuple[StoredInstance, Canvas]]:
+    found: list[tuple[StoredInstance, Canvas]] = []
+    for item, number in shown:
+        try:
+            canvas = (
+                canvas_of_instance(services, item)
+                if number is None
+                else canvas_of_frame(services, item, number)
+            )
+        except NotFoundError:  # its series was deleted meanwhile
+            continue
+        found.append((item, canvas))
+    if not found:
+        raise NotFoundError("all of it is deleted by now")
+    return found
 
 
 async def thumbnail(request: Request) -> Response:
@@ -268,9 +280,7 @@ async def thumbnail(request: Request) -> Response:
     asked = replace(asked, annotation=frozenset())
     chosen = choose(accepted(request), *(Chosen(name, is_multipart=False) for name in MEDIA_TYPES))
     found, canvas = await run_in_threadpool(_representative, services, dict(path))
-    answer = PictureAnswer(
-        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", SHORT, asked.pixels
-    )
+    answer = PictureAnswer(chosen.media_type, canvas.tag, f"thumbnail {asked!r}", asked.pixels)
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, chosen.media_type)
     )

@@ -18,7 +18,7 @@ from dicomizer.net.multipart import closing_delimiter, part_header
 from tileserver.conditions import Validators, is_unchanged
 from tileserver.dicomweb.left_out import LeftOut
 from tileserver.errors import AbandonedError, TileserverError
-from tileserver.pictures.answer import drawn
+from tileserver.pictures.answer import SHORT, drawn
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator, Callable, Sequence
@@ -51,7 +51,7 @@ async def multipart_of(
     # Boundaries differ from answer to answer, so that only the meaning is the same.
     headers = {
         "ETag": f"W/{answer.etag}",
-        "Cache-Control": answer.cache_control,
+        "Cache-Control": SHORT,
         "Vary": "Accept",
     }
     left_out = left_out or LeftOut()

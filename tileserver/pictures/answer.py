@@ -38,7 +38,7 @@ _LARGE_PIXELS = 1 << 24
 _PATIENCE_SECONDS = 0.1
 """After which a client is watched; most pictures are drawn in less than watching would cost."""
 SHORT = "private, max-age=300"
-"""For pictures of what further instances can be added to."""
+"""What is drawn is drawn anew when levels are added or taken away, or by a newer server."""
 
 
 @functools.cache
@@ -113,7 +113,7 @@ class PictureAnswer:
     Parameters
     ----------
     tag
-        Names the stored bytes that the picture is made of.
+        Names all stored bytes that the picture is made of.
     asked
         Everything asked of them, in one form.
     pixels
@@ -123,7 +123,6 @@ class PictureAnswer:
     media_type: str
     tag: str
     asked: str
-    cache_control: str = SHORT
     pixels: int = 0
 
     @property
@@ -134,7 +133,7 @@ class PictureAnswer:
 
     def headers(self) -> dict[str, str]:
         """Return the header fields that answers with and without the picture have."""
-        return {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept"}
+        return {"ETag": self.etag, "Cache-Control": SHORT, "Vary": "Accept"}
 
     def unchanged(self, request: Request) -> Response | None:
         """Return the answer to a client that has the picture."""

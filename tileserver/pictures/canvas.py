@@ -57,7 +57,7 @@ class Canvas:
     mpp
         Micrometres from column to column and from row to row; ``None`` where unknown.
     tag
-        Another for other stored bytes.
+        Another for other stored bytes, of all that it is drawn from.
     attributes
         Gives those of its (finest) instance, as DICOM JSON.
     """
@@ -176,11 +176,12 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
     if not image.is_tiled:
         return canvas_of_frame(services, found, image.number_of_frames // 2 + 1)
     pyramid = services.render.pyramid_with(found)
-    own = next(level for level in pyramid.levels if image in level.images)
+    number = next(n for n, level in enumerate(pyramid.levels) if image in level.images)
+    own, drawn_from = pyramid.levels[number], pyramid.levels[number:]
 
     def draw(region: Region, size: tuple[int, int], drawing: Drawing) -> Picture:
         return services.render.matrix(
-            found, region, _render_size(size), drawing.look, drawing.plane
+            found, region, _render_size(size), drawing.look, drawing.plane, pyramid
         )
 
     return Canvas(
@@ -188,7 +189,8 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
         _tile(own),
         (Size(image.columns, image.rows),),
         _mpp(image.spacing),
-        _tag([image]),
+        # Coarser levels can come and go, and give other pixels.
+        _tag([image, *(one for level in drawn_from for one in level.images)]),
         draw,
         functools.partial(whole_frame, Pyramid((own,))),
         services.retrieve,
