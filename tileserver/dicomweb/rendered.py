@@ -24,7 +24,7 @@ from tileserver.dicomweb.media_types import Chosen, accepted, choose, find_choic
 from tileserver.dicomweb.rendered_parts import multipart_of
 from tileserver.dicomweb.viewport import Viewport, read_viewport
 from tileserver.dicomweb.wado import frame_numbers
-from tileserver.errors import NoPixelsError, NotAcceptableError, NotFoundError
+from tileserver.errors import BadRequestError, NoPixelsError, NotAcceptableError, NotFoundError
 from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
 from tileserver.pictures.answer import PictureAnswer
@@ -72,10 +72,14 @@ class Rendering:
     viewport: Viewport = field(default_factory=Viewport)
     annotation: frozenset[str] = frozenset()
 
-    @property
-    def pixels(self) -> int:
-        """How many pixels the picture has at most, where that was asked for."""
-        return self.viewport.size.pixels if self.viewport.size else 0
+    def work(self, canvas: Canvas) -> int:
+        """Return how many pixels have to be decoded or drawn, about."""
+        try:
+            box = self.viewport.box(canvas.size)
+            size = self.viewport.picture_size(box, MOST_PIXELS_UNASKED)
+        except BadRequestError:  # which is told where it is drawn
+            return 0
+        return canvas.work(box, size, self.drawing)
 
     @property
     def is_plain(self) -> bool:
@@ -243,7 +247,12 @@ async def _pictures(
         return render_bytes(services, found, canvas, asked, chosen.media_type)
 
     names = "\n".join(canvas.tag for _, canvas in canvases)
-    answer = PictureAnswer(chosen.media_type, names, repr(asked), asked.pixels)
+    answer = PictureAnswer(
+        chosen.media_type,
+        names,
+        repr(asked),
+        lambda: max(asked.work(canvas) for _, canvas in canvases),
+    )
     if chosen.is_multipart:
         makers = [(found, partial(make, found, canvas)) for found, canvas in canvases]
         return await multipart_of(request, answer, makers, left_out)
@@ -280,7 +289,9 @@ async def thumbnail(request: Request) -> Response:
     asked = replace(asked, annotation=frozenset())
     chosen = choose(accepted(request), *(Chosen(name, is_multipart=False) for name in MEDIA_TYPES))
     found, canvas = await run_in_threadpool(_representative, services, dict(path))
-    answer = PictureAnswer(chosen.media_type, canvas.tag, f"thumbnail {asked!r}", asked.pixels)
+    answer = PictureAnswer(
+        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", partial(asked.work, canvas)
+    )
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, chosen.media_type)
     )

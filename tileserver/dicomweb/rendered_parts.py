@@ -85,10 +85,11 @@ async def _made(
 ) -> AsyncIterator[bytes]:
     """Yield pictures; what was deleted before the first is an error, by which it is asked again."""
     service: Retrieve = request.app.state.services.retrieve
+    work = answer.work()
     has_any = False
     for item, make in makers:
         try:
-            picture = await drawn(request, make, answer.pixels)
+            picture = await drawn(request, make, work)
         except AbandonedError:
             raise
         except TileserverError as error:
