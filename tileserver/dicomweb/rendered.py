@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from tileserver.index import StoredInstance
     from tileserver.pictures.canvas import Canvas
+    from tileserver.pictures.geometry import Box
     from tileserver.services import Services
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -130,19 +131,30 @@ def render_bytes(
         drawn.pixels, columns=asked.viewport.flips_columns, rows=asked.viewport.flips_rows
     )
     if asked.annotation:
-        pixels = annotated(pixels, _lines(services, found, canvas, asked.annotation))
+        lines = _lines(services, found, asked.annotation, _mpp(canvas, box, size))
+        pixels = annotated(pixels, lines)
     return encoded(replace(drawn, pixels=pixels), media_type, asked.drawing.quality)
 
 
+def _mpp(canvas: Canvas, box: Box, size: Size) -> tuple[float, float] | None:
+    """Return micrometres between pixels of a picture: those of the matrix, scaled with it."""
+    if canvas.mpp is None:
+        return None
+    return canvas.mpp[0] * box.width / size.width, canvas.mpp[1] * box.height / size.height
+
+
 def _lines(
-    services: Services, found: StoredInstance, canvas: Canvas, keywords: frozenset[str]
+    services: Services,
+    found: StoredInstance,
+    keywords: frozenset[str],
+    mpp: tuple[float, float] | None,
 ) -> list[str]:
     attributes = services.render.attributes(found)
     pairs = words.patient_words(attributes) if "patient" in keywords else []
     if "patient" in keywords:
         pairs += words.study_words(attributes)
     if "technique" in keywords:
-        pairs += words.technique_words(attributes, canvas.mpp)
+        pairs += words.technique_words(attributes, mpp)
     return [f"{name}: {value}" for name, value in pairs]
 
 

@@ -205,6 +205,21 @@ def test_annotations_are_written_into_the_picture(pictures):
     assert (both != patient).any()
 
 
+def test_technique_tells_the_pixels_of_the_picture(pictures):
+    coarse, plain, scaled = (
+        pixels_of(rendered(pictures, PYRAMID, level, query))
+        for level, query in (
+            (LEVELS[1], "?annotation=technique"),
+            (LEVELS[1], ""),
+            (LEVELS[0], "?annotation=technique&viewport=350,250"),
+        )
+    )
+    words = (coarse != plain).any(axis=2)
+
+    assert words.any()
+    assert (scaled[words] == coarse[words]).all()
+
+
 def test_a_frame_is_a_picture(pictures):
     found = pixels_of(rendered(pictures, EXACT, f"{EXACT}.1", rest="/frames/7/rendered"))
     part = "?viewport=20,20,10,10,-20,20"
