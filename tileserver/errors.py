@@ -61,6 +61,10 @@ class UnrenderableError(NotAcceptableError):
     """There are no pixels, or pixels that are damaged or of a kind that is not shown."""
 
 
+class NoPixelsError(UnrenderableError):
+    """There are no pixels: it is no picture at all."""
+
+
 class PreconditionFailedError(TileserverError):
     """What is stored is not the version that the client expects."""
 
