@@ -86,6 +86,11 @@ _FIND = (
     "JOIN series ON series.id = instance.series_id JOIN study ON study.id = series.study_id "
     "WHERE instance.sop_instance_uid = ?"
 )
+_SURROUNDINGS = (
+    "SELECT (SELECT attributes FROM study WHERE study_instance_uid = ?1), EXISTS "
+    "(SELECT 1 FROM series JOIN study ON study.id = series.study_id "
+    "WHERE series_instance_uid = ?2 AND study_instance_uid <> ?1)"
+)
 _METADATA = (_instance.c.attributes, _per_frame.c.position, _per_frame.c.attributes)
 """What `_whole` puts together."""
 
@@ -255,6 +260,20 @@ class Index:
         with self._reading() as connection:
             row = driver_of(connection).execute(_FIND, (sop_instance_uid,)).fetchone()
         return StoredInstance(*row) if row else None
+
+    def surroundings(
+        self, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[str | None, bool]:
+        """Return attributes of a study as DICOM JSON, and whether another has a series of the UID.
+
+        The first are ``None`` where there is no such study.
+        """
+        with self._reading() as connection:
+            row = driver_of(connection).execute(
+                _SURROUNDINGS, (study_instance_uid, series_instance_uid)
+            )
+            attributes, is_elsewhere = row.fetchone()
+        return attributes, bool(is_elsewhere)
 
     def known(self, sop_instance_uids: Iterable[str]) -> set[str]:
         """Return those of the UIDs whose instances are here."""

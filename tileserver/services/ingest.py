@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import logging
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -27,6 +28,7 @@ from tileserver.index import InstanceRecord
 from tileserver.services.assemble import assemble
 from tileserver.services.delete import carry_out
 from tileserver.services.in_the_way import make_way
+from tileserver.services.misplaced import find_misplacement
 from tileserver.services.oddities import Oddity
 from tileserver.services.records import key_of_version, read_record
 from tileserver.services.reindex import reindex
@@ -44,6 +46,10 @@ if TYPE_CHECKING:
     from tileserver.store import BlobState, BlobStore, Incoming
 
 _logger = logging.getLogger(__name__)
+_MISPLACED = {
+    Oddity.OTHER_PATIENT: "the patient is not that of the study",
+    Oddity.OTHER_STUDY: "the series is one of another study too",
+}
 _CHUNK = 1 << 20
 _ATTEMPTS = 8
 _AT_ONCE = 16
@@ -116,7 +122,9 @@ class Ingest:
                 return self._again_or(self._again.find_sound, left, study_instance_uid, accept)
 
         find, accept = self._again.find, accept_what_is_left
-        return self._again_or(find, incoming, study_instance_uid, accept)
+        outcomes = self._again_or(find, incoming, study_instance_uid, accept)
+        _log_misplaced(outcomes)
+        return outcomes
 
     def _again_or(
         self,
@@ -203,7 +211,7 @@ class Ingest:
             stored = self._settle_at_last(incoming, found.record, found.oddity)
             return replace(stored, is_new=stored.is_new or found.is_kept)
         self._keep_what_went(incoming, found.record)
-        return _ingested(found.record, found.oddity, is_new=True)
+        return self._placed(found.record, found.oddity, is_new=True)
 
     def _outcome(self, store: Callable[[], Ingested]) -> _Outcome:
         try:
@@ -268,16 +276,20 @@ class Ingest:
         stored = self._index.find(record.sop_instance_uid)
         if stored is None:
             self._keep_first(incoming, record)
-            return _ingested(record, oddity, is_new=True)
+            return self._placed(record, oddity, is_new=True)
         if stored.sha256 == record.sha256:
             self._keep_again(incoming, record, stored)
-            return _ingested(record, oddity, is_new=False)
+            return self._placed(record, oddity, is_new=False)
         if self._duplicates is Duplicates.KEEP_FIRST:
             return _ingested(record, Oddity.OTHER_BYTES_KEPT, is_new=False)
         if self._duplicates is not Duplicates.REPLACE:
             raise _conflict(record)
         self._replace(incoming, record, stored)
-        return _ingested(record, oddity, is_new=True)
+        return self._placed(record, oddity, is_new=True)
+
+    def _placed(self, record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:
+        """Tell of an instance that is stored; that it contradicts its study goes over all else."""
+        return _ingested(record, find_misplacement(self._index, record) or oddity, is_new=is_new)
 
     def _keep_first(self, incoming: Incoming, record: InstanceRecord) -> None:
         """Store blob and record."""
@@ -411,6 +423,14 @@ def _checked(incoming: Incoming, study_instance_uid: str | None) -> _Checked:
     if study_instance_uid not in (None, record.study_instance_uid):
         raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
     return record, oddity
+
+
+def _log_misplaced(outcomes: Sequence[_Outcome]) -> None:
+    """Write how many instances contradict their study: its keeper has to know."""
+    warnings = Counter(item.warning for item in outcomes if isinstance(item, Ingested))
+    for oddity, text in _MISPLACED.items():
+        if warnings[oddity]:
+            _logger.warning("%d stored though %s", warnings[oddity], text)
 
 
 def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
 
 _MOST = 16_384
 """Instances, of some 600 bytes each."""
+_OF_THIS_TIME = (Oddity.OTHER_BYTES_KEPT, Oddity.OTHER_PATIENT, Oddity.OTHER_STUDY)
+"""What is not of the bytes, but of what else is stored."""
 
 
 class StoredAgain:
@@ -39,8 +41,8 @@ class StoredAgain:
 
     def note(self, incoming: Incoming, stored: Ingested) -> None:
         """Note what became of an instance."""
-        if stored.warning is Oddity.OTHER_BYTES_KEPT:
-            return  # these are not what is stored
+        if stored.warning in _OF_THIS_TIME:
+            return
         with self._lock:
             self._seen[incoming.sha256] = replace(stored, is_new=False)
             if len(self._seen) > _MOST:
