@@ -63,7 +63,7 @@ def check(
     Prints a line for each problem: its kind, place and instance, what was found, what was expected,
     and what to do; never values of patients.
 
-    Exit codes: 0 all is well, or was repaired; 1 there are problems; 2 the folder cannot be
+    Exit codes: 0 all is well by now; 1 there are problems; 2 the folder cannot be
     checked, or wrong usage; 130 interrupted.
     """
     from tileserver.app import check_of, repair_of
@@ -89,12 +89,12 @@ class _Told:
     """Counts what is told."""
 
     def __init__(self) -> None:
-        self.problems = self.repaired = 0
+        self.problems = self.solved = 0
 
     def tell(self, finding: Finding) -> None:
         """Tell a finding."""
-        if finding.repaired:
-            self.repaired += 1
+        if finding.is_solved:
+            self.solved += 1
         else:
             self.problems += 1
 
@@ -120,7 +120,7 @@ class _Lines(_Told):
             f"{extent.bytes_read:,} bytes read in {seconds:.0f} s",
             f"{self.problems:,} problems",
         ]
-        parts += [f"{self.repaired:,} repaired"] * bool(self.repaired)
+        parts += [f"{self.solved:,} solved"] * bool(self.solved)
         click.echo(", ".join(parts))
 
 
@@ -143,7 +143,7 @@ class _Document(_Told):
             "bytes_read": extent.bytes_read,
             "seconds": round(seconds, 1),
             "problems": self.problems,
-            "repaired": self.repaired,
+            "solved": self.solved,
         }
         click.echo(f'{self._closed()}, "summary": {json.dumps(summary)}}}')
 

@@ -64,6 +64,8 @@ _BUSY_SECONDS = 30
 _PAGE = 1000
 _CACHE_KIB = 16 << 10
 """Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
+_CACHE_OF_ALL_KIB = 128 << 10
+"""While a whole index is made: UIDs and keys come in any order, all over their indexes."""
 _REMEDY = "run: tileserver reindex"
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
@@ -398,6 +400,7 @@ class Index:
             fresh = Index(beside)
             try:
                 with _explained("the index cannot be written"), fresh._writing() as connection:
+                    connection.exec_driver_sql(f"PRAGMA cache_size = -{_CACHE_OF_ALL_KIB}")
                     count = add_all(connection, records)
             finally:
                 fresh.close()

@@ -70,8 +70,19 @@ def test_what_is_repaired_ends_with_0(data):
     assert done.stdout.startswith(
         "partial-file: incoming/a.part: found what a crash left, expected nothing; done: removed\n"
     )
-    assert done.stdout.endswith(", 0 problems, 1 repaired\n")
+    assert done.stdout.endswith(", 0 problems, 1 solved\n")
     assert run(data).returncode == 0
+
+
+def test_what_is_put_aside_and_missed_is_a_problem_still(data):
+    first = checking.stored(data)[0]
+    first.path.write_bytes(first.path.read_bytes() + b"!")
+
+    done = run(data, "--quarantine")
+
+    assert done.returncode == 1
+    assert f"; done: moved to quarantine/{first.key}.dcm; bring the file back" in done.stdout
+    assert (data / "quarantine" / f"{first.key}.dcm").exists()
 
 
 def test_a_document_has_findings_and_a_summary(data):
@@ -95,10 +106,11 @@ def test_a_document_has_findings_and_a_summary(data):
         "key": first.key,
         "problem": None,
         "remedy": "bring the file back from a backup, or send the instance again",
-        "repaired": None,
+        "done": None,
+        "solved": False,
     }
     assert found["summary"].keys() == {
-        "instances", "blobs", "bytes_read", "seconds", "problems", "repaired",
+        "instances", "blobs", "bytes_read", "seconds", "problems", "solved",
     }  # fmt: skip
     assert (found["summary"]["problems"], found["summary"]["blobs"]) == (2, 1)
 

@@ -111,8 +111,10 @@ class Finding:
         Of the instance, series or study that it is about, where that is known.
     key
         Of the blob that it is about.
-    repaired
+    done
         What was done about it; ``None`` where nothing was.
+    is_solved
+        Whether nothing is wrong any more: not where a damaged file was put aside, and is missing.
     """
 
     kind: Kind
@@ -120,7 +122,8 @@ class Finding:
     problem: str
     uid: str | None = None
     key: str | None = None
-    repaired: str | None = None
+    done: str | None = None
+    is_solved: bool = False
 
     @property
     def remedy(self) -> str:
@@ -130,10 +133,10 @@ class Finding:
     def line(self) -> str:
         """Return it as a line of text."""
         place = ", ".join(filter(None, (self.place, self.uid)))
-        done = f"done: {self.repaired}" if self.repaired else self.remedy
-        return _printable(f"{self.kind}: {place}: {self.problem}; {done}")
+        ends = [f"done: {self.done}"] * bool(self.done) + [self.remedy] * (not self.is_solved)
+        return _printable("; ".join([f"{self.kind}: {place}: {self.problem}", *ends]))
 
-    def document(self) -> dict[str, str | None]:
+    def document(self) -> dict[str, str | bool | None]:
         """Return it for JSON."""
         return {
             "kind": str(self.kind),
@@ -142,7 +145,8 @@ class Finding:
             "key": self.key and _printable(self.key),
             "problem": _printable(self.problem),
             "remedy": self.remedy,
-            "repaired": self.repaired,
+            "done": self.done,
+            "solved": self.is_solved,
         }
 
 

@@ -78,7 +78,14 @@ class Repair:
             done = self._done(finding)
         except (StorageError, OSError, ConflictError):
             done = None
-        return replace(finding, repaired=done)
+        return replace(finding, done=done, is_solved=done is not None and self._is_solved(finding))
+
+    def _is_solved(self, finding: Finding) -> bool:
+        """Tell whether the index names the blob of a finding no more, or as it now is."""
+        if finding.kind not in _PUT_ASIDE or finding.uid is None:
+            return True
+        named = self._archive()[1].find(finding.uid)
+        return named is None or named.key != finding.key
 
     def _done(self, finding: Finding) -> str | None:
         kind = finding.kind
