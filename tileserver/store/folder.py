@@ -365,7 +365,7 @@ class FolderBlobStore:
     def __init__(self, folder: Path) -> None:
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
-        with explained("the data folder cannot be made"):
+        with explained(f"the data folder {folder} cannot be made"):
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 flush_folder(folder.parent)
