@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 PREFIX = "TILESERVER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _RANGES = {"port": (0, 65535), "workers": (1, 64)}
+_AT_LEAST_ONE = frozenset({"max_body_bytes", "max_results", "search_seconds"})
+_NAME = re.compile(r"\*|[A-Za-z0-9._-]{1,253}", re.ASCII)
 _URL = re.compile(r"https?://[^/?#\s]+(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 """What a path has must need no coding, and name no other place than it says."""
 _TRUTH = {"1": True, "true": True, "yes": True, "on": True,
@@ -120,12 +122,14 @@ def _check(values: Mapping[str, Any], found: Mapping[str, tuple[object, str]]) -
     """Refuse what no server could mean."""
     for name, field in fields().items():
         value, (_, origin) = values[name], found[name]
-        least, largest = _RANGES.get(name, (0, 1 << 62))
+        least, largest = _RANGES.get(name, (int(name in _AT_LEAST_ONE), 1 << 62))
         if field.kind is int and not least <= value <= largest:
             told = f"{least} to {largest}" if name in _RANGES else f"{least} or more"
             raise _bad(field, f"{origin}: {name} = {value}", told)
         if field.kind is str and name.endswith("_url") and value:
             _check_url(field, f"{origin}: {name}", value)
+        if name == "allowed_hosts" and not all(map(_NAME.fullmatch, value)):
+            raise _bad(field, f"{origin}: {name}", "names such as slides.example.org, or *")
 
 
 def _check_url(field: Field, place: str, value: str) -> None:
@@ -252,4 +256,5 @@ def _made(field: Field, place: str, value: object) -> object:
 
 
 def _bad(field: Field, place: str, expected: str) -> ConfigurationError:
-    return ConfigurationError(f"{place} makes no sense; expected {expected}: {field.help}")
+    meaning = field.help.split(". ")[0].rstrip(".")
+    return ConfigurationError(f"{place} makes no sense; expected {expected}: {meaning}")

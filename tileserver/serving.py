@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import functools
 import resource
 import socket
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 _BACKLOG = 2048
 _STOP_SECONDS = 10
+_IDLE_SECONDS = 75
+"""Longer than proxies keep connections (nginx: 60), lest one is used that closes just then."""
 
 
 def serve(settings: Settings, announce: Callable[[str], None], prepare: Callable[[], None]) -> None:
@@ -73,6 +76,7 @@ def _config(settings: Settings) -> tuple[uvicorn.Config, Stopping]:
         server_header=False,
         ws=web_socket.WebSocketProtocol,
         **web_socket.SETTINGS,
+        timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
     return config, app.state.stopping
@@ -151,8 +155,13 @@ def _listen(host: str, port: int, count: int) -> list[socket.socket]:
     except OSError as error:
         raise StorageError(
             f"cannot listen on {host} port {port}: {error.strerror or error}; "
-            "choose another with --port"
+            f"choose another with {_remedy(error)}"
         ) from error
+
+
+def _remedy(error: OSError) -> str:
+    is_host = isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL
+    return "--host" if is_host else "--port"
 
 
 def _bound(host: str, port: int, *, is_shared: bool = False) -> socket.socket:

@@ -311,8 +311,13 @@ def test_more_than_plain_fields_is_parsed_each_time(both, fields):
         found = {comparable(fast.exchange(*pieces)) for _ in range(3)}
         expected = comparable(plain.exchange(*pieces))
         assert len(found) == 1
-        # Where nonsense follows a request, the route is cut off before it has answered that.
-        assert found.pop().endswith(expected)
+        statuses = re.findall(rb"HTTP/1\.1 (\d+) ", *found)
+        if b"400" in statuses:
+            # Where nonsense follows a request, the route may be cut off before it has answered.
+            assert statuses in ([b"400"], [b"200", b"400"])
+            assert expected.count(b"HTTP/1.1 400 ") == 1
+        else:
+            assert found == {expected}
 
 
 @pytest.mark.parametrize(

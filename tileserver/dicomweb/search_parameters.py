@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 _TAG = re.compile(r"[0-9A-Fa-f]{8}")
 _MOST_PARAMETERS = 256
+_MOST_DIGITS = 18
 _MOST_VALUES = 5000
 _DEEPEST_PATH = 8
 _LONGEST_VALUE = 1024
@@ -200,6 +201,6 @@ def _read_include(asked: SearchParameters, text: str) -> None:
 
 
 def _whole_number(name: str, text: str) -> int:
-    if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise BadRequestError(f"{name} is no whole number")
+    if not (text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS):
+        raise BadRequestError(f"{name} is no whole number of at most {_MOST_DIGITS} digits")
     return int(text)

@@ -38,7 +38,7 @@ class Status:
                 look()
             except StorageError as error:
                 found.append(str(error))
-        return found
+        return list(dict.fromkeys(found))  # several may stumble over the same
 
     def counts(self) -> Counts:
         """Return how much is stored.

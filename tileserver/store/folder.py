@@ -396,7 +396,7 @@ class FolderBlobStore:
         self._folder = folder
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
-        with explained("the data folder cannot be made"):
+        with explained(f"the data folder {folder} cannot be made"):
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 flush_folder(folder.parent)
