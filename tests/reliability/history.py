@@ -36,10 +36,8 @@ class History:
 
     clock: Callable[[], int]
     asked: list[Asked] = field(default_factory=list)
-    stored: int = 0
-    """How many times an instance was acknowledged as stored."""
-    deleted: int = 0
-    """How many instances were acknowledged as deleted."""
+    _stored: set[Name] = field(default_factory=set)
+    _deleted: set[Name] = field(default_factory=set)
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def note(self, asked: Asked) -> None:
@@ -47,8 +45,17 @@ class History:
         with self._lock:
             self.asked.append(asked)
             if asked.acknowledged is not None:
-                self.stored += asked.file is not None
-                self.deleted += asked.file is None
+                (self._deleted if asked.file is None else self._stored).add(asked.name)
+
+    @property
+    def stored(self) -> int:
+        """How many instances were acknowledged as stored, each counted once."""
+        return len(self._stored)
+
+    @property
+    def deleted(self) -> int:
+        """How many instances were acknowledged as deleted, each counted once."""
+        return len(self._deleted)
 
     def ledger(self, moment: int) -> Ledger:
         """Return what was promised by a moment."""

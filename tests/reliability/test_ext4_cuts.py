@@ -62,7 +62,8 @@ def test_what_was_acknowledged_outlives_a_power_cut_of_ext4(tmp_path, capsys):
     tell(
         capsys,
         found,
-        f"{done} power cuts under ext4, {acknowledged} instances acknowledged, {deleted} deleted",
+        f"{done} power cuts under ext4 ({rounds} file systems, {CUTS_OF_EACH} cuts of each), "
+        f"{acknowledged} instances acknowledged, {deleted} of them deleted",
     )
     assert found == Found()
     assert (done, acknowledged >= INSTANCES) == (CUTS, True)

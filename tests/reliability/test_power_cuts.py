@@ -21,6 +21,9 @@ from reliability.ledger import Found, Ledger, check, opened, stored_files
 from reliability.report import tell
 from reliability.serving_faults import served, stop
 
+from tileserver.app import rebuild_index
+from tileserver.settings import Settings
+
 CUTS = int(os.environ.get("COVERSLIP_CUTS", "8"))
 INSTANCES = int(os.environ.get("COVERSLIP_CUT_INSTANCES", "120"))
 """Acknowledged before the last cut; ``make reliability`` has more of both."""
@@ -81,8 +84,8 @@ def test_a_new_index_after_a_power_cut_has_all_and_nothing_that_was_deleted(reco
     for _, _, data, ledger in cuts(recorded, max(CUTS // 4, 3), tmp_path):
         for path in data.glob("index.sqlite*"):
             path.unlink()
+        rebuild_index(Settings(data=data))
         with opened(data) as (services, _):
-            services.ingest.reindex()
             stored = stored_files(services, ledger)
 
         assert lost_or_back(stored, ledger) == []

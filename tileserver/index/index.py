@@ -381,10 +381,11 @@ class Index:
         if found != "ok":
             raise DamagedIndexError(f"the index is damaged; {_REMEDY}")
 
-    def is_empty(self) -> bool:
-        """Tell whether there is no instance."""
+    def is_unused(self) -> bool:
+        """Tell whether there is no instance, and never was one."""
+        traces = (_instance.c.id, changes.change.c.sequence)
         with self._reading() as connection:
-            return connection.execute(select(_instance.c.id).limit(1)).first() is None
+            return not any(connection.execute(select(each).limit(1)).first() for each in traces)
 
     def left_aside(self) -> int:
         """Return how many stored files were no instance when the index was made of them."""

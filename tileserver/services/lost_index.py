@@ -20,22 +20,23 @@ _COUNTED = 1000
 
 
 def refuse_lost_index(store: BlobStore, index: Index, folder: Path) -> None:
-    """Make sure that an index is empty only where nothing is stored.
+    """Make sure that an index that never had anything in it is one where nothing is stored.
 
-    What a crash has left of the first instances that were being stored is not counted, nor is what
-    is being stored, what is to be removed, and what could not be read when the index was made.
+    Where all was deleted a file may have come back by a power cut: then nothing is lost. Not
+    counted are what a crash has left of the first instances that were being stored, what is being
+    stored, what is to be removed, and what was no instance when the index was made.
 
     Raises
     ------
     DamagedIndexError
         It lacks what is stored.
     """
-    if not index.is_empty():
+    if not index.is_unused():
         return
     with index.knowing([]):  # until then nobody stores or deletes
         left_aside = index.left_aside()
         most = left_aside + _COUNTED
-        found = len(store.keys_at_rest(most + 1)) if index.is_empty() else 0
+        found = len(store.keys_at_rest(most + 1)) if index.is_unused() else 0
     if found > left_aside:
         count = f"{found:,}" if found <= most else f"more than {most:,}"
         files = "file is" if found == 1 else "files are"

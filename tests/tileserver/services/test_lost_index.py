@@ -102,6 +102,16 @@ def test_a_new_folder_and_an_emptied_one_start(tmp_path):
     assert count(tmp_path) == 0
 
 
+def test_a_deleted_file_that_a_power_cut_brought_back_is_no_loss(tmp_path):
+    fill(tmp_path, 1)
+    path = blob_path(tmp_path / "blobs", key_of(0))
+    with opened(tmp_path) as services:
+        services.delete.delete("1.2.3")
+    path.write_bytes(file_of(0))
+
+    assert count(tmp_path) == 0
+
+
 def left_by_a_crash(data: Path, number: int) -> None:
     """Come as far as the blob, and no further."""
     with opened(data) as services, services.ingest.receive() as incoming:
