@@ -29,7 +29,7 @@ MEASURED = (
 
 def write_many(data: Path, count: int) -> int:
     """Write blobs as a store lays them out, without its care; return their bytes."""
-    study, series, uid = (_UID.format(number) for number in (900001, 900002, 900003))
+    study, series, uid = (_UID.format(number) for number in (3 * 10**9, 4 * 10**9, 5 * 10**9))
     template = instances.written(
         instances.dataset(StudyInstanceUID=study, SeriesInstanceUID=series, SOPInstanceUID=uid)
     )

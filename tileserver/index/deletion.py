@@ -19,7 +19,7 @@ from tileserver.index.driver import driver_of
 from tileserver.index.insertion import count_series
 from tileserver.index.key_rows import forget_keys, renew_keys
 from tileserver.index.renewal import renew_upper_rows
-from tileserver.index.schema import instance, series, study, tables
+from tileserver.index.schema import BEGIN_OF_KEY, instance, series, study, tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -28,8 +28,10 @@ if TYPE_CHECKING:
 
     from tileserver.index.records import StoredInstance
 
-_MOST_VALUES = 500
-"""In one statement: SQLite has a limit of parameters."""
+_MOST_VALUES = 400
+"""In one statement, twice: older SQLite has a limit of 999 parameters."""
+_BEGIN = 16
+"""Of a key, as `BEGIN_OF_KEY` has it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,9 @@ def known_keys(connection: Connection, keys: Sequence[str]) -> set[str]:
     known: set[str] = set()
     for begin in range(0, len(keys), _MOST_VALUES):
         some = keys[begin : begin + _MOST_VALUES]
-        query = select(instance.c.key).where(instance.c.key.in_(some))
+        query = select(instance.c.key).where(
+            BEGIN_OF_KEY.in_([key[:_BEGIN] for key in some]), instance.c.key.in_(some)
+        )
         known.update(connection.execute(query).scalars())
     return known
 

@@ -27,6 +27,7 @@ from tileserver.index import (
     Search,
     StoredFrames,
 )
+from tileserver.index.deletion import known_keys
 from tileserver.index.folding import fold
 
 RECORD = InstanceRecord(
@@ -248,3 +249,18 @@ def test_where_frames_lie_survives_packing(places, fragmented, bits):
     assert found.lengths.tolist() == lengths.tolist()
     assert found.fragmented == parts
     assert found.bits == bits
+
+
+def test_whether_a_blob_is_named_is_looked_up_in_an_index(index):
+    for number in (1, 2, 3):
+        index.add(replace(record(1, 1, number), key=f"{number:02x}" * 32))
+    asked = []
+    with index._writing() as connection:
+        driver = connection.connection.driver_connection
+        driver.set_trace_callback(asked.append)
+        known = known_keys(connection, ["01" * 32, "02" * 31 + "ff", "03" * 32])
+        driver.set_trace_callback(None)
+        (plan,) = driver.execute(f"EXPLAIN QUERY PLAN {asked[-1]}").fetchall()
+
+    assert known == {"01" * 32, "03" * 32}
+    assert "USING INDEX instance_by_key" in plan[-1]
