@@ -125,7 +125,7 @@ def test_a_blob_that_is_not_there_is_told(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StorageError, match="the data folder cannot be made: Not a directory"):
+    with pytest.raises(StorageError, match="cannot be made: Not a directory"):
         FolderBlobStore(tmp_path / "file" / "data")
 
 
