@@ -55,10 +55,15 @@ mutants: $(READY) ## convert 10,000 broken slides of every format (20 minutes)
 kills: $(READY) ## kill a conversion a hundred times, and go on
 	COVERSLIP_KILLS=100 $(BIN)/python -m pytest -q tests/dicomizer/test_resume.py
 
-reliability: $(READY) ## the full forms of the tests of durability, damage and load (under 30 minutes)
+# Sizes of the full forms; each test has a short one, which `make test` runs.
+FULL := COVERSLIP_TELL=1 COVERSLIP_KILL_STRIDE=1 COVERSLIP_ERROR_STRIDE=1 COVERSLIP_STOPS=10 \
+	COVERSLIP_CUTS=200 COVERSLIP_CUT_INSTANCES=600 \
+	COVERSLIP_EXT4_CUTS=200 COVERSLIP_EXT4_INSTANCES=20000 \
 	COVERSLIP_FLIPS=1000 COVERSLIP_CHECK_SECONDS=60 COVERSLIP_REINDEXES=10 \
-		COVERSLIP_CHECK_INSTANCES=100000 COVERSLIP_CHECK_MB=1000 \
-		$(BIN)/python -m pytest -q -s -o timeout=1800 tests/reliability
+	COVERSLIP_CHECK_INSTANCES=100000 COVERSLIP_CHECK_MB=1000
+
+reliability: $(READY) ## the full forms of the tests of durability, damage and load (under 30 minutes; best as root)
+	$(FULL) $(BIN)/python -m pytest -q -s -o timeout=1800 tests/reliability
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

@@ -35,6 +35,9 @@ from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
 from tileserver.services import Room, Services
 from tileserver.services.check import Check, Repair
+from tileserver.services.lost_index import refuse_lost_index
+from tileserver.services.unsettled import finish_unsettled
+from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
 from tileserver.ups import Ups
@@ -69,19 +72,33 @@ SERVICES = (
 """All that is answered, as it is described."""
 
 
-def open_services(settings: Settings) -> tuple[Services, Index]:
+def open_services(settings: Settings, *, is_to_be_made: bool = False) -> tuple[Services, Index]:
     """Open store and index in the data folder, and return the verbs over them.
+
+    Parameters
+    ----------
+    is_to_be_made
+        Whether the index is about to be made anew, so that it may lack what is stored.
 
     Raises
     ------
     StorageError
         The folder cannot be used.
+    DamagedIndexError
+        The index has to be made anew.
     """
     _read_tolerantly()
     store = FolderBlobStore(settings.data)
     index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
+    if not is_to_be_made:
+        try:
+            refuse_lost_index(store, index, settings.data)
+        except StorageError:
+            index.close()
+            raise
     services = Services.over(store, index, settings)
     services.delete.finish_abandoned()
+    finish_unsettled(store, index)
     return services, index
 
 
@@ -104,11 +121,11 @@ def rebuild_index(settings: Settings) -> tuple[Reindexed, Path | None]:
         raise StorageError(f"{settings.data} has no stored instances; nothing was made")
     aside = None
     try:
-        services, index = open_services(settings)
+        services, index = open_services(settings, is_to_be_made=True)
         index.check()
     except DamagedIndexError:
         aside = set_aside(settings.data / INDEX_FILE)
-        services, index = open_services(settings)
+        services, index = open_services(settings, is_to_be_made=True)
     try:
         return services.ingest.reindex(), aside
     finally:
@@ -210,6 +227,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.policy = policy
     app.state.observe = observed
     app.state.ups = worklist
+    app.state.stopping = Stopping()
     return app
 
 

@@ -79,7 +79,8 @@ class _Compressing:
         message = await self._compressed(message)
         headers = MutableHeaders(scope=start)
         headers["Content-Encoding"] = "gzip"
-        headers.add_vary_header("Accept-Encoding")
+        if "accept-encoding" not in headers.get("vary", "").lower():
+            headers.add_vary_header("Accept-Encoding")
         if "etag" in headers and not headers["etag"].startswith("W/"):
             headers["ETag"] = f"W/{headers['etag']}"  # the bytes are others
         if is_whole:

@@ -10,6 +10,7 @@ The tree::
     │   └── GoneError                 there was one, and it was deleted
     ├── NotAcceptableError        not to be had in the media type asked for
     │   └── UnrenderableError         stored pixels, if any, that cannot be made a picture
+    │       └── NoPixelsError             it has no pixels at all
     ├── PreconditionFailedError   it is not what If-Match says
     ├── RangeNotSatisfiableError  no such bytes, or too many ranges
     ├── UnsupportedMediaTypeError a body of another type than can be read
@@ -59,6 +60,10 @@ class NotAcceptableError(TileserverError):
 
 class UnrenderableError(NotAcceptableError):
     """There are no pixels, or pixels that are damaged or of a kind that is not shown."""
+
+
+class NoPixelsError(UnrenderableError):
+    """There are no pixels: it is no picture at all."""
 
 
 class PreconditionFailedError(TileserverError):

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from multiprocessing.connection import Connection
 
     from tileserver.settings import Settings
+    from tileserver.stopping import Stopping
 
 _BACKLOG = 2048
 _STOP_SECONDS = 10
@@ -50,7 +51,7 @@ def serve(settings: Settings, announce: Callable[[str], None], prepare: Callable
         # Before a folder is made for a server that cannot run.
         (listening,) = sockets = _listen(settings.host, settings.port, 1)
         with listening:
-            server = uvicorn.Server(_config(settings))
+            server = _Server(*_config(settings))
             announce(_address(settings.host, listening))
             server.run(sockets=sockets)
         return
@@ -64,10 +65,10 @@ def serve(settings: Settings, announce: Callable[[str], None], prepare: Callable
             listening.close()
 
 
-def _config(settings: Settings) -> uvicorn.Config:
+def _config(settings: Settings) -> tuple[uvicorn.Config, Stopping]:
     app = create_app(settings)
     app.state.services.retrieve.frame_files.limit(_most_open())
-    return uvicorn.Config(
+    config = uvicorn.Config(
         app,
         http=fast_protocol(app),
         access_log=False,
@@ -78,6 +79,7 @@ def _config(settings: Settings) -> uvicorn.Config:
         timeout_keep_alive=_IDLE_SECONDS,
         timeout_graceful_shutdown=_STOP_SECONDS,
     )
+    return config, app.state.stopping
 
 
 def _most_open() -> int:
@@ -99,19 +101,32 @@ def _work(
     prepare()
     count_as(number)
     try:
-        config = _config(settings)
+        config, stopping = _config(settings)
     except TileserverError as error:
         parent.send_bytes(str(error).encode())
         sys.exit(1)
     with listening:
-        _Worker(config, parent).run(sockets=[listening])
+        _Worker(config, stopping, parent).run(sockets=[listening])
 
 
-class _Worker(uvicorn.Server):
+class _Server(uvicorn.Server):
+    """A server that waits for what it answers, but not for what is still being sent to it."""
+
+    def __init__(self, config: uvicorn.Config, stopping: Stopping) -> None:
+        super().__init__(config)
+        self._stopping = stopping
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """Come to an end."""
+        self._stopping.begin()
+        await super().shutdown(sockets)
+
+
+class _Worker(_Server):
     """A server that tells its parent when it serves, and stops when the parent is gone."""
 
-    def __init__(self, config: uvicorn.Config, parent: Connection) -> None:
-        super().__init__(config)
+    def __init__(self, config: uvicorn.Config, stopping: Stopping, parent: Connection) -> None:
+        super().__init__(config, stopping)
         self._parent = parent
 
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:

@@ -149,6 +149,8 @@ def run(
                 announce()
                 _watch(workers, stop)
         finally:
+            for listening in sockets:
+                listening.close()  # who comes now would wait for nobody
             _stop(workers, stop)
     if signals:
         signal.raise_signal(signals[0])

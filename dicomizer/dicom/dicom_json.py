@@ -15,9 +15,11 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING
 
+from pydicom.dataelem import DataElement
+
 if TYPE_CHECKING:
-    from pydicom.dataelem import DataElement
     from pydicom.dataset import Dataset
+    from pydicom.valuerep import PersonName
 
 JsonDataset = dict[str, dict[str, object]]
 
@@ -27,6 +29,7 @@ BULK_THRESHOLD = 256
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _ALWAYS_REFERENCED = frozenset({"OD", "OF", "OL"})
 """Coordinates and indices of bulk annotations, which viewers look for behind an address only."""
+_NAME_GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _MARKER = '"BulkDataURI":"bulk-data-of-this-instance:'
 
 
@@ -81,13 +84,51 @@ def element_json(element: DataElement, path: str) -> dict[str, object] | None:
     if element.VR in _BINARY and _is_referenced(element):
         return {"vr": element.VR, "BulkDataURI": f"bulk-data-of-this-instance:{path}"}
     try:
-        found = element.to_json_dict(None, 0)
+        found = _converted(element)
         # NaN, infinity and lone surrogates have no place in JSON; dumping here keeps one bad
         # value from spoiling the whole.
         json.dumps(found, allow_nan=False, ensure_ascii=False).encode()
-    except (ValueError, TypeError, AttributeError, OverflowError):
+    except (ValueError, TypeError, AttributeError, LookupError, OverflowError):
         return None
     return found
+
+
+def _converted(element: DataElement) -> dict[str, object]:
+    if element.VR == "PN":
+        return _names(element)
+    return _with_nulls(element) if _has_gaps(element) else element.to_json_dict(None, 0)
+
+
+def _has_gaps(element: DataElement) -> bool:
+    """Tell whether some of several values are empty, as only text can have them."""
+    return element.VM > 1 and any(map(_is_empty, element.value))
+
+
+def _is_empty(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def _with_nulls(element: DataElement) -> dict[str, object]:
+    """Return an element with nulls where its values are empty (F.2.5)."""
+    values = [None if _is_empty(value) else _one(element, value) for value in element.value]
+    return {"vr": element.VR, "Value": values}
+
+
+def _one(element: DataElement, value: object) -> object:
+    alone = DataElement(element.tag, element.VR, value, already_converted=True)
+    return alone.to_json_dict(None, 0)["Value"][0]
+
+
+def _names(element: DataElement) -> dict[str, object]:
+    """Return person names: of each the component groups that are not empty (F.2.2)."""
+    several = element.value if element.VM > 1 else [element.value]
+    values = [_name_groups(value) if value else None for value in several]
+    return {"vr": "PN"} if values == [None] else {"vr": "PN", "Value": values}
+
+
+def _name_groups(name: PersonName) -> dict[str, str] | None:
+    groups = zip(_NAME_GROUPS, name.components, strict=False)
+    return {group: text for group, text in groups if text} or None
 
 
 def reference_text(path: str, vr: str) -> str:

@@ -30,6 +30,9 @@ _WARNINGS = {
     0xB000: "it changed data elements",
     0xB006: "it discarded data elements",
     0xB007: "data set does not match SOP class",
+    # Of our own server, as table I.2-1 has none for these.
+    0xB0F1: "the patient is not that of the study there",
+    0xB0F2: "the series is one of another study there too",
 }
 
 

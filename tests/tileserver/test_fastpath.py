@@ -307,17 +307,16 @@ def test_more_than_plain_fields_is_parsed_each_time(both, fields):
     fast, plain = both
     stream = f"GET {ROOT}{JPEG}/frames/1 HTTP/1.1\r\n".encode() + fields
 
-    for pieces in ([stream + CLOSING], [stream, CLOSING]):
-        found = {comparable(fast.exchange(*pieces)) for _ in range(3)}
-        expected = comparable(plain.exchange(*pieces))
-        assert len(found) == 1
-        statuses = re.findall(rb"HTTP/1\.1 (\d+) ", *found)
-        if b"400" in statuses:
-            # Where nonsense follows a request, the route may be cut off before it has answered.
-            assert statuses in ([b"400"], [b"200", b"400"])
-            assert expected.count(b"HTTP/1.1 400 ") == 1
-        else:
-            assert found == {expected}
+    found = {comparable(fast.exchange(stream + CLOSING)) for _ in range(3)}
+    expected = comparable(plain.exchange(stream + CLOSING))
+    assert len(found) == 1
+    statuses = re.findall(rb"HTTP/1\.1 (\d+) ", *found)
+    if b"400" in statuses:
+        # Where nonsense follows a request, the route may be cut off before it has answered.
+        assert statuses in ([b"400"], [b"200", b"400"])
+        assert expected.count(b"HTTP/1.1 400 ") == 1
+    else:
+        assert found == {expected}
 
 
 @pytest.mark.parametrize(

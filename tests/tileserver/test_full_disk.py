@@ -23,6 +23,8 @@ from tileserver.settings import Settings
 from tileserver.store.folder import FolderBlobStore
 from tileserver.store.reserve import Reserve
 
+OUT_OF_RESOURCES = {"00081197": {"vr": "US", "Value": [0xA700]}}
+
 
 @pytest.fixture
 def disk(tmp_path) -> Iterator[Path]:
@@ -65,8 +67,11 @@ def test_what_is_stored_is_read_and_deleted_and_nothing_more_is_stored(disk):
         assert re.fullmatch(
             r"the disk is full: [\d,]+ bytes more are needed for anything to be stored; "
             "delete studies, or give it room",
-            one.json()["message"],
+            one.headers["warning"].partition("/dicomweb: ")[2],
         )
+        # Not even read, they have no names.
+        assert one.json() == {"0008119A": {"vr": "SQ", "Value": [OUT_OF_RESOURCES]}}
+        assert several.json() == {"0008119A": {"vr": "SQ", "Value": [OUT_OF_RESOURCES] * 30}}
         assert ready.status_code == 503
         assert ready.json()["problems"][0].startswith("the disk is full: ")
         assert (readable.status_code, readable.json()["ready"]) == (200, True)
@@ -131,10 +136,8 @@ def test_what_fits_is_stored_and_what_does_not_leaves_nothing_behind(disk):
     refused, stored = anyio.run(store_both)
 
     assert refused.status_code == 507
-    assert refused.json() == {
-        "error": "FullDiskError",
-        "message": "cannot receive: No space left on device",
-    }
+    assert refused.headers["warning"].endswith(": cannot receive: No space left on device")
+    assert refused.json() == {"0008119A": {"vr": "SQ", "Value": [OUT_OF_RESOURCES]}}
     assert stored.status_code == 200
     blobs = (disk / "blobs").rglob("*.dcm")
     assert [path.read_bytes() for path in blobs] == [small]

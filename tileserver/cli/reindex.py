@@ -46,11 +46,14 @@ def reindex(context: click.Context, loaded: Loaded) -> None:
 
 def _problems(done: Reindexed) -> Iterator[str]:
     for uid in done.lost:
-        yield f"the blob of instance {uid} is gone: not indexed; bring it back from a backup"
+        yield (
+            f"the blob of instance {uid} is gone: not indexed; "
+            "bring it back from a backup, or send it again"
+        )
     for uid in done.changed:
         yield (
             f"the bytes of instance {uid} are not those that were stored; "
-            "bring its blob back from a backup"
+            "bring its blob back from a backup, or send it again"
         )
     for key in done.unreadable:
         yield f"blob {key} is no instance of its name: left aside"

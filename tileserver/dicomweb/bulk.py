@@ -20,6 +20,7 @@ from tileserver.conditions import is_unchanged
 from tileserver.dicomweb.frame_plans import plan_frames
 from tileserver.dicomweb.frames import frames_answer
 from tileserver.dicomweb.lasting import remaining
+from tileserver.dicomweb.left_out import LeftOut
 from tileserver.dicomweb.media_types import DICOM, OCTET_STREAM, Chosen, accepted, choose
 from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged
 from tileserver.dicomweb.wado import (
@@ -122,11 +123,13 @@ async def _collected(request: Request, *, of_pixels: bool) -> Response:
     headers = {**validators.headers(), "Cache-Control": "private, no-cache", "Vary": "Accept"}
     if is_unchanged(request.headers, validators):
         return Response(status_code=304, headers=headers)
-    parts = _parts(request, paths, plans)
+    left_out = LeftOut()
+    parts = _parts(request, paths, plans, left_out)
     # The first is made now: of frames that cannot be decoded, 406 tells.
     first = await run_in_threadpool(next, parts)
     media_type = first.content_type.partition(";")[0]
-    return multipart(request, media_type, chain([first], parts), headers)
+    answer = multipart(request, media_type, chain([first], parts), headers)
+    return left_out.tell(request, answer)
 
 
 def _paths(
@@ -162,6 +165,7 @@ def _parts(
     request: Request,
     paths: Sequence[tuple[StoredInstance, str]],
     plans: Mapping[str, FramePlan],
+    left_out: LeftOut,
 ) -> Iterator[Part]:
     """Yield a part for each value, and one for each frame of encapsulated pixels."""
     service = retrieve_service(request)
@@ -174,7 +178,7 @@ def _parts(
             yield from _parts_of_value(request, item, path, plans)
 
     items = {item.sop_instance_uid: item for item, _ in paths}
-    return remaining(service, items.values(), of_instance)
+    return remaining(service, items.values(), of_instance, left_out)
 
 
 def _parts_of_value(

@@ -21,6 +21,7 @@ from tileserver.dicomweb.media_types import (
     choose_frames,
     choose_transcoded,
     stored_frames_offer,
+    transcoded_frames_offer,
 )
 from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.errors import NotAcceptableError
@@ -89,15 +90,15 @@ def plan_frames(ranges: Sequence[AcceptRange], stored: str, *, one: bool) -> Fra
             chosen = choose_transcoded(ranges, syntax, one=one)
             if chosen is not None and syntax != sent:
                 return FramePlan(chosen, syntax, is_transcoded=True)
-    raise NotAcceptableError(_what_could_be_had(sent, is_decodable(stored)))
+    raise NotAcceptableError(_what_could_be_had(sent, is_decoded=is_decodable(stored), one=one))
 
 
-def _what_could_be_had(stored: str, is_decoded: bool) -> str:  # noqa: FBT001 - a statement of two facts
-    text = stored_frames_offer(stored)
+def _what_could_be_had(stored: str, *, is_decoded: bool, one: bool) -> str:
+    text = stored_frames_offer(stored, one=one)
     if is_decoded and stored != UNCOMPRESSED:
-        text += f"; decoded: {OCTET_STREAM}; transfer-syntax={UNCOMPRESSED}"
+        text += f"; decoded: {transcoded_frames_offer(UNCOMPRESSED, one=one)}"
     if is_decoded and stored != JPEG_BASELINE:
-        text += f"; of 8 bits, with loss: image/jpeg; transfer-syntax={JPEG_BASELINE}"
+        text += f"; of 8 bits, with loss: {transcoded_frames_offer(JPEG_BASELINE, one=one)}"
     return text
 
 

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from starlette.types import Receive, Scope, Send
 
     from tileserver.again import Endpoint
+    from tileserver.dicomweb.left_out import LeftOut
     from tileserver.dicomweb.responses import Part
     from tileserver.index import StoredInstance
     from tileserver.services import Retrieve
@@ -64,22 +65,29 @@ def remaining(
     service: Retrieve,
     items: Iterable[StoredInstance],
     parts: Callable[[StoredInstance], Iterator[Part]],
+    left_out: LeftOut,
 ) -> Iterator[Part]:
     """Yield the parts of instances, each begun; of those that are deleted by now, no more.
+
+    Of an instance that cannot be made nothing comes; where some of it came already, the answer is
+    broken off, so that the part is not taken for the whole.
 
     Raises
     ------
     TileserverError
         Of an instance that is still there; or nothing is left at all.
     """
-    count = 0
+    has_any = False
     for item in items:
+        has_begun = False
         try:
             for part in parts(item):
-                count += 1
+                has_begun = has_any = True
                 yield part
-        except TileserverError:
-            if not service.is_deleted(item):
+        except TileserverError as error:
+            if service.is_deleted(item):
+                continue
+            if has_begun or not left_out.takes(item, error):
                 raise
-    if not count:
-        raise LostBlobError("all of it is deleted by now")
+    if not has_any:
+        raise left_out.first or LostBlobError("all of it is deleted by now")

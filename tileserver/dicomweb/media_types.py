@@ -203,14 +203,22 @@ def choose_transcoded(
     return None
 
 
-def stored_frames_offer(transfer_syntax_uid: str) -> str:
-    """Return in words how stored frames can be had."""
+def stored_frames_offer(transfer_syntax_uid: str, *, one: bool) -> str:
+    """Return in words how stored frames can be had: several in multipart only."""
     stored = frame_media_type(transfer_syntax_uid)
+    several = "several frames go in multipart only; " * (not one)
+    alone = f"{stored}, or " * one
     return (
-        f"stored as {stored}; transfer-syntax={transfer_syntax_uid}: accept {stored}, or "
-        f'multipart/related; type="{stored}", or '
-        'multipart/related; type="application/octet-stream"; transfer-syntax=*'
+        f"{several}stored as {stored}; transfer-syntax={transfer_syntax_uid}: accept {alone}"
+        f'{_MULTIPART}; type="{stored}", or {_MULTIPART}; type="{OCTET_STREAM}"; transfer-syntax=*'
     )
+
+
+def transcoded_frames_offer(transfer_syntax_uid: str, *, one: bool) -> str:
+    """Return in words how frames can be had in a transfer syntax that is not the stored one."""
+    media_type = frame_media_type(transfer_syntax_uid)
+    form = media_type if one else f'{_MULTIPART}; type="{media_type}"'
+    return f"{form}; transfer-syntax={transfer_syntax_uid}"
 
 
 def _wanted(ranges: Sequence[AcceptRange]) -> Iterator[AcceptRange]:

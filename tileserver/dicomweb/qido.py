@@ -25,6 +25,7 @@ from tileserver.dicomweb.media_types import (
     JSON,
     Chosen,
     accepted,
+    check_charset,
     choose,
 )
 from tileserver.dicomweb.responses import COUNTED, Part, multipart, warn, what_is_left
@@ -49,6 +50,7 @@ _OFFERED = (
 
 
 async def _search(request: Request, level: Level) -> Response:
+    check_charset(request.query_params.get("charset") or request.headers.get("accept-charset"))
     chosen = choose(accepted(request), *_OFFERED)
     settings: Settings = request.app.state.settings
     parameters = request.query_params.multi_items()

@@ -19,15 +19,15 @@ from typing import TYPE_CHECKING
 from starlette.concurrency import run_in_threadpool
 
 from tileserver.dicomweb import rendered_reports
+from tileserver.dicomweb.left_out import LeftOut
 from tileserver.dicomweb.media_types import Chosen, accepted, choose, find_choice
 from tileserver.dicomweb.rendered_parts import multipart_of
-from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.dicomweb.viewport import Viewport, read_viewport
 from tileserver.dicomweb.wado import frame_numbers
-from tileserver.errors import NotAcceptableError, NotFoundError, UnrenderableError
+from tileserver.errors import BadRequestError, NoPixelsError, NotAcceptableError, NotFoundError
 from tileserver.pictures import words
 from tileserver.pictures.annotation import annotated, read_annotation
-from tileserver.pictures.answer import SHORT, PictureAnswer
+from tileserver.pictures.answer import PictureAnswer
 from tileserver.pictures.canvas import (
     canvas_of_frame,
     canvas_of_instance,
@@ -47,6 +47,7 @@ if TYPE_CHECKING:
 
     from tileserver.index import StoredInstance
     from tileserver.pictures.canvas import Canvas
+    from tileserver.pictures.geometry import Box
     from tileserver.services import Services
 
 MEDIA_TYPES = ("image/jpeg", "image/png", "image/gif", "image/webp")
@@ -72,10 +73,14 @@ class Rendering:
     viewport: Viewport = field(default_factory=Viewport)
     annotation: frozenset[str] = frozenset()
 
-    @property
-    def pixels(self) -> int:
-        """How many pixels the picture has at most, where that was asked for."""
-        return self.viewport.size.pixels if self.viewport.size else 0
+    def work(self, canvas: Canvas) -> int:
+        """Return how many pixels have to be decoded or drawn, about."""
+        try:
+            box = self.viewport.box(canvas.size)
+            size = self.viewport.picture_size(box, MOST_PIXELS_UNASKED)
+        except BadRequestError:  # which is told where it is drawn
+            return 0
+        return canvas.work(box, size, self.drawing)
 
     @property
     def is_plain(self) -> bool:
@@ -126,19 +131,30 @@ def render_bytes(
         drawn.pixels, columns=asked.viewport.flips_columns, rows=asked.viewport.flips_rows
     )
     if asked.annotation:
-        pixels = annotated(pixels, _lines(services, found, canvas, asked.annotation))
+        lines = _lines(services, found, asked.annotation, _mpp(canvas, box, size))
+        pixels = annotated(pixels, lines)
     return encoded(replace(drawn, pixels=pixels), media_type, asked.drawing.quality)
 
 
+def _mpp(canvas: Canvas, box: Box, size: Size) -> tuple[float, float] | None:
+    """Return micrometres between pixels of a picture: those of the matrix, scaled with it."""
+    if canvas.mpp is None:
+        return None
+    return canvas.mpp[0] * box.width / size.width, canvas.mpp[1] * box.height / size.height
+
+
 def _lines(
-    services: Services, found: StoredInstance, canvas: Canvas, keywords: frozenset[str]
+    services: Services,
+    found: StoredInstance,
+    keywords: frozenset[str],
+    mpp: tuple[float, float] | None,
 ) -> list[str]:
     attributes = services.render.attributes(found)
     pairs = words.patient_words(attributes) if "patient" in keywords else []
     if "patient" in keywords:
         pairs += words.study_words(attributes)
     if "technique" in keywords:
-        pairs += words.technique_words(attributes, canvas.mpp)
+        pairs += words.technique_words(attributes, mpp)
     return [f"{name}: {value}" for name, value in pairs]
 
 
@@ -164,7 +180,7 @@ async def instance(request: Request) -> Response:
     )
     try:
         image = await run_in_threadpool(services.render.image, found)
-    except UnrenderableError:
+    except NoPixelsError:
         return await rendered_reports.instance(request, found)
     if image.is_tiled or image.number_of_frames == 1:
         return await _pictures(request, [(found, None)])
@@ -195,7 +211,8 @@ async def study_or_series(request: Request) -> Response:
     """Give the pictures of all instances of a study or series that have one, or its reports."""
     services, path = _services(request), request.path_params
     found = await run_in_threadpool(services.retrieve.instances, path["study"], path.get("series"))
-    shown = await run_in_threadpool(_with_pictures, services, found)
+    left_out = LeftOut()
+    shown = await run_in_threadpool(_with_pictures, services, found, left_out)
     ranges = accepted(request)
     if not shown or find_choice(ranges, *_offers(one=len(shown) == 1)) is None:
         reports = await run_in_threadpool(rendered_reports.reports_among, services, found)
@@ -203,12 +220,12 @@ async def study_or_series(request: Request) -> Response:
         if reports and (is_text or not shown):
             return await rendered_reports.reports(request, reports)
     if not shown:
-        raise NotAcceptableError("nothing of it can be rendered")
-    return await _pictures(request, shown)
+        raise left_out.first or NotAcceptableError("nothing of it can be rendered")
+    return await _pictures(request, shown, left_out)
 
 
 def _with_pictures(
-    services: Services, found: Sequence[StoredInstance]
+    services: Services, found: Sequence[StoredInstance], left_out: LeftOut
 ) -> list[tuple[StoredInstance, int | None]]:
     if len(found) > _MOST_INSTANCES:
         raise NotAcceptableError(f"at most {_MOST_INSTANCES:,} instances are rendered at once")
@@ -216,7 +233,10 @@ def _with_pictures(
     for item in found:
         try:
             image = services.render.image(item)
-        except NotAcceptableError:
+        except NoPixelsError:
+            continue
+        except NotAcceptableError as error:
+            left_out.takes(item, error)
             continue
         is_one = image.is_tiled or image.number_of_frames == 1
         # Of a film its middle: all its frames are to be had from the instance.
@@ -225,31 +245,50 @@ def _with_pictures(
 
 
 async def _pictures(
-    request: Request, shown: Sequence[tuple[StoredInstance, int | None]]
+    request: Request,
+    shown: Sequence[tuple[StoredInstance, int | None]],
+    left_out: LeftOut | None = None,
 ) -> Response:
     """Give pictures of instances or, where a number stands beside, of one of their frames."""
     asked = read_rendering(request.query_params)
-    chosen = choose(accepted(request), *_offers(one=len(shown) == 1))
     services = _services(request)
+    canvases = await run_in_threadpool(_canvases, services, shown)
+    chosen = choose(accepted(request), *_offers(one=len(canvases) == 1))
 
-    def make(found: StoredInstance, number: int | None) -> bytes:
-        canvas = (
-            canvas_of_instance(services, found)
-            if number is None
-            else canvas_of_frame(services, found, number)
-        )
+    def make(found: StoredInstance, canvas: Canvas) -> bytes:
         return render_bytes(services, found, canvas, asked, chosen.media_type)
 
-    names = [f"{found.sha256.hex()} {number}" for found, number in shown]
+    names = "\n".join(canvas.tag for _, canvas in canvases)
     answer = PictureAnswer(
-        chosen.media_type, "\n".join(names), repr(asked), IMMUTABLE, asked.pixels
+        chosen.media_type,
+        names,
+        repr(asked),
+        lambda: max(asked.work(canvas) for _, canvas in canvases),
     )
     if chosen.is_multipart:
-        makers = [partial(make, *item) for item in shown]
-        return await multipart_of(
-            request, answer, makers, lambda place: services.retrieve.is_deleted(shown[place][0])
-        )
-    return await answer.respond(request, lambda: make(*shown[0]))
+        makers = [(found, partial(make, found, canvas)) for found, canvas in canvases]
+        return await multipart_of(request, answer, makers, left_out)
+    drawn = await answer.respond(request, lambda: make(*canvases[0]))
+    return left_out.tell(request, drawn) if left_out else drawn
+
+
+def _canvases(
+    services: Services, shown: Sequence[tuple[StoredInstance, int | None]]
+) -> list[tuple[StoredInstance, Canvas]]:
+    found: list[tuple[StoredInstance, Canvas]] = []
+    for item, number in shown:
+        try:
+            canvas = (
+                canvas_of_instance(services, item)
+                if number is None
+                else canvas_of_frame(services, item, number)
+            )
+        except NotFoundError:  # its series was deleted meanwhile
+            continue
+        found.append((item, canvas))
+    if not found:
+        raise NotFoundError("all of it is deleted by now")
+    return found
 
 
 async def thumbnail(request: Request) -> Response:
@@ -263,7 +302,7 @@ async def thumbnail(request: Request) -> Response:
     chosen = choose(accepted(request), *(Chosen(name, is_multipart=False) for name in MEDIA_TYPES))
     found, canvas = await run_in_threadpool(_representative, services, dict(path))
     answer = PictureAnswer(
-        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", SHORT, asked.pixels
+        chosen.media_type, canvas.tag, f"thumbnail {asked!r}", partial(asked.work, canvas)
     )
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, chosen.media_type)

@@ -87,12 +87,10 @@ async def reports_as(request: Request, found: Sequence[StoredInstance], chosen: 
     services: Services = request.app.state.services
     root = dicomweb_root(request)
     names = "\n".join(item.sha256.hex() for item in found)
-    answer = PictureAnswer(chosen.media_type, names, f"report {root}", IMMUTABLE)
+    answer = PictureAnswer(chosen.media_type, names, f"report {root}")
     makers = [partial(_text, services, item, chosen.media_type, root) for item in found]
     if chosen.is_multipart:
-        return await multipart_of(
-            request, answer, makers, lambda place: services.retrieve.is_deleted(found[place])
-        )
+        return await multipart_of(request, answer, list(zip(found, makers, strict=True)))
     return await answer.respond(request, makers[0])
 
 

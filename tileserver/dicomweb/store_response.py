@@ -15,7 +15,7 @@ from starlette.responses import Response
 
 from dicomizer.dicom.native_xml import to_xml
 from tileserver.addresses import dicomweb_root
-from tileserver.dicomweb.responses import json_response
+from tileserver.dicomweb.responses import json_response, warn
 from tileserver.errors import (
     BadRequestError,
     BusyError,
@@ -25,6 +25,7 @@ from tileserver.errors import (
     TileserverError,
     UnsupportedSyntaxError,
     WrongStudyError,
+    http_status,
 )
 
 if TYPE_CHECKING:
@@ -60,13 +61,9 @@ def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Respo
     ------
     BadRequestError
         There was nothing to store.
-    StorageError
-        Nothing is stored, for want of room.
     """
     if not outcome.stored and not outcome.failed:
         raise BadRequestError("the body has no instance")
-    if not outcome.stored and all(isinstance(error, StorageError) for error in outcome.failed):
-        raise outcome.failed[0]
     _log(outcome.failed)
     root = dicomweb_root(request)
     body = dict(sorted(_body(root, outcome).items()))
@@ -77,6 +74,9 @@ def store_response(request: Request, outcome: Outcome, *, is_xml: bool) -> Respo
     address = _location(root, outcome)
     if address is not None:
         response.headers["Location"] = address
+    if _is_for_the_disk(outcome):
+        # For people: the response itself has numbers only.
+        warn(request, response, str(outcome.failed[0]))
     return response
 
 
@@ -94,16 +94,22 @@ def _location(root: str, outcome: Outcome) -> str | None:
 def _log(failed: Sequence[TileserverError]) -> None:
     """Write why instances are not stored: the response has a number for many reasons at most."""
     for error in failed[:_MOST_LOGGED]:
-        _logger.info("instance not stored: %s: %s", type(error).__name__, error)
+        level = logging.ERROR if isinstance(error, StorageError) else logging.INFO
+        _logger.log(level, "instance not stored: %s: %s", type(error).__name__, error)
     if len(failed) > _MOST_LOGGED:
         _logger.info("and %d more instances not stored", len(failed) - _MOST_LOGGED)
 
 
 def _status(outcome: Outcome) -> int:
-    """Return 200 for all and nothing odd, 202 for some or something odd, 409 for none."""
+    """Return 200 for all and nothing odd, 202 for some or something odd, 409 or 507 for none."""
     if not outcome.stored:
-        return 409
+        return http_status(outcome.failed[0]) if _is_for_the_disk(outcome) else 409
     return 202 if outcome.failed or any(i.warning is not None for i in outcome.stored) else 200
+
+
+def _is_for_the_disk(outcome: Outcome) -> bool:
+    """Tell whether nothing is stored, and for no fault of who sent it."""
+    return not outcome.stored and all(isinstance(error, StorageError) for error in outcome.failed)
 
 
 def _body(root: str, outcome: Outcome) -> JsonDataset:

@@ -45,7 +45,8 @@ async def store(request: Request) -> Response:
     parts = _parts(request, media_type)
     try:
         body = SingleBody(parts, media_type) if boundary is None else MultipartBody(parts, boundary)
-        await _receive(request, body, settings.max_body_bytes)
+        with request.app.state.stopping.receiving():
+            await _receive(request, body, settings.max_body_bytes)
         outcome = await run_in_threadpool(_finish, body, parts)
     except BaseException as error:
         await run_in_threadpool(parts.close)

@@ -19,6 +19,7 @@ from tileserver.addresses import dicomweb_root
 from tileserver.conditions import Validators, is_unchanged
 from tileserver.dicomweb.instance_plans import plan_instances
 from tileserver.dicomweb.lasting import remaining
+from tileserver.dicomweb.left_out import LeftOut
 from tileserver.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -31,11 +32,16 @@ from tileserver.dicomweb.media_types import (
     offer_text,
 )
 from tileserver.dicomweb.metadata import json_answer, json_pieces, xml_parts
-from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged, streamed
-from tileserver.errors import BadRequestError, NotAcceptableError, NotFoundError
+from tileserver.dicomweb.responses import IMMUTABLE, Part, beginning, multipart, ranged, streamed
+from tileserver.errors import (
+    BadRequestError,
+    NotAcceptableError,
+    NotFoundError,
+    TileserverError,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from starlette.requests import Request
 
@@ -47,6 +53,8 @@ if TYPE_CHECKING:
 _MOST_FRAMES = 10_000
 _MOST_FRAME_DIGITS = 10
 _REVALIDATED = "private, no-cache"
+_MADE_AHEAD = 16 << 20
+"""Bytes of a transcoded instance that are made before its part begins."""
 _SINGLE, _MULTIPLE = Chosen(DICOM, is_multipart=False), Chosen(DICOM, is_multipart=True)
 
 
@@ -161,12 +169,17 @@ async def _multipart_instances(
         return Response(status_code=304, headers=headers)
     service = retrieve_service(request)
     # All are looked at before the answer begins: 200 must not break off at one that was lost.
-    files = await run_in_threadpool(lambda: [service.file(item) for item in found])
+    files = await run_in_threadpool(
+        lambda: {item.sop_instance_uid: service.file(item) for item in found}
+    )
     if any(plan.made_of(item) for item in found):
-        parts = _transcoded_parts(request, found, files, plan)
+        left_out = LeftOut()
+        checked = await run_in_threadpool(_transcodable, request, found, plan, left_out)
+        parts = _transcoded_parts(request, checked, files, plan, left_out)
         first = await run_in_threadpool(next, parts)
-        return multipart(request, DICOM, chain([first], parts), headers)
-    stored = [_stored_part(item, file) for item, file in zip(found, files, strict=True)]
+        answer = multipart(request, DICOM, chain([first], parts), headers)
+        return left_out.tell(request, answer)
+    stored = [_stored_part(item, files[item.sop_instance_uid]) for item in found]
     return multipart(request, DICOM, stored, headers)
 
 
@@ -175,23 +188,45 @@ def _stored_part(found: StoredInstance, file: StoredBytes) -> Part:
     return Part(content_type, file.length, file.pieces())
 
 
+def _transcodable(
+    request: Request, found: Sequence[StoredInstance], plan: InstancePlan, left_out: LeftOut
+) -> list[StoredInstance]:
+    """Return the instances that can be had in a transfer syntax, as far as their headers tell."""
+    kept = []
+    for item in found:
+        syntax = plan.made_of(item)
+        try:
+            if syntax is not None:
+                _transcode(request).check(item, syntax)
+        except TileserverError as error:
+            if retrieve_service(request).is_deleted(item):
+                continue
+            if not left_out.takes(item, error):
+                raise
+        else:
+            kept.append(item)
+    return kept
+
+
 def _transcoded_parts(
     request: Request,
     found: Sequence[StoredInstance],
-    files: Sequence[StoredBytes],
+    files: Mapping[str, StoredBytes],
     plan: InstancePlan,
+    left_out: LeftOut,
 ) -> Iterator[Part]:
-    by_uid = {item.sop_instance_uid: file for item, file in zip(found, files, strict=True)}
 
     def parts(item: StoredInstance) -> Iterator[Part]:
         syntax = plan.made_of(item)
         if syntax is None:
-            yield _stored_part(item, by_uid[item.sop_instance_uid])
+            yield _stored_part(item, files[item.sop_instance_uid])
         else:
             pieces = _transcode(request).instance(item, syntax)
-            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, pieces)
+            # As long as its part has not begun, an instance with a damaged frame is left out.
+            begun, _ = beginning(pieces, _MADE_AHEAD)
+            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, chain(begun, pieces))
 
-    return remaining(retrieve_service(request), found, parts)
+    return remaining(retrieve_service(request), found, parts, left_out)
 
 
 async def metadata(request: Request) -> Response:

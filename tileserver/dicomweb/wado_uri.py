@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
@@ -18,7 +19,6 @@ from starlette.requests import Request
 from tileserver.dicomweb import rendered_reports, wado
 from tileserver.dicomweb.media_types import DICOM, AcceptRange, Chosen, accepted, choose
 from tileserver.dicomweb.rendered import MEDIA_TYPES, Rendering, render_bytes
-from tileserver.dicomweb.responses import IMMUTABLE
 from tileserver.dicomweb.viewport import LONGEST_SIDE, Viewport, read_uri_region
 from tileserver.errors import BadRequestError, NotAcceptableError, NotFoundError
 from tileserver.pictures.annotation import read_annotation
@@ -141,7 +141,7 @@ async def _picture(
         raise BadRequestError(f"transferSyntax and anonymize are for {DICOM}, not for pictures")
     canvas = await run_in_threadpool(_canvas, services, found, query.get("frameNumber"))
     asked = read_uri_rendering(query, canvas.size)
-    answer = PictureAnswer(media_type, canvas.tag, f"uri {asked!r}", IMMUTABLE, asked.pixels)
+    answer = PictureAnswer(media_type, canvas.tag, f"uri {asked!r}", partial(asked.work, canvas))
     return await answer.respond(
         request, lambda: render_bytes(services, found, canvas, asked, media_type)
     )

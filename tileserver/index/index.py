@@ -35,6 +35,7 @@ from tileserver.events import Event, EventKind
 from tileserver.index import changes, deletion, difference, schema
 from tileserver.index.beside import folder_beside
 from tileserver.index.commits import Commits
+from tileserver.index.doubt import NOTE_CHANGE, Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
@@ -66,13 +67,9 @@ _CACHE_KIB = 16 << 10
 _CACHE_OF_ALL_KIB = 128 << 10
 """While a whole index is made: UIDs and keys come in any order, all over their indexes."""
 _REMEDY = "run: tileserver reindex"
-_NOTE_CHANGE = (
-    "INSERT INTO about (name, value) VALUES ('changes', '1') "
-    "ON CONFLICT (name) DO UPDATE SET value = CAST(value AS INTEGER) + 1"
-)
-"""For those who keep what they found until somebody writes."""
 _KEPT = (schema.about, changes.change, changes.subscriber)
 """Tables that a new index does not replace."""
+_LEFT_ASIDE = "left aside"
 _study, _series, _instance = schema.study, schema.series, schema.instance
 _frames, _per_frame = schema.frames, schema.per_frame
 _STORED = (
@@ -88,6 +85,11 @@ _FIND = (
     f"SELECT {', '.join(map(str, _STORED))} FROM instance "  # noqa: S608 - names of our own
     "JOIN series ON series.id = instance.series_id JOIN study ON study.id = series.study_id "
     "WHERE instance.sop_instance_uid = ?"
+)
+_SURROUNDINGS = (
+    "SELECT (SELECT attributes FROM study WHERE study_instance_uid = ?1), EXISTS "
+    "(SELECT 1 FROM series JOIN study ON study.id = series.study_id "
+    "WHERE series_instance_uid = ?2 AND study_instance_uid <> ?1)"
 )
 _METADATA = (_instance.c.attributes, _per_frame.c.position, _per_frame.c.attributes)
 """What `_whole` puts together."""
@@ -119,11 +121,14 @@ class Index:
             hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
+        self._doubt = Doubt()
         try:
             # Writes nothing where nothing is to be made: a full disk is to be read.
             with _opening(), self._alone() as connection:
                 self._prepare(connection)
                 changes.begin(connection)
+            with _opening(), self._engine.connect() as connection:
+                make_durable(driver_of(connection))
                 self.generation = Generation(path.with_name(f"{path.name}-generation"))
                 self._watch = Watch(path)
         except StorageError:
@@ -256,6 +261,20 @@ class Index:
             row = driver_of(connection).execute(_FIND, (sop_instance_uid,)).fetchone()
         return StoredInstance(*row) if row else None
 
+    def surroundings(
+        self, study_instance_uid: str, series_instance_uid: str
+    ) -> tuple[str | None, bool]:
+        """Return attributes of a study as DICOM JSON, and whether another has a series of the UID.
+
+        The first are ``None`` where there is no such study.
+        """
+        with self._reading() as connection:
+            row = driver_of(connection).execute(
+                _SURROUNDINGS, (study_instance_uid, series_instance_uid)
+            )
+            attributes, is_elsewhere = row.fetchone()
+        return attributes, bool(is_elsewhere)
+
     def known(self, sop_instance_uids: Iterable[str]) -> set[str]:
         """Return those of the UIDs whose instances are here."""
         with self._reading() as connection:
@@ -362,6 +381,28 @@ class Index:
         if found != "ok":
             raise DamagedIndexError(f"the index is damaged; {_REMEDY}")
 
+    def is_unused(self) -> bool:
+        """Tell whether there is no instance, and never was one."""
+        traces = (_instance.c.id, changes.change.c.sequence)
+        with self._reading() as connection:
+            return not any(connection.execute(select(each).limit(1)).first() for each in traces)
+
+    def left_aside(self) -> int:
+        """Return how many stored files were no instance when the index was made of them."""
+        query = select(schema.about.c.value).where(schema.about.c.name == _LEFT_ASIDE)
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one_or_none() or 0)
+
+    def note_left_aside(self, count: int) -> None:
+        """Note how many stored files were no instance when the index was made of them."""
+        with _explained("the index cannot be written"):
+            self._commits.run(
+                lambda connection: driver_of(connection).execute(
+                    "INSERT OR REPLACE INTO about (name, value) VALUES (?, ?)",
+                    (_LEFT_ASIDE, str(count)),
+                )
+            )
+
     def counts(self) -> Counts:
         """Return how much is stored."""
         query = select(
@@ -421,6 +462,7 @@ class Index:
         with (
             _explained("the index cannot be written"),
             self._engine.connect() as connection,
+            self._doubt.settled(connection),
             _attached(connection, beside),
             _immediate(connection),
         ):
@@ -437,18 +479,22 @@ class Index:
             forget(gone)
             count = add_all(connection, late) - len(gone)
             difference.write(connection)
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
             return count
 
     @contextlib.contextmanager
     def _writing(self) -> Iterator[Connection]:
         with self._alone() as connection:
             yield connection
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
     @contextlib.contextmanager
     def _alone(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, _immediate(connection):
+        with (
+            self._engine.connect() as connection,
+            self._doubt.settled(connection),
+            _immediate(connection),
+        ):
             yield connection
 
     @contextlib.contextmanager
@@ -473,7 +519,7 @@ class Index:
             connection.execute(
                 insert(schema.about).values(name="version", value=str(schema.VERSION))
             )
-            driver_of(connection).execute(_NOTE_CHANGE)
+            driver_of(connection).execute(NOTE_CHANGE)
 
 
 def _add_with_events(connection: Connection, several: Sequence[Rows]) -> None:

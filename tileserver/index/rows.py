@@ -47,7 +47,7 @@ class StudyRow:
         return cls(
             study_date=digits_of_date(first_text(study, STUDY_DATE)),
             patient_id=first_text(study, PATIENT_ID),
-            folded_patient_name=folded_name(_first(study, PATIENT_NAME)),
+            folded_patient_name=folded_name(first_value(study, PATIENT_NAME)),
             accession_number=first_text(study, ACCESSION_NUMBER),
             summary=summary_of_study(study),
             attributes=as_text(study),
@@ -114,10 +114,11 @@ def rows_of(record: InstanceRecord) -> Rows:
 
 def first_text(attributes: Attributes, tag: str) -> str:
     """Return the first value of an attribute in DICOM JSON as text, empty where there is none."""
-    value = _first(attributes, tag)
+    value = first_value(attributes, tag)
     return "" if value is None else str(value)
 
 
-def _first(attributes: Attributes, tag: str) -> object:
+def first_value(attributes: Attributes, tag: str) -> object:
+    """Return the first value of an attribute in DICOM JSON, ``None`` where there is none."""
     values = attributes.get(tag, {}).get("Value")
     return values[0] if isinstance(values, list) and values else None

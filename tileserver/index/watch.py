@@ -31,6 +31,10 @@ class Watch:
         self._lock = threading.Lock()
         # Without transactions of the driver: in one, nothing would ever change.
         self._connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+        # Opened now, and kept: else the files beside the index would go with the last of the other
+        # connections, and a disk that takes nothing more could not be read, either; or the log
+        # would be read anew, and what has failed there be taken for committed.
+        self.version()
 
     def version(self) -> int:
         """Return a number that is another after each commit of others."""

@@ -14,7 +14,7 @@ import asyncio
 import functools
 import hashlib
 import os
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeVar
 
 import anyio
@@ -34,29 +34,31 @@ if TYPE_CHECKING:
 _Made = TypeVar("_Made")
 _DRAWING_VERSION = "2"
 """To be raised when the same request gives other pixels than before."""
-_LARGE_PIXELS = 1 << 24
+_MUCH_WORK = 1 << 24
+"""Pixels decoded or drawn: half a second of a processor."""
 _PATIENCE_SECONDS = 0.1
 """After which a client is watched; most pictures are drawn in less than watching would cost."""
 SHORT = "private, max-age=300"
-"""For pictures of what further instances can be added to."""
+"""What is drawn is drawn anew when levels are added or taken away, or by a newer server."""
 
 
 @functools.cache
-def _limiter(*, is_large: bool) -> anyio.CapacityLimiter:
-    """Return what keeps drawing to as many threads as there are cores, of large pictures to one.
+def _limiter(*, is_long: bool) -> anyio.CapacityLimiter:
+    """Return what keeps drawing to as many threads as there are cores, and one that takes long.
 
-    Each holds a picture, and a large one several hundred megabytes.
+    Each holds a picture, and a large one several hundred megabytes. Pictures that take long wait
+    for each other alone, so that quick ones pass them.
     """
-    return anyio.CapacityLimiter(1 if is_large else os.cpu_count() or 2)
+    return anyio.CapacityLimiter(1 if is_long else os.cpu_count() or 2)
 
 
-async def drawn(request: Request, make: Callable[[], _Made], pixels: int = 0) -> _Made:
+async def drawn(request: Request, make: Callable[[], _Made], work: int = 0) -> _Made:
     """Return what a function makes, in one of few threads that draw.
 
     Parameters
     ----------
-    pixels
-        Of the picture, as far as is known beforehand.
+    work
+        Pixels to be decoded or drawn, whichever are more, as far as is known beforehand.
 
     Raises
     ------
@@ -64,7 +66,7 @@ async def drawn(request: Request, make: Callable[[], _Made], pixels: int = 0) ->
         The client went away meanwhile.
     """
     watch = _Watch(request)
-    limiter = _limiter(is_large=pixels > _LARGE_PIXELS)
+    limiter = _limiter(is_long=work > _MUCH_WORK)
     try:
         # A cancelled scope no longer waits for a thread, but does for what one is at.
         with watch.scope:
@@ -113,18 +115,17 @@ class PictureAnswer:
     Parameters
     ----------
     tag
-        Names the stored bytes that the picture is made of.
+        Names all stored bytes that the picture is made of.
     asked
         Everything asked of them, in one form.
-    pixels
-        Of the picture, where it is known to be large.
+    work
+        Tells the pixels to be decoded or drawn, whichever are more; not asked of what is at hand.
     """
 
     media_type: str
     tag: str
     asked: str
-    cache_control: str = SHORT
-    pixels: int = 0
+    work: Callable[[], int] = field(default=lambda: 0, compare=False)
 
     @property
     def etag(self) -> str:
@@ -134,7 +135,7 @@ class PictureAnswer:
 
     def headers(self) -> dict[str, str]:
         """Return the header fields that answers with and without the picture have."""
-        return {"ETag": self.etag, "Cache-Control": self.cache_control, "Vary": "Accept"}
+        return {"ETag": self.etag, "Cache-Control": SHORT, "Vary": "Accept"}
 
     def unchanged(self, request: Request) -> Response | None:
         """Return the answer to a client that has the picture."""
@@ -161,7 +162,7 @@ class PictureAnswer:
             return unchanged
         body = at_hand()
         return Response(
-            await drawn(request, make, self.pixels) if body is None else body,
+            await drawn(request, make, self.work()) if body is None else body,
             media_type=self.media_type,
             headers={**self.headers(), **(headers or {})},
         )

@@ -17,7 +17,7 @@ from tileserver.pictures import words
 from tileserver.pictures.geometry import Box, Size, placed
 from tileserver.pictures.passthrough import browser_jpeg, whole_frame
 from tileserver.pictures.transform import blank, on_background
-from tileserver.services.render import Picture, Pyramid, Region
+from tileserver.services.render import Picture, Pyramid, Region, decoded_pixels
 from tileserver.services.render import Size as RenderSize
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class Canvas:
     mpp
         Micrometres from column to column and from row to row; ``None`` where unknown.
     tag
-        Another for other stored bytes.
+        Another for other stored bytes, of all that it is drawn from.
     attributes
         Gives those of its (finest) instance, as DICOM JSON.
     """
@@ -68,6 +68,7 @@ class Canvas:
     mpp: tuple[float, float] | None
     tag: str
     _draw: _Draw = field(repr=False)
+    _decoded: Callable[[Region, RenderSize, int | None], int] = field(repr=False)
     _stored: Callable[[Box, Size, ReadFrame], bytes | None] = field(repr=False)
     _retrieve: Retrieve = field(repr=False)
     attributes: Callable[[], Attributes] = field(repr=False)
@@ -83,6 +84,17 @@ class Canvas:
         """Return what is in a box, which lies within the canvas."""
         region = Region(float(box.x), float(box.y), float(box.width), float(box.height))
         return self._draw(region, (size.width, size.height), drawing)
+
+    def work(self, box: Box, size: Size, drawing: Drawing) -> int:
+        """Return how many pixels have to be decoded, or drawn where these are more; about."""
+        channels = drawing.look.channels
+        region = Region(float(box.x), float(box.y), float(box.width), float(box.height))
+        decoded = self._decoded(
+            region,
+            RenderSize(size.width, size.height),
+            None if channels is None else len(channels),
+        )
+        return max(decoded, size.pixels)
 
     def draw_with_background(self, box: Box, size: Size, drawing: Drawing) -> Picture:
         """Return what is in a box that may reach beyond the edges, white there."""
@@ -134,6 +146,7 @@ def canvas_of_pyramid(services: Services, pyramid: Pyramid) -> Canvas:
         _mpp(base.spacing),
         _tag(image for level in pyramid.levels for image in level.images),
         draw,
+        functools.partial(decoded_pixels, pyramid),
         functools.partial(whole_frame, pyramid),
         services.retrieve,
         functools.partial(services.render.attributes, base.images[0].found),
@@ -176,11 +189,12 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
     if not image.is_tiled:
         return canvas_of_frame(services, found, image.number_of_frames // 2 + 1)
     pyramid = services.render.pyramid_with(found)
-    own = next(level for level in pyramid.levels if image in level.images)
+    number = next(n for n, level in enumerate(pyramid.levels) if image in level.images)
+    own, drawn_from = pyramid.levels[number], pyramid.levels[number:]
 
     def draw(region: Region, size: tuple[int, int], drawing: Drawing) -> Picture:
         return services.render.matrix(
-            found, region, _render_size(size), drawing.look, drawing.plane
+            found, region, _render_size(size), drawing.look, drawing.plane, pyramid
         )
 
     return Canvas(
@@ -188,8 +202,10 @@ def canvas_of_instance(services: Services, found: StoredInstance) -> Canvas:
         _tile(own),
         (Size(image.columns, image.rows),),
         _mpp(image.spacing),
-        _tag([image]),
+        # Coarser levels can come and go, and give other pixels.
+        _tag([image, *(one for level in drawn_from for one in level.images)]),
         draw,
+        functools.partial(decoded_pixels, Pyramid(drawn_from)),
         functools.partial(whole_frame, Pyramid((own,))),
         services.retrieve,
         functools.partial(services.render.attributes, found),
@@ -222,6 +238,7 @@ def canvas_of_frame(services: Services, found: StoredInstance, frame_number: int
         _mpp(image.spacing),
         _tag([image], frame_number),
         draw,
+        lambda *_: size.pixels,  # a frame is decoded as a whole
         stored,
         services.retrieve,
         functools.partial(services.render.attributes, found),

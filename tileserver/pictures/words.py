@@ -92,7 +92,7 @@ def technique_words(attributes: Attributes, mpp: tuple[float, float] | None) -> 
     Parameters
     ----------
     mpp
-        Micrometres from column to column and from row to row.
+        Micrometres from column to column and from row to row of the picture.
     """
     paths = list(_items(attributes, _OPTICAL_PATHS))
     power = first_text(paths[0], _OBJECTIVE_POWER) if paths else ""

@@ -221,6 +221,7 @@ def _dataset(metadata: object, parts: BulkParts) -> tuple[Dataset, bool]:
 
     try:
         dataset = Dataset.from_json(kept, value_of)
+        _write_nulls(dataset)
         was = dataset.get("SpecificCharacterSet")
     except InvalidInstanceError:
         raise
@@ -228,6 +229,14 @@ def _dataset(metadata: object, parts: BulkParts) -> tuple[Dataset, bool]:
         raise InvalidInstanceError(f"metadata cannot be read: {type(error).__name__}") from error
     dataset.SpecificCharacterSet = _UTF_8
     return dataset, was not in (None, "", _UTF_8)
+
+
+def _write_nulls(dataset: Dataset) -> None:
+    """Let numbers in text that are null be empty, for which the library writes "None"."""
+    for element in dataset.iterall():
+        if element.VR in ("DS", "IS") and element.VM > 1 and None in element.value:
+            texts = ("" if number is None else str(number) for number in element.value)
+            element.value = "\\".join(texts)
 
 
 def _small_value(parts: BulkParts, vr: str, uri: str) -> object:

@@ -9,6 +9,8 @@ a new index will find.
 from __future__ import annotations
 
 import contextlib
+import logging
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
@@ -25,9 +27,12 @@ from tileserver.errors import (
 from tileserver.index import InstanceRecord
 from tileserver.services.assemble import assemble
 from tileserver.services.delete import carry_out
+from tileserver.services.in_the_way import make_way
+from tileserver.services.misplaced import find_misplacement
 from tileserver.services.oddities import Oddity
-from tileserver.services.records import digest_of, key_of_version, read_record
+from tileserver.services.records import key_of_version, read_record
 from tileserver.services.reindex import reindex
+from tileserver.services.soundness import Soundness, has_bytes
 from tileserver.services.stored_again import StoredAgain
 from tileserver.services.turns import Turns
 from tileserver.settings import Duplicates
@@ -38,8 +43,13 @@ if TYPE_CHECKING:
     from tileserver.index import Index, StoredInstance
     from tileserver.services.assemble import BulkParts
     from tileserver.services.reindex import Reindexed
-    from tileserver.store import BlobStore, Incoming
+    from tileserver.store import BlobState, BlobStore, Incoming
 
+_logger = logging.getLogger(__name__)
+_MISPLACED = {
+    Oddity.OTHER_PATIENT: "the patient is not that of the study",
+    Oddity.OTHER_STUDY: "the series is one of another study too",
+}
 _CHUNK = 1 << 20
 _ATTEMPTS = 8
 _AT_ONCE = 16
@@ -85,7 +95,8 @@ class Ingest:
         self._store = store
         self._index = index
         self._duplicates = duplicates
-        self._again = StoredAgain(store, index)
+        self._sound = Soundness(store)
+        self._again = StoredAgain(index, self._sound)
         self._turns = Turns()
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="ingest")
 
@@ -108,18 +119,22 @@ class Ingest:
             # Many may send the same at once: the second finds what the first has stored.
             with self._turns.of(item.sha256 for item in left):
                 accept = partial(self._accept_new, study_instance_uid=study_instance_uid)
-                return self._again_or(left, study_instance_uid, accept)
+                return self._again_or(self._again.find_sound, left, study_instance_uid, accept)
 
-        return self._again_or(incoming, study_instance_uid, accept_what_is_left)
+        find, accept = self._again.find, accept_what_is_left
+        outcomes = self._again_or(find, incoming, study_instance_uid, accept)
+        _log_misplaced(outcomes)
+        return outcomes
 
     def _again_or(
         self,
+        find: Callable[[Incoming, str | None], Ingested | None],
         incoming: Sequence[Incoming],
         study_instance_uid: str | None,
         accept: Callable[[Sequence[Incoming]], list[_Outcome]],
     ) -> list[_Outcome]:
         """Return those that are stored already as they come, and what becomes of all others."""
-        known = [self._again.find(item, study_instance_uid) for item in incoming]
+        known = [find(item, study_instance_uid) for item in incoming]
         left = [item for item, found in zip(incoming, known, strict=True) if found is None]
         outcomes = iter(accept(left) if left else ())
         return [next(outcomes) if found is None else found for found in known]
@@ -134,6 +149,8 @@ class Ingest:
         for item, outcome in zip(incoming, outcomes, strict=True):
             if isinstance(outcome, Ingested):
                 self._again.note(item, outcome)
+            else:
+                self._take_back(item)
         return outcomes
 
     def _accept_several(
@@ -194,7 +211,7 @@ class Ingest:
             stored = self._settle_at_last(incoming, found.record, found.oddity)
             return replace(stored, is_new=stored.is_new or found.is_kept)
         self._keep_what_went(incoming, found.record)
-        return _ingested(found.record, found.oddity, is_new=True)
+        return self._placed(found.record, found.oddity, is_new=True)
 
     def _outcome(self, store: Callable[[], Ingested]) -> _Outcome:
         try:
@@ -230,6 +247,16 @@ class Ingest:
         record, oddity = _checked(incoming, study_instance_uid)
         return self._settle_at_last(incoming, record, oddity)
 
+    def _take_back(self, incoming: Incoming) -> None:
+        """Let nothing lie under a key that the index does not name, or leave it for the start."""
+        try:
+            for key in incoming.kept:
+                with self._index.knowing([key]) as known:
+                    if key not in known:
+                        incoming.take_back(key)
+        except StorageError:
+            incoming.leave()
+
     def _settle_at_last(
         self, incoming: Incoming, record: InstanceRecord, oddity: Oddity | None
     ) -> Ingested:
@@ -248,59 +275,86 @@ class Ingest:
     ) -> Ingested:
         stored = self._index.find(record.sop_instance_uid)
         if stored is None:
-            if self._keep_first(incoming, record):
-                return _ingested(record, oddity, is_new=True)
-        elif stored.sha256 == record.sha256:
-            self._keep_again(incoming, stored)
-            return _ingested(record, oddity, is_new=False)
-        elif self._duplicates is Duplicates.KEEP_FIRST:
+            self._keep_first(incoming, record)
+            return self._placed(record, oddity, is_new=True)
+        if stored.sha256 == record.sha256:
+            self._keep_again(incoming, record, stored)
+            return self._placed(record, oddity, is_new=False)
+        if self._duplicates is Duplicates.KEEP_FIRST:
             return _ingested(record, Oddity.OTHER_BYTES_KEPT, is_new=False)
         if self._duplicates is not Duplicates.REPLACE:
             raise _conflict(record)
         self._replace(incoming, record, stored)
-        return _ingested(record, oddity, is_new=True)
+        return self._placed(record, oddity, is_new=True)
 
-    def _keep_first(self, incoming: Incoming, record: InstanceRecord) -> bool:
-        """Store blob and record; tell whether the bytes under its key are these."""
-        if not incoming.keep(record.key) and not self._is_under(record.key, record.sha256):
-            # Another request is storing it now, or a crash came between blob and index.
-            if self._index.find(record.sop_instance_uid) is not None:
-                raise _ChangedError
-            return False
+    def _placed(self, record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:
+        """Tell of an instance that is stored; that it contradicts its study goes over all else."""
+        return _ingested(record, find_misplacement(self._index, record) or oddity, is_new=is_new)
+
+    def _keep_first(self, incoming: Incoming, record: InstanceRecord) -> None:
+        """Store blob and record."""
+        self._keep_or_find(incoming, record)
         try:
             self._index.add(record)
         except ConflictError:
             raise _ChangedError from None
         self._keep_what_went(incoming, record)
-        return True
+
+    def _keep_or_find(self, incoming: Incoming, record: InstanceRecord) -> None:
+        """Store a blob, where it is not there with these very bytes."""
+        if incoming.keep(record.key) or self._is_under(record.key, record.sha256):
+            return
+        # Another request is storing it now, or the index was lost, or its file is damaged.
+        make_way(self._store, self._index, record.key)
+        raise _ChangedError
 
     def _keep_what_went(self, incoming: Incoming, record: InstanceRecord) -> None:
         """Store a blob again that was condemned, and went before the index named it again."""
         if not self._store.has(record.key):
             incoming.keep(record.key)
 
-    def _keep_again(self, incoming: Incoming, stored: StoredInstance) -> None:
-        """Put a blob back that was lost since: "known already" must be true of the disk."""
-        if self._store.has(stored.key):
+    def _keep_again(
+        self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance
+    ) -> None:
+        """Put a blob back that was lost or damaged: "known already" must be true of the disk."""
+        found = self._store.state(stored.key)
+        if self._sound.is_sound(stored):
             return
-        incoming.keep(stored.key)
+        with self._sound.doubting(stored):
+            if found is None:
+                incoming.keep(stored.key)
+            else:
+                self._keep_instead(incoming, stored.key, found)
         if self._index.find(stored.sop_instance_uid) != stored:
             raise _ChangedError  # it was not lost but is being deleted
+        self._renew(record, stored)
 
-    def _replace(
-        self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance | None
-    ) -> None:
+    def _renew(self, record: InstanceRecord, stored: StoredInstance) -> None:
+        """Let the index say what the bytes say: it may have been made of the damaged ones."""
+        uid = stored.sop_instance_uid
+        found = self._index.metadata(stored.study_instance_uid, stored.series_instance_uid, uid)
+        is_as_made = [text for _, text in found] == [record.metadata.whole()]
+        if not is_as_made or self._index.frames(uid) != record.frames:
+            try:
+                self._index.replace(stored, replace(record, key=stored.key))
+            except ConflictError:
+                raise _ChangedError from None
+
+    def _keep_instead(self, incoming: Incoming, key: str, damaged: BlobState) -> None:
+        """Put a blob in place of a damaged one."""
+        with self._index.knowing([key]) as known:
+            if not known or not incoming.keep_instead(key, damaged):
+                raise _ChangedError
+        _logger.warning("blob %s was damaged; it was sent again, and is whole", key)
+
+    def _replace(self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance) -> None:
         """Put these bytes in place of others: beside them, then in the index, then alone."""
         new = replace(record, key=key_of_version(record))
-        old = stored.key if stored is not None else record.key
-        incoming.keep(new.key)
-        with self._store.condemning([old], instead=new.key) as listed:
+        self._keep_or_find(incoming, new)
+        with self._store.condemning([stored.key], instead=new.key) as listed:
             has_come = None
             try:
-                if stored is None:
-                    self._index.add(new)
-                else:
-                    self._index.replace(stored, new)
+                self._index.replace(stored, new)
                 has_come = True
             except ConflictError:
                 has_come = False
@@ -310,8 +364,7 @@ class Ingest:
 
     def _is_under(self, key: str, sha256: bytes) -> bool:
         try:
-            with self._store.open(key) as blob:
-                return digest_of(blob) == sha256
+            return has_bytes(self._store, key, sha256)
         except StorageError:
             if self._store.has(key):
                 raise
@@ -370,6 +423,14 @@ def _checked(incoming: Incoming, study_instance_uid: str | None) -> _Checked:
     if study_instance_uid not in (None, record.study_instance_uid):
         raise WrongStudyError("the instance belongs to another study", _sop_uids(record))
     return record, oddity
+
+
+def _log_misplaced(outcomes: Sequence[_Outcome]) -> None:
+    """Write how many instances contradict their study: its keeper has to know."""
+    warnings = Counter(item.warning for item in outcomes if isinstance(item, Ingested))
+    for oddity, text in _MISPLACED.items():
+        if warnings[oddity]:
+            _logger.warning("%d stored though %s", warnings[oddity], text)
 
 
 def _ingested(record: InstanceRecord, oddity: Oddity | None, *, is_new: bool) -> Ingested:

@@ -37,6 +37,12 @@ class Oddity(IntEnum):
     """The data set lacks what its SOP Class needs, or contradicts the file's meta information; or
     its character set is none that is defined, so that its text is read as best as can be."""
 
+    OTHER_PATIENT = 0xB0F1
+    """The patient is not that of the study (a code of our own, as table I.2-1 has none for it)."""
+
+    OTHER_STUDY = 0xB0F2
+    """The series is one of another study too (as before)."""
+
     OTHER_BYTES_KEPT = 0x0111
     """Other bytes came first and stay (as PS3.7 C.5.6 names a duplicate; set by the operator)."""
 

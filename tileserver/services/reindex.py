@@ -46,6 +46,7 @@ def reindex(store: BlobStore, index: Index) -> Reindexed:
     finish_abandoned(store, index)
     reading = _StoredRecords(store, index)
     count = index.replace_all(reading, late=reading, forget=reading.forget)
+    index.note_left_aside(len(reading.unreadable))
     lost = [uid for uid in reading.missing if index.find(uid) is None]
     return Reindexed(count, reading.unreadable, lost, reading.changed)
 

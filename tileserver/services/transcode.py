@@ -93,6 +93,21 @@ class Transcode:
         except DicomizerError as error:
             raise _refusal(found, str(error)) from error
 
+    def check(self, found: StoredInstance, transfer_syntax_uid: str) -> None:
+        """Make sure that an instance can be had so, as far as that shows without its frames.
+
+        Raises
+        ------
+        NotAcceptableError
+            It cannot.
+        """
+        count = self._retrieve.number_of_frames(found)
+        if transfer_syntax_uid == JPEG_BASELINE and not count:
+            raise _refusal(found, "it has no frames")
+        is_coded = is_encapsulated(found.transfer_syntax_uid) and count > 0
+        if is_coded or transfer_syntax_uid == JPEG_BASELINE:
+            _check(self._description(found), transfer_syntax_uid)
+
     def _description(self, found: StoredInstance) -> PixelDescription:
         try:
             with self._store.open(found.key) as blob:

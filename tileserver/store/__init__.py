@@ -1,8 +1,18 @@
 # SPDX-License-Identifier: Apache-2.0
 """Keeps Part 10 files as received; knows nothing of what is in them."""
 
-from tileserver.store.base import Blob, BlobStore, Incoming
+from tileserver.store.base import Blob, BlobState, BlobStore, Incoming
 from tileserver.store.folder import FolderBlobStore, has_store
 from tileserver.store.listing import is_key
+from tileserver.store.unsettled import Unsettled
 
-__all__ = ["Blob", "BlobStore", "FolderBlobStore", "Incoming", "has_store", "is_key"]
+__all__ = [
+    "Blob",
+    "BlobState",
+    "BlobStore",
+    "FolderBlobStore",
+    "Incoming",
+    "Unsettled",
+    "has_store",
+    "is_key",
+]

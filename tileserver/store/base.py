@@ -3,7 +3,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, BinaryIO, Protocol
+from typing import TYPE_CHECKING, BinaryIO, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -12,6 +12,20 @@ if TYPE_CHECKING:
     from typing import Self
 
     from tileserver.store.condemned import Condemned
+    from tileserver.store.unsettled import Unsettled
+
+
+class BlobState(NamedTuple):
+    """What can be told of a blob without reading it; another one where anybody has written to it.
+
+    Parameters
+    ----------
+    stamp
+        What changes with the file and its bytes, as far as its disk knows.
+    """
+
+    size: int
+    stamp: tuple[int, ...]
 
 
 class Blob(Protocol):
@@ -85,6 +99,26 @@ class Incoming(Protocol):
 
     def keep(self, key: str) -> bool:
         """Store the bytes under a key, durably; tell whether it was free."""
+        ...
+
+    def keep_instead(self, key: str, damaged: BlobState) -> bool:
+        """Store the bytes in place of a damaged blob, durably; tell whether it still was that.
+
+        Who reads the damaged one may go on. Nobody may remove or store it meanwhile.
+        """
+        ...
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """Keys that the bytes were stored under, even where `keep` failed then."""
+        ...
+
+    def take_back(self, key: str) -> None:
+        """Remove what `keep` has stored under a key, durably; nothing where it is gone by now."""
+        ...
+
+    def leave(self) -> None:
+        """Discard nothing: the next start will see what is right, by `BlobStore.unsettled`."""
         ...
 
     def __enter__(self) -> Self: ...
@@ -162,6 +196,30 @@ class BlobStore(Protocol):
         """Tell whether there is a blob under a key."""
         ...
 
+    def state(self, key: str) -> BlobState | None:
+        """Return what can be told of a blob without reading it, ``None`` where there is none.
+
+        Raises
+        ------
+        StorageError
+            It cannot be told.
+        """
+        ...
+
+    def put_aside(self, key: str, found: BlobState) -> bool:
+        """Move a blob out of the way, durably; tell whether it still was the one that was found.
+
+        It is never lost. Nobody may remove or store it meanwhile.
+        """
+        ...
+
+    def keys_at_rest(self, most: int) -> list[str]:
+        """Return keys of blobs that nobody is storing, was storing in a crash, or is to remove.
+
+        At most so many, and of the moment only if nobody may change the index.
+        """
+        ...
+
     def condemning(
         self, keys: Sequence[str], instead: str | None = None
     ) -> AbstractContextManager[Condemned]:
@@ -185,6 +243,10 @@ class BlobStore(Protocol):
 
     def finish(self, listed: Condemned) -> None:
         """Make durable what was removed, and forget the list."""
+        ...
+
+    def unsettled(self) -> Iterator[Unsettled]:
+        """Yield what a crash has left of `receive`, whole and under a key."""
         ...
 
     def list_keys(self) -> Iterator[str]:

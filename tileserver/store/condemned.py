@@ -11,20 +11,23 @@ The first line of a list is the key of the blob that takes the place of the othe
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import logging
 import os
 import re
-import uuid
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tileserver.store import locked
+from tileserver.store.layout import flush_folder
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
-    from pathlib import Path
 
 _logger = logging.getLogger(__name__)
 _SUFFIX = ".keys"
+_BESIDE = ".part"
+"""Of a list that is not written down yet: nothing is condemned by it."""
 _KEY = re.compile(rb"[0-9a-f]{64}")
 
 
@@ -48,17 +51,20 @@ class Condemned:
 @contextlib.contextmanager
 def written(folder: Path, keys: Sequence[str], instead: str | None) -> Iterator[Condemned]:
     """Write a list down durably, and hold its lock; it stays until somebody removes it."""
-    final = folder / f"{uuid.uuid4().hex}{_SUFFIX}"
-    beside = final.with_suffix(".part")
-    with beside.open("xb") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    descriptor, name = locked.new_file(folder, _BESIDE)
+    beside = Path(name)
+    final = beside.with_suffix(_SUFFIX)
+    with open(descriptor, "wb") as file:  # noqa: PTH123 - it has no path to be opened by
         try:
             file.write("\n".join((instead or "", *keys)).encode("ascii"))
             file.flush()
             os.fsync(file.fileno())
             beside.rename(final)
+            flush_folder(folder)
         except OSError:
-            beside.unlink(missing_ok=True)
+            for path in (beside, final):
+                with contextlib.suppress(OSError):
+                    path.unlink(missing_ok=True)
             raise
         yield Condemned(tuple(keys), instead, final)
 
@@ -69,24 +75,26 @@ def abandoned(folder: Path) -> Iterator[list[Condemned]]:
     with contextlib.ExitStack() as files:
         found = []
         for path in sorted(folder.glob(f"*{_SUFFIX}")):
-            with contextlib.suppress(FileNotFoundError, BlockingIOError):
-                file = files.enter_context(path.open("rb"))
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                if not path.exists():  # who held the lock may just have finished
-                    continue
-                if is_whole(path):
-                    found.append(_read(file, path))
-                else:
-                    _logger.error("%s is damaged and left alone; see tileserver check", path)
+            if files.enter_context(locked.left_behind(path)) is None:
+                continue
+            if is_whole(path):
+                found.append(_read(path))
+            else:
+                _logger.error("%s is damaged and left alone; see tileserver check", path)
         yield found
+
+
+def remove_unwritten(folder: Path) -> None:
+    """Remove what a crash has left of lists that were never written down."""
+    locked.remove_left_behind(folder, f"*{_BESIDE}")
 
 
 def all_keys(folder: Path) -> set[str]:
     """Return the keys on all lists."""
     keys: set[str] = set()
     for path in folder.glob(f"*{_SUFFIX}"):
-        with contextlib.suppress(FileNotFoundError), path.open("rb") as file:
-            keys.update(_read(file, path).keys)  # of a damaged list, what can be read
+        with contextlib.suppress(FileNotFoundError):
+            keys.update(_read(path).keys)  # of a damaged list, what can be read
     return keys
 
 
@@ -103,6 +111,6 @@ def is_whole(path: Path) -> bool:
     return bool(keys) and all(_KEY.fullmatch(key) for key in (*keys, *filter(None, [instead])))
 
 
-def _read(file: BinaryIO, path: Path) -> Condemned:
-    instead, *keys = file.read().decode("ascii", "replace").split("\n")
+def _read(path: Path) -> Condemned:
+    instead, *keys = path.read_text("ascii", "replace").split("\n")
     return Condemned(tuple(keys), instead or None, path)

@@ -3,7 +3,7 @@
 
 A blob is written beside, flushed to disk, linked to its name if that is free, and the folder
 flushed: a crash at any moment leaves a whole blob or none. What a crash left in ``incoming/`` is
-removed when the store is opened a day later; another process may be writing what is younger.
+told by `FolderBlobStore.unsettled`; what another process is writing is locked by it.
 ``condemned/`` has lists of blobs that are to go, ``removed/`` those that went while somebody read,
 ``reading/`` who does; ``reserve`` is room for work on a full disk; ``layout`` tells that all lies
 as said here.
@@ -12,23 +12,26 @@ as said here.
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import hashlib
 import io
+import itertools
 import os
-import secrets
 import shutil
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from tileserver.errors import FullDiskError, LostBlobError, StorageError
-from tileserver.store import condemned
+from tileserver.store import condemned, locked, quarantine
+from tileserver.store.base import BlobState
 from tileserver.store.layout import bring_up_to_date, flush_folder
 from tileserver.store.listing import is_key, keys_in_order
+from tileserver.store.problems import explained
 from tileserver.store.readers import Readers, version_of
-from tileserver.store.reserve import FULL, Reserve
+from tileserver.store.reserve import Reserve
+from tileserver.store.unsettled import SUFFIX, Unsettled, is_same, unsettled
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
@@ -38,7 +41,6 @@ if TYPE_CHECKING:
 
     from tileserver.store.condemned import Condemned
 
-_ABANDONED_SECONDS = 24 * 3600
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
 _HELD = 64 << 10
@@ -168,7 +170,13 @@ class DurableFolders:
             return
         self.make(folder.parent)
         folder.mkdir(exist_ok=True)
-        flush_folder(folder.parent)
+        try:
+            flush_folder(folder.parent)
+        except OSError:
+            # Flushed again, it could be said to be on disk though it was given up; made again, not.
+            with contextlib.suppress(OSError):  # another has put something in it
+                folder.rmdir()
+            raise
         self._durable.add(folder)
 
 
@@ -200,14 +208,20 @@ class FolderIncoming:
     or no instance at all, nothing is ever written.
     """
 
-    def __init__(self, folder: Path, blobs: DurableFolders, memory: Memory) -> None:
+    def __init__(
+        self, folder: Path, blobs: DurableFolders, readers: Readers, memory: Memory
+    ) -> None:
         self._blobs = blobs
+        self._readers = readers
         self._memory = memory
         self._hash = hashlib.sha256()
         self._hashing: Future[None] | None = None
         self._flushing: Future[None] | None = None
         self._size = self._flushed = 0
-        self._path = f"{folder}/{secrets.token_hex(16)}.part"
+        self._kept: list[str] = []
+        self._is_settled = True
+        self._folder = folder
+        self._path = ""
         self._held: bytearray | None = bytearray()
         self._opened: BinaryIO | None = None
         self._came: int | None = None
@@ -234,7 +248,7 @@ class FolderIncoming:
         if self._held is not None and self._size <= _HELD and self._memory.take(len(data)):
             self._held += data
             return
-        with _explained("cannot receive"):
+        with explained("cannot receive"):
             self._file.write(data)
             if self._size - self._flushed >= _FLUSHED_ASIDE:
                 self._begin_flush()
@@ -243,9 +257,7 @@ class FolderIncoming:
     def _file(self) -> BinaryIO:
         """The file; from the first look at it on, all is in it."""
         if self._opened is None:
-            descriptor = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600)
-            # It ends with the process: others can tell what a crash left from what is under way.
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            descriptor, self._path = locked.new_file(self._folder, SUFFIX)
             self._opened = os.fdopen(descriptor, "w+b")
             self._opened.write(self._held or b"")
             self._let_go()
@@ -278,7 +290,7 @@ class FolderIncoming:
         self._came = _moments.next()
         if self._held is not None:
             return io.BytesIO(self._held)
-        with _explained("cannot receive"):
+        with explained("cannot receive"):
             self._file.flush()
         self._file.seek(0)
         return self._file
@@ -286,21 +298,65 @@ class FolderIncoming:
     def keep(self, key: str) -> bool:
         """Store the bytes under a key, durably; tell whether it was free."""
         final = blob_path(self._blobs.root, key)
-        with _explained("cannot store"):
-            self._wait_for_flush()
-            self._file.flush()
-            self._stamp()
-            os.fsync(self._file.fileno())
+        with explained("cannot store"):
+            self._flush(self._came or _moments.next())
             self._blobs.make(final.parent)
             is_free = _link(self._path, final)
+            if is_free:
+                self._kept.append(key)
             # Where it was taken, whoever took it may not have come this far.
             flush_folder(final.parent)
         return is_free
 
-    def _stamp(self) -> None:
-        """Let the file's time be that at which it had come."""
-        came = self._came or _moments.next()
+    def keep_instead(self, key: str, damaged: BlobState) -> bool:
+        """Store the bytes in place of a damaged blob, durably; tell whether it still was that."""
+        final = blob_path(self._blobs.root, key)
+        with explained("cannot store"):
+            if _state(final) != damaged:
+                return False
+            # It keeps the time of the other, by which it has its place among all.
+            self._flush(final.stat().st_mtime_ns)
+            if self._readers.is_anybody():
+                self._readers.keep_copy(final)
+            self._rename_over(final)
+            self._kept.append(key)
+            flush_folder(final.parent)
+        return True
+
+    def _rename_over(self, final: Path) -> None:
+        """Give the file another name, and let whoever had it go."""
+        beside = locked.free_name(self._folder, SUFFIX)
+        os.link(self._path, beside)
+        try:
+            os.replace(beside, final)  # noqa: PTH105 - names as strings
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(beside)  # noqa: PTH108
+            raise
+
+    @property
+    def kept(self) -> Sequence[str]:
+        """Keys that the bytes were stored under."""
+        return tuple(self._kept)
+
+    def take_back(self, key: str) -> None:
+        """Remove what `keep` has stored under a key, durably; nothing where it is gone by now."""
+        final = blob_path(self._blobs.root, key)
+        with explained("cannot take back"):
+            if is_same(self._file.fileno(), final):
+                final.unlink(missing_ok=True)
+                flush_folder(final.parent)
+
+    def leave(self) -> None:
+        """Let the bytes lie where they were received, for the next start to see what is right."""
+        self._is_settled = False
+
+    def _flush(self, came: int) -> None:
+        """Make the bytes durable, and the file's time that at which they came."""
+        self._wait_for_flush()
+        self._file.flush()
         os.utime(self._file.fileno(), ns=(came, came))
+        os.fsync(self._file.fileno())
 
     def __enter__(self) -> Self:
         return self
@@ -318,10 +374,12 @@ class FolderIncoming:
         self._let_go()
         if self._opened is None:
             return
+        if self._is_settled:
+            # While it is locked: nobody else may take it for left behind.
+            with contextlib.suppress(OSError):
+                os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
         with contextlib.suppress(OSError):
             self._opened.close()
-        with contextlib.suppress(FileNotFoundError):
-            os.unlink(self._path)  # noqa: PTH108 - on the way of each instance
 
 
 class FolderBlobStore:
@@ -334,9 +392,10 @@ class FolderBlobStore:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
-        with _explained(f"the data folder {folder} cannot be made"):
+        with explained(f"the data folder {folder} cannot be made"):
             if not folder.is_dir():
                 folder.mkdir(parents=True, exist_ok=True)
                 flush_folder(folder.parent)
@@ -346,7 +405,7 @@ class FolderBlobStore:
             self._condemned.mkdir(exist_ok=True)
             flush_folder(folder)
             bring_up_to_date(folder)
-            _remove_abandoned(self._incoming)
+            condemned.remove_unwritten(self._condemned)
             self._readers = Readers(folder)
         self._folders = DurableFolders(self._blobs)
         self._memory = Memory(_ALL_HELD)
@@ -357,7 +416,7 @@ class FolderBlobStore:
     def receive(self) -> FolderIncoming:
         """Begin to receive a blob."""
         self.check_room()
-        return FolderIncoming(self._incoming, self._folders, self._memory)
+        return FolderIncoming(self._incoming, self._folders, self._readers, self._memory)
 
     def open(self, key: str, version: str | None = None) -> FolderBlob:
         """Open a blob."""
@@ -375,18 +434,18 @@ class FolderBlobStore:
     def reading(self) -> Iterator[None]:
         """Keep what is removed from now on, for who opens it by its version."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("cannot read"):
+            with explained("cannot read"):
                 cleanup.enter_context(self._readers.lease())
             yield
 
     def free_bytes(self) -> int:
         """Return how much more can be stored."""
-        with _explained("the data folder cannot be reached"):
+        with explained("the data folder cannot be reached"):
             return shutil.disk_usage(self._blobs).free
 
     def check_room(self) -> None:
         """Make sure that there is room for anything to be stored."""
-        with _explained("the data folder cannot be reached"):
+        with explained("the data folder cannot be reached"):
             missing = self._reserve.missing()
         if missing:
             raise FullDiskError(
@@ -398,7 +457,7 @@ class FolderBlobStore:
     def lending_room(self) -> Iterator[None]:
         """Free room that is kept for what must be done on a full disk."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("the reserve of room cannot be used"):
+            with explained("the reserve of room cannot be used"):
                 cleanup.enter_context(self._reserve.lent())
             yield
 
@@ -406,13 +465,45 @@ class FolderBlobStore:
         """Tell whether there is a blob under a key."""
         return blob_path(self._blobs, key).exists()
 
+    def state(self, key: str) -> BlobState | None:
+        """Return what can be told of a blob without reading it, ``None`` where there is none."""
+        with explained(f"blob {key} cannot be looked at"):
+            return _state(blob_path(self._blobs, key))
+
+    def put_aside(self, key: str, found: BlobState) -> bool:
+        """Move a blob out of the way, durably; tell whether it still was the one that was found."""
+        path = blob_path(self._blobs, key)
+        with explained("cannot put aside"):
+            if _state(path) != found:
+                return False
+            quarantine.put_aside(self._folder, path)
+        return True
+
+    def keys_at_rest(self, most: int) -> list[str]:
+        """Return keys of blobs that nobody is storing, was storing in a crash, or is to remove."""
+        with explained("the data folder cannot be read"):
+            going = self.condemned_keys()
+            at_rest = (
+                path.stem
+                for path in self._blobs.glob("??/*.dcm")
+                if is_key(path.stem) and path.stem not in going and not self._is_coming(path)
+            )
+            return list(itertools.islice(at_rest, most))
+
+    def _is_coming(self, path: Path) -> bool:
+        """Tell whether a blob has its first name still, or has gone."""
+        status = _status(path)
+        if status is None or status.st_nlink == 1:
+            return status is None
+        received = map(_status, self._incoming.glob(f"*{SUFFIX}"))
+        return any(each is not None and os.path.samestat(each, status) for each in received)
+
     @contextlib.contextmanager
     def condemning(self, keys: Sequence[str], instead: str | None = None) -> Iterator[Condemned]:
         """Write down, durably, which blobs are to go; `finish` ends it."""
         with contextlib.ExitStack() as cleanup:
-            with _explained("cannot delete"):
+            with explained("cannot delete"):
                 listed = cleanup.enter_context(condemned.written(self._condemned, keys, instead))
-                flush_folder(self._condemned)
             yield listed
 
     @contextlib.contextmanager
@@ -427,7 +518,7 @@ class FolderBlobStore:
 
     def remove(self, keys: Iterable[str]) -> None:
         """Remove blobs, not yet durably."""
-        with _explained("cannot delete"):
+        with explained("cannot delete"):
             is_read = self._readers.is_anybody()
             for path in (blob_path(self._blobs, key) for key in keys):
                 if is_read:
@@ -439,7 +530,7 @@ class FolderBlobStore:
         """Make durable what was removed, and forget the list."""
         keys = (*listed.keys, *filter(None, [listed.instead]))
         folders = {blob_path(self._blobs, key).parent for key in keys}
-        with _explained("cannot delete"):
+        with explained("cannot delete"):
             if len(folders) > _MOST_FOLDERS:
                 os.sync()
             else:
@@ -447,6 +538,12 @@ class FolderBlobStore:
                     if folder.is_dir():
                         flush_folder(folder)
             listed.path.unlink(missing_ok=True)
+            # Else it could come back by a power cut, when the same is stored again.
+            flush_folder(self._condemned)
+
+    def unsettled(self) -> Iterator[Unsettled]:
+        """Yield what a crash has left of `receive`, whole and under a key."""
+        return unsettled(self._incoming, partial(blob_path, self._blobs))
 
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
@@ -465,6 +562,20 @@ def blob_path(blobs: Path, key: str) -> Path:
     return blobs / key[:2] / f"{key}.dcm"
 
 
+def _status(path: Path) -> os.stat_result | None:
+    try:
+        return os.stat(path)  # noqa: PTH116 - on the way of each instance
+    except FileNotFoundError:
+        return None
+
+
+def _state(path: Path) -> BlobState | None:
+    status = _status(path)
+    if status is None:
+        return None
+    return BlobState(status.st_size, (status.st_ino, status.st_mtime_ns, status.st_ctime_ns))
+
+
 def _link(path: str, name: Path) -> bool:
     """Give a file another name; tell whether it was free."""
     try:
@@ -472,20 +583,3 @@ def _link(path: str, name: Path) -> bool:
     except FileExistsError:
         return False
     return True
-
-
-def _remove_abandoned(folder: Path) -> None:
-    oldest = time.time() - _ABANDONED_SECONDS
-    for path in folder.glob("*.part"):
-        with contextlib.suppress(FileNotFoundError):  # another process removes it, too
-            if path.stat().st_mtime < oldest:
-                path.unlink()
-
-
-@contextlib.contextmanager
-def _explained(problem: str) -> Iterator[None]:
-    try:
-        yield
-    except OSError as error:
-        kind = FullDiskError if error.errno in FULL else StorageError
-        raise kind(f"{problem}: {error.strerror or error}") from error

@@ -14,9 +14,10 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import os
-import secrets
 import time
 from typing import TYPE_CHECKING
+
+from tileserver.store import locked
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -69,6 +70,15 @@ class Readers:
             path.rename(place)
             os.utime(place, ns=(now, now + _TICK_NS))
 
+    def keep_copy(self, path: Path) -> None:
+        """Let readers find a blob that another is about to take the place of."""
+        status = path.stat()
+        place = self.place(path.stem, version_of(status))
+        with contextlib.suppress(FileExistsError):
+            place.hardlink_to(path)
+        removed = max(time.time_ns(), status.st_mtime_ns) + _TICK_NS
+        os.utime(place, ns=(removed, removed))
+
     def place(self, key: str, version: str) -> Path:
         """Return where a blob lies that was removed while somebody read."""
         return self._removed / f"{key}-{version}"
@@ -91,21 +101,12 @@ class Readers:
 
     @contextlib.contextmanager
     def _locked_file(self) -> Iterator[None]:
-        descriptor, path = self._lock_new_file()
+        descriptor, path = locked.new_file(self._reading)
         try:
             yield
         finally:
             _unlink(path)
             os.close(descriptor)
-
-    def _lock_new_file(self) -> tuple[int, str]:
-        while True:
-            path = f"{self._reading}/{secrets.token_hex(16)}"
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600)
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            if os.fstat(descriptor).st_nlink:
-                return descriptor, path
-            os.close(descriptor)  # taken for that of a reader who ended
 
 
 def version_of(status: os.stat_result) -> str:

@@ -10,18 +10,17 @@ long as such work is done. Meanwhile nothing is stored, by any process, or the r
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import os
 import shutil
 from typing import TYPE_CHECKING
 
+from tileserver.store.problems import FULL
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
-"""What an operating system says of a full disk, and of a quota that is used up."""
 _MOST = 4 << 20
 """Bytes: the log of a transaction, and what SQLite maps, with some to spare."""
 _LEAST = 64 << 10

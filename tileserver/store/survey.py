@@ -7,13 +7,12 @@ Locks tell what is under way from what a crash left: they end with their process
 from __future__ import annotations
 
 import contextlib
-import fcntl
 import os
 import re
 from typing import TYPE_CHECKING
 
 from tileserver.errors import StorageError
-from tileserver.store import condemned
+from tileserver.store import condemned, locked
 from tileserver.store.folder import FolderBlob, blob_path
 from tileserver.store.layout import is_marked
 from tileserver.store.listing import folders, is_key
@@ -100,7 +99,7 @@ class Survey:
         for folder in (self._incoming, self._condemned):
             for path in sorted(folder.glob("*.part")):
                 with contextlib.suppress(FileNotFoundError):
-                    yield path, is_locked(path)
+                    yield path, locked.is_taken(path)
 
     def abandoned_lists(self) -> tuple[list[Path], list[Path]]:
         """Return lists of deletions that a crash broke off: those that make sense, and others."""
@@ -108,7 +107,7 @@ class Survey:
         damaged: list[Path] = []
         for path in sorted(self._condemned.glob("*.keys")):
             with contextlib.suppress(FileNotFoundError):
-                if is_locked(path):
+                if locked.is_taken(path):
                     continue
                 (whole if condemned.is_whole(path) else damaged).append(path)
         return whole, damaged
@@ -136,19 +135,3 @@ def _hinted(blob: FolderBlob) -> FolderBlob:
     with contextlib.suppress(AttributeError, OSError):  # not on every system
         os.posix_fadvise(blob.file().fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
     return blob
-
-
-def is_locked(path: Path) -> bool:
-    """Tell whether a living process holds the lock of a file.
-
-    Raises
-    ------
-    FileNotFoundError
-        It has gone.
-    """
-    with path.open("rb") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
-    return False

@@ -9,6 +9,7 @@ https://iiif.io/api/image/3.0/, https://iiif.io/api/image/3.0/compliance/
 from __future__ import annotations
 
 import json
+from functools import partial
 from typing import TYPE_CHECKING
 
 from starlette.responses import RedirectResponse, Response
@@ -84,7 +85,7 @@ async def picture(request: Request) -> Response:
         FORMATS[asked.format],
         image.tag,
         f"iiif {canonical} {drawing!r}",
-        pixels=asked.size.pixels,
+        partial(image.work, asked.box, asked.size, drawing),
     )
     links = f'{_PROFILE_LINK}, <{address(request)}/iiif/{canonical}>;rel="canonical"'
     may_be_stored = _may_be_stored(asked, drawing, answer.media_type)

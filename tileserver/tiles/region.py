@@ -63,7 +63,7 @@ async def region(request: Request) -> Response:
     if known is not None:
         return known
     shape, body = await drawn(
-        request, lambda: _made(image, box, size, drawing, wanted), size.pixels
+        request, lambda: _made(image, box, size, drawing, wanted), image.work(box, size, drawing)
     )
     headers = {
         "X-Region-Shape": ",".join(map(str, shape)),

@@ -50,7 +50,12 @@ async def tile_response(
         Whether a tile at an edge is as large as all others, or cut.
     """
     media_type = EXTENSIONS[extension]
-    answer = PictureAnswer(media_type, image.tag, f"tile {tile!r} {drawing!r} {is_padded}")
+    answer = PictureAnswer(
+        media_type,
+        image.tag,
+        f"tile {tile!r} {drawing!r} {is_padded}",
+        lambda: image.work(tile.box, tile.size, drawing),
+    )
     whole = Size(tile.tile_size, tile.tile_size)
     may_be_stored = drawing.is_plain and media_type == "image/jpeg" and tile.size == whole
     return await answer.respond(

@@ -143,7 +143,8 @@ def _element(tag: str, given: object, depth: int) -> Element:
         return {"vr": vr}
     if not isinstance(found, list) or vr in _BINARY:
         raise BadRequestError(f"{tag} has no list of values that its vr can have")
-    return {"vr": vr, "Value": [_value(tag, vr, item, depth) for item in found]}
+    read = [_value(tag, vr, item, depth) for item in found]
+    return {"vr": vr} if read == [None] else {"vr": vr, "Value": read}
 
 
 def _dictionary_vr(tag: str) -> str | None:
@@ -181,7 +182,7 @@ def _value(tag: str, vr: str, found: object, depth: int) -> object:
     is_text = isinstance(found, str) and (vr in _TEXTS or vr in ("DS", "IS"))
     if not is_text or not _is_of_form(vr, cast("str", found)):
         raise BadRequestError(f"{tag} has a value that is no {vr}")
-    return found
+    return found or None
 
 
 def _number(tag: str, vr: str, found: float) -> float:
@@ -207,4 +208,4 @@ def _name(tag: str, found: object) -> object:
         name in _GROUPS and isinstance(text, str) for name, text in groups.items()
     ):
         raise BadRequestError(f"{tag} has a value that is no person name")
-    return groups
+    return {name: text for name, text in groups.items() if text} or None

@@ -14,8 +14,11 @@ from typing import TYPE_CHECKING, Any
 from sqlalchemy import create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
-from tileserver.errors import StorageError
+from tileserver.errors import FullDiskError, StorageError
+from tileserver.index.doubt import Doubt, make_durable
+from tileserver.index.driver import driver_of
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
+from tileserver.index.watch import Watch
 from tileserver.ups import tables
 from tileserver.ups.notices import Notices
 from tileserver.ups.subscribers import Subscribers
@@ -62,13 +65,20 @@ class WorklistStore:
         )
         self._listeners: list[Callable[[], None]] = []
         event.listen(self._engine, "connect", _configure)
+        self._doubt = Doubt()
         with _explained("opened"), self._immediate() as connection:
             tables.tables.create_all(connection)
             _bring_up_to_date(connection)
+        with _explained("opened"), self._engine.connect() as connection:
+            make_durable(driver_of(connection))
+            # Open for as long as the process lives: who is the first to open the file reads the log
+            # anew, and takes for committed what has failed there.
+            self._watch = Watch(path)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+        self._watch.close()
 
     def on_change(self, listener: Callable[[], None]) -> None:
         """Let a function be called after each change by this process."""
@@ -90,7 +100,11 @@ class WorklistStore:
 
     @contextlib.contextmanager
     def _immediate(self) -> Iterator[Connection]:
-        with self._engine.connect() as connection, connection.begin():
+        with (
+            self._engine.connect() as connection,
+            self._doubt.settled(connection),
+            connection.begin(),
+        ):
             # The driver would begin one of its own only before the first change.
             connection.exec_driver_sql("BEGIN IMMEDIATE")
             yield connection
@@ -132,4 +146,6 @@ def _explained(done: str) -> Iterator[None]:
         yield
     except (DatabaseError, sqlite3.Error, OSError) as error:
         cause = getattr(error, "orig", None) or error
-        raise StorageError(f"the worklist cannot be {done}: {cause}") from error
+        is_full = getattr(cause, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL
+        kind = FullDiskError if is_full else StorageError
+        raise kind(f"the worklist cannot be {done}: {cause}") from error

@@ -7,16 +7,20 @@ import json
 
 import instances
 import pytest
+from pydicom.dataelem import RawDataElement, convert_raw_data_element
 from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
+from pydicom.tag import Tag
 
 from dicomizer.dicom.dicom_json import (
+    element_json,
     json_elements,
     marked_paths,
     reference_text,
     to_json,
     with_bulk_address,
 )
+from dicomizer.dicom.plain_json import plain_element
 
 LONG = bytes(range(256))
 
@@ -50,6 +54,44 @@ def test_values_are_those_of_the_standards_model():
         "00400560": {"vr": "SQ"},
         "00480008": {"vr": "SQ", "Value": [{"0040072A": {"vr": "DS", "Value": [25]}}]},
     }
+
+
+@pytest.mark.parametrize(
+    ("vr", "value", "expected"),
+    [
+        ("LO", b"a\\\\c ", ["a", None, "c"]),
+        ("LO", b"a\\ \\c", ["a", None, "c"]),
+        ("LO", b"\\b", [None, "b"]),
+        ("LO", b"a\\", ["a", None]),
+        ("SH", b"\\ ", [None, None]),
+        ("CS", b"\\ISO 2022 IR 87 ", [None, "ISO 2022 IR 87"]),
+        ("DA", b"20240317\\ ", ["20240317", None]),
+        ("TM", b"\\10", [None, "10"]),
+        ("UI", b"1.2\\\\1.3", ["1.2", None, "1.3"]),
+        ("DS", b"1.50\\\\3 ", [1.5, None, 3]),
+        ("IS", b"\\ 7", [None, 7]),
+        ("PN", b"a^b\\\\=c ", [{"Alphabetic": "a^b"}, None, {"Ideographic": "c"}]),
+        ("PN", b"==d ", [{"Phonetic": "d"}]),
+        ("PN", b"a=b=", [{"Alphabetic": "a", "Ideographic": "b"}]),
+    ],
+)
+def test_empty_values_among_several_are_null_and_empty_groups_left_out(vr, value, expected):
+    # PS3.18 F.2.5 and F.2.2
+    raw = RawDataElement(Tag(0x00091001), vr, len(value), value, 0, False, True)
+
+    found = element_json(convert_raw_data_element(raw, encoding=["iso8859"]), "")
+
+    assert found == {"vr": vr, "Value": expected}
+    # The quick way gives the same, or leaves it to the above.
+    assert plain_element(vr.encode(), value) in (None, json.dumps(found, separators=(",", ":")))
+
+
+@pytest.mark.parametrize(("vr", "value"), [("LO", b"  "), ("PN", b"=="), ("PN", b"  ")])
+def test_an_empty_value_alone_is_none(vr, value):
+    raw = RawDataElement(Tag(0x00091001), vr, len(value), value, 0, False, True)
+
+    assert element_json(convert_raw_data_element(raw, encoding=["iso8859"]), "") == {"vr": vr}
+    assert plain_element(vr.encode(), value) is None
 
 
 def test_short_binary_values_are_inline_and_long_ones_are_addresses():

@@ -54,8 +54,7 @@ def test_a_problem_is_a_line_with_what_to_do_and_ends_with_1(data):
     line, summary = done.stdout.splitlines()
     assert line == (
         f"wrong-size: blobs/{first.key[:2]}/{first.key}.dcm, {first.uid}: found {size} bytes, "
-        f"expected {size + 2}; bring the file back from a backup, or send the instance again after "
-        "--quarantine"
+        f"expected {size + 2}; bring the file back from a backup, or send the instance again"
     )
     assert summary.endswith(", 1 problems")
 

@@ -154,6 +154,41 @@ def test_an_index_of_another_kind_is_told_with_its_remedy(tmp_path):
     assert done.stderr.count("\n") == 1
 
 
+@pytest.mark.parametrize(
+    "verb", [["serve", "--port", "0"], ["serve", "--port", "0", "--workers", "2"], ["ingest", "in"]]
+)
+def test_a_lost_index_is_told_with_its_remedy(tmp_path, monkeypatch, verb):
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path / "in", 2)
+    run("ingest", "in", "--data", "data")
+    for path in (tmp_path / "data").glob("index.sqlite*"):
+        path.unlink()
+
+    done = run(*verb, "--data", "data")
+
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr == (
+        "tileserver: 2 stored files are not in the index; run tileserver reindex --data data\n"
+    )
+    assert run("reindex", "--data", "data").stdout == "2 instances indexed\n"
+    assert run("ingest", "in", "--data", "data").stdout == ("0 instances stored, 2 known already\n")
+
+
+def test_a_damaged_file_that_is_ingested_again_is_whole(tmp_path):
+    write(tmp_path / "in", 2)
+    data = tmp_path / "data"
+    run("ingest", str(tmp_path / "in"), "--data", str(data))
+    first, second = sorted((data / "blobs").glob("??/*.dcm"))
+    os.truncate(first, 100)
+    second.write_bytes(second.read_bytes()[:-8] + bytes(8))
+    assert run("check", "--data", str(data)).returncode == 1
+
+    assert run("ingest", str(tmp_path / "in"), "--data", str(data)).stdout == (
+        "0 instances stored, 2 known already\n"
+    )
+    assert run("check", "--data", str(data)).returncode == 0
+
+
 def test_reindex_makes_no_archive_of_a_folder_that_is_none(tmp_path):
     done = run("reindex", "--data", str(tmp_path / "mistyped"))
 
@@ -262,7 +297,7 @@ def test_reindex_tells_blobs_that_are_gone_or_changed_and_keeps_what_they_were(t
         lines = done.stderr.splitlines()
         assert lines[-1] == (
             f"tileserver: the bytes of instance {changed.uid} are not those that were stored; "
-            "bring its blob back from a backup"
+            "bring its blob back from a backup, or send it again"
         )
     assert len(lines) == 1
     assert f"the blob of instance {gone.uid} is gone: not indexed; " not in done.stderr

@@ -28,6 +28,15 @@ def found(archive, query: str, uid: str = "0020000D") -> list[object]:
     return [first(item, uid) for item in answer.json()]
 
 
+@pytest.mark.parametrize("path", ["/studies", "/series", "/instances"])
+@pytest.mark.parametrize(
+    ("charset", "status"), [("utf-8", 200), ("latin1, *;q=0.1", 200), ("latin1", 400)]
+)
+def test_all_text_is_utf_8(archive, path, charset, status):
+    assert archive.server.get(path, **{"Accept-Charset": charset}).status_code == status
+    assert archive.server.get(f"{path}?charset={charset}").status_code == status
+
+
 @pytest.mark.parametrize(
     ("query", "expected"),
     [

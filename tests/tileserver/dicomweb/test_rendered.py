@@ -5,8 +5,11 @@ from __future__ import annotations
 
 import io
 
+import instances
 import numpy as np
+import pydicom
 import pytest
+import simplejpeg
 from picture_archive import (
     BASE,
     CT,
@@ -202,6 +205,21 @@ def test_annotations_are_written_into_the_picture(pictures):
     assert (both != patient).any()
 
 
+def test_technique_tells_the_pixels_of_the_picture(pictures):
+    coarse, plain, scaled = (
+        pixels_of(rendered(pictures, PYRAMID, level, query))
+        for level, query in (
+            (LEVELS[1], "?annotation=technique"),
+            (LEVELS[1], ""),
+            (LEVELS[0], "?annotation=technique&viewport=350,250"),
+        )
+    )
+    words = (coarse != plain).any(axis=2)
+
+    assert words.any()
+    assert (scaled[words] == coarse[words]).all()
+
+
 def test_a_frame_is_a_picture(pictures):
     found = pixels_of(rendered(pictures, EXACT, f"{EXACT}.1", rest="/frames/7/rendered"))
     part = "?viewport=20,20,10,10,-20,20"
@@ -331,7 +349,7 @@ def test_pictures_are_validated_by_their_tag(pictures, rest):
     other_form = pictures.server.get(path, "image/jpeg", **{"If-None-Match": tag})
     other_size = pictures.server.get(path + "?viewport=9,9", "image/png", **{"If-None-Match": tag})
 
-    assert first.headers["cache-control"].startswith("private, max-age=")
+    assert first.headers["cache-control"] == "private, max-age=300"
     assert first.headers["vary"] == "Accept"
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == tag
@@ -361,3 +379,36 @@ def test_head_tells_the_same(pictures):
 )
 def test_what_is_unknown_is_not_found(pictures, path):
     assert pictures.server.get(path).status_code == 404
+
+
+@pytest.mark.parametrize("rest", ["rendered", "thumbnail"])
+def test_a_picture_has_another_tag_once_there_is_a_coarser_level_to_draw_it_from(server, rest):
+    fine, coarse = (_level_of(side, level) for side, level in ((1024, 90), (512, 160)))
+    for one in (fine, coarse):
+        one.StudyInstanceUID, one.SeriesInstanceUID = "1.2.77", "1.2.77.1"
+        one.FrameOfReferenceUID = "1.2.77.2"
+    path = f"/studies/1.2.77/series/1.2.77.1/instances/{fine.SOPInstanceUID}/{rest}?viewport=64,64"
+    assert server.store(instances.written(fine)).status_code == 200
+    alone = server.get(path, "image/png")
+    assert server.store(instances.written(coarse)).status_code == 200
+    tag = alone.headers["etag"]
+    reduced_once = server.get(path, "image/png", **{"If-None-Match": tag})
+    deleted = server.http.delete(
+        f"/dicomweb/studies/1.2.77/series/1.2.77.1/instances/{coarse.SOPInstanceUID}"
+    )
+    again = server.get(path, "image/png", **{"If-None-Match": tag})
+    server.http.delete("/dicomweb/studies/1.2.77")
+
+    assert reduced_once.status_code == 200
+    assert (pixels_of(alone).mean() < 120, pixels_of(reduced_once).mean() > 140) == (True, True)
+    assert reduced_once.headers["etag"] != tag
+    assert (deleted.status_code, again.status_code) == (204, 304)
+
+
+def _level_of(side: int, grey: int) -> pydicom.FileDataset:
+    """Return a level of one grey, so that it shows which one a picture is made of."""
+    frame = simplejpeg.encode_jpeg(np.full((256, 256, 3), grey, np.uint8))
+    found = instances.slide([frame] * (side // 256) ** 2, Rows=256, Columns=256)
+    found.TotalPixelMatrixColumns = found.TotalPixelMatrixRows = side
+    found.DimensionOrganizationType = "TILED_FULL"
+    return found

@@ -168,6 +168,34 @@ def test_what_is_odd_is_stored_with_a_warning(server, what):
     assert server.get(path, "application/dicom").content == file
 
 
+@pytest.mark.parametrize(
+    ("attributes", "reason"),
+    [
+        ({"PatientID": "P-9"}, 0xB0F1),
+        ({"PatientName": "Roe^Richard"}, 0xB0F1),
+        ({"StudyInstanceUID": "1.2.99"}, 0xB0F2),
+    ],
+)
+def test_what_contradicts_its_study_is_stored_with_a_warning(server, attributes, reason):
+    first = instances.dataset()
+    named = {name: first[name].value for name in ("StudyInstanceUID", "SeriesInstanceUID")}
+    other = instances.dataset(**named | attributes)
+    file = instances.written(other)
+    assert server.store(instances.written(first)).status_code == 200
+
+    answer = server.store(file)
+
+    assert answer.status_code == 202
+    (reference,) = answer.json()["00081199"]["Value"]
+    assert reference["00081196"] == {"vr": "US", "Value": [reason]}
+    path = reference["00081190"]["Value"][0].removeprefix(server.root)
+    assert server.get(path, "application/dicom").content == file
+    (study,) = server.get(f"/studies?StudyInstanceUID={first.StudyInstanceUID}").json()
+    assert study["00100020"]["Value"] == ["P-1"]
+    (told,) = server.get(f"{path}/metadata").json()
+    assert told["00100020"]["Value"] == [other.PatientID]
+
+
 @pytest.mark.parametrize("name", [b"ISO_IR 100", b"GB18030", b"", b"\\ISO_IR 13", b"ISO_IR 192"])
 def test_a_known_character_set_is_not_odd(server, name):
     assert server.store(in_character_set(name)).status_code == 200

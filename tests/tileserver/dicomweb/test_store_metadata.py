@@ -64,6 +64,33 @@ def test_native_pixels_and_values_within_sequences(server):
     assert frame(server, found, 2) == NATIVE[768:]
 
 
+def test_empty_values_among_several_come_back_as_they_went(server):
+    found = slide()
+    model = as_json(found)
+    gaps = {
+        "00080008": {"vr": "CS", "Value": ["ORIGINAL", None, "VOLUME"]},
+        "00081070": {"vr": "PN", "Value": [None, {"Ideographic": "山田^太郎"}]},
+        "00181020": {"vr": "LO", "Value": ["1.0", None]},
+        "00200037": {"vr": "DS", "Value": [1, None, 0.5]},
+        "00281199": {"vr": "UI", "Value": ["1.2", None, "1.3"]},
+    }
+    model["00480105"]["Value"][0]["00200060"] = {"vr": "IS", "Value": [None, 7]}
+    parts = body(
+        ("application/dicom+json", None, json.dumps([model | gaps]).encode()),
+        ("application/octet-stream", "pixels", NATIVE),
+        ("application/octet-stream", "icc", ICC),
+    )
+
+    assert post(server, parts, JSON_TYPE).status_code == 200
+
+    read = stored(server, found)
+    assert list(read.ImageType) == ["ORIGINAL", "", "VOLUME"]
+    assert list(read.ImageOrientationPatient) == [1, "", 0.5]
+    (told,) = server.get(f"/studies/{found.StudyInstanceUID}/metadata").json()
+    assert {tag: told[tag] for tag in gaps} == gaps
+    assert told["00480105"]["Value"][0]["00200060"]["Value"] == [None, 7]
+
+
 @pytest.mark.parametrize(
     "locations", [("pixels", "pixels"), ("pixels/frames/1", "pixels/frames/2")]
 )

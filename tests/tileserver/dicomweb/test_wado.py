@@ -133,7 +133,18 @@ def test_what_is_not_stored_is_refused_with_what_could_be_had(archive, accept):
 
 
 def test_several_frames_do_not_go_without_multipart(archive):
-    assert archive.server.get(f"{JPEG}/frames/1,2", "image/jpeg").status_code == 406
+    for path in ("frames/1,2", "bulkdata/7FE00010"):
+        answer = archive.server.get(f"{JPEG}/{path}", "image/jpeg")
+
+        assert answer.status_code == 406
+        assert answer.json()["message"] == (
+            "several frames go in multipart only; "
+            "stored as image/jpeg; transfer-syntax=1.2.840.10008.1.2.4.50: accept "
+            'multipart/related; type="image/jpeg", or '
+            'multipart/related; type="application/octet-stream"; transfer-syntax=*; '
+            'decoded: multipart/related; type="application/octet-stream"; '
+            "transfer-syntax=1.2.840.10008.1.2.1"
+        )
 
 
 def test_the_accept_parameter_goes_over_the_header(archive):

@@ -125,21 +125,73 @@ def test_a_blob_that_is_not_there_is_told(tmp_path):
 def test_a_folder_that_cannot_be_made_is_told(tmp_path):
     (tmp_path / "file").write_text("")
 
-    with pytest.raises(StorageError, match="cannot be made: Not a directory"):
+    with pytest.raises(StorageError, match=r"the data folder \S+ cannot be made: Not a directory"):
         FolderBlobStore(tmp_path / "file" / "data")
 
 
-def test_what_a_crash_left_is_removed_when_it_is_old(tmp_path):
-    FolderBlobStore(tmp_path)
-    old, young = (tmp_path / "incoming" / name for name in ("old.part", "young.part"))
-    for path in (old, young):
-        path.write_text("x")
-    os.utime(old, (0, 0))
+def test_what_a_crash_left_goes_and_what_is_being_received_stays(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    (tmp_path / "incoming" / "crashed.part").write_text("x")
+    with store.receive() as incoming:
+        incoming.write(bytes(100 << 10))  # more than is held in memory
 
-    FolderBlobStore(tmp_path)
+        assert list(FolderBlobStore(tmp_path).unsettled()) == []
 
-    assert not old.exists()
-    assert young.exists()
+        assert len(list((tmp_path / "incoming").iterdir())) == 1
+        assert incoming.keep(KEY)
+
+
+def test_what_a_crash_left_under_a_key_is_told_once(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    with store.receive() as incoming:
+        incoming.write(b"abc")
+        incoming.keep(KEY)
+        incoming.leave()
+
+    for unsettled in FolderBlobStore(tmp_path).unsettled():
+        assert unsettled.file().read() == b"abc"
+        assert unsettled.size == 3
+        assert (unsettled.is_under(KEY), unsettled.is_under(OTHER)) == (True, False)
+        assert list(store.unsettled()) == []
+        unsettled.forget()
+
+    assert list((tmp_path / "incoming").iterdir()) == []
+    assert list(store.list_keys()) == [KEY]
+
+
+def test_what_was_kept_can_be_taken_back_but_not_what_another_kept(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    with store.receive() as first, store.receive() as second:
+        assert (first.keep(KEY), second.keep(KEY), second.keep(OTHER)) == (True, False, True)
+        assert (first.kept, second.kept) == ((KEY,), (OTHER,))
+        second.take_back(KEY)
+        second.take_back(OTHER)
+
+    assert list(store.list_keys()) == [KEY]
+
+
+@pytest.mark.parametrize("failing", ["blobs", "blobs/ab"])
+def test_what_could_not_be_flushed_is_made_anew(tmp_path, monkeypatch, failing):
+    store = FolderBlobStore(tmp_path)
+    flushed = []
+
+    def flush(folder):
+        flushed.append(str(folder.relative_to(tmp_path)))
+        if flushed[-1] == failing and flushed.count(failing) == 1:
+            raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr("tileserver.store.folder.flush_folder", flush)
+    with store.receive() as incoming:
+        incoming.write(b"abc")
+        with pytest.raises(StorageError, match="cannot store: Input/output error"):
+            incoming.keep(KEY)
+        for key in incoming.kept:
+            incoming.take_back(key)
+    assert list(store.list_keys()) == []
+    assert (tmp_path / "blobs" / "ab").exists() == (failing == "blobs/ab")
+
+    assert keep(store, KEY, b"abc")
+    assert flushed[-1] == "blobs/ab"
 
 
 @pytest.fixture

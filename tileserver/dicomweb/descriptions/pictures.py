@@ -43,13 +43,14 @@ _OTHERS = {"Frames": (), "Instance": (*REPORTS, PDF)}
 """Media types of what has no picture, where they are not those of reports."""
 
 
-_DOCUMENT = Answer(
-    status=206, meaning="Bytes of a document.", contents=binary(PDF, "multipart/byteranges")
-)
-
-
 def _picture(path: str, name: str, summary: str, *media_types: str) -> Operation:
-    has_documents = PDF in media_types
+    has_documents, may_lack_some = PDF in media_types, MULTIPART in media_types
+    byte_ranges = ("multipart/byteranges",) * has_documents
+    some = Answer(
+        status=206,
+        meaning=f"What of several can be drawn{', or bytes of a document' * has_documents}.",
+        contents=binary(*media_types, *byte_ranges),
+    )
     return Operation(
         method="GET",
         path=path,
@@ -58,7 +59,7 @@ def _picture(path: str, name: str, summary: str, *media_types: str) -> Operation
         parameters=_PARAMETERS,
         answers=(
             Answer(status=200, meaning="A picture, or several.", contents=binary(*media_types)),
-            *[_DOCUMENT] * has_documents,
+            *[some] * may_lack_some,
             UNCHANGED,
         ),
         errors=(*_ERRORS, 412, 416) if has_documents else _ERRORS,

@@ -19,8 +19,6 @@ from tileserver.dicomweb.descriptions.words import (
     MULTIPART,
     OCTETS,
     PATH_PARAMETERS,
-    SERIES,
-    STUDY,
     UNCHANGED,
 )
 from tileserver.settings import DICOMWEB_ROOT
@@ -33,12 +31,20 @@ _RANGE_ERRORS = (404, 406, 412, 416, 507)
 
 
 def _retrieve(
-    path: str, name: str, summary: str, contents: Contents, parts: Contents | None = None
+    path: str,
+    name: str,
+    summary: str,
+    contents: Contents,
+    parts: Contents | None = None,
+    *,
+    may_lack_some: bool = False,
 ) -> Operation:
     """Return an operation; one that answers Range where ``parts`` tells how."""
     answers = [Answer(status=200, meaning="What is stored.", contents=contents), UNCHANGED]
     if parts:
         answers.append(Answer(status=206, meaning="The bytes asked for.", contents=parts))
+    if may_lack_some:
+        answers.append(Answer(status=206, meaning="What of it can be given so.", contents=contents))
     return Operation(
         method="GET",
         path=path,
@@ -56,8 +62,16 @@ RETRIEVE = Service(
     root=DICOMWEB_ROOT,
     path_parameters=PATH_PARAMETERS,
     operations=(
-        _retrieve(STUDY, "RetrieveStudy", "Give the instances of a study.", binary(MULTIPART)),
-        _retrieve(SERIES, "RetrieveSeries", "Give the instances of a series.", binary(MULTIPART)),
+        *(
+            _retrieve(
+                path,
+                f"Retrieve{level}",
+                f"Give the instances of a {level.lower()}.",
+                binary(MULTIPART),
+                may_lack_some=True,
+            )
+            for level, path in LEVELS[:2]
+        ),
         _retrieve(
             INSTANCE,
             "RetrieveInstance",
@@ -93,6 +107,7 @@ RETRIEVE = Service(
                 f"Retrieve{level}{name}",
                 f"Give {words} of each instance: {level.lower()}.",
                 binary(MULTIPART),
+                may_lack_some=True,
             )
             for kind, name, words in (
                 ("bulkdata", "Bulkdata", "all binary values"),

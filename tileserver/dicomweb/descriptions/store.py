@@ -41,8 +41,13 @@ def _store(path: str, name: str, summary: str) -> Operation:
                 meaning="None is stored; Failed SOP Sequence tells why.",
                 contents={**_OUTCOME, JSON: ERROR},
             ),
+            Answer(
+                status=507,
+                meaning="None is stored, for want of room; Failed SOP Sequence tells so.",
+                contents={**_OUTCOME, JSON: ERROR},
+            ),
         ),
-        errors=(413, 415, 503, 507),
+        errors=(413, 415, 503),
     )
 
 

@@ -6,7 +6,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-_BACKUP = "bring the file back from a backup, or send the instance again after --quarantine"
+_BACKUP = "bring the file back from a backup, or send the instance again"
 _REINDEX = "run tileserver reindex"
 
 
@@ -89,7 +89,7 @@ REMEDIES = {
     Kind.ORPHAN_COPY: "--repair removes it",
     Kind.ORPHAN_VERSION: "it was never acknowledged; --quarantine puts it aside",
     Kind.FOREIGN_FILE: "move it out of the folder",
-    Kind.PARTIAL_FILE: "--repair removes it; nobody was told that it is stored",
+    Kind.PARTIAL_FILE: "--repair or the next start of a server settles it",
     Kind.ABANDONED_DELETION: "--repair or the next start of a server finishes it",
     Kind.DAMAGED_LIST: "--quarantine puts it aside; delete again what should be gone",
     Kind.ABANDONED_INDEX: "--repair or the next reindex removes it",

@@ -9,8 +9,7 @@ moved to ``quarantine/`` in the data folder, and only when that is asked for.
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
+import os
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -20,6 +19,8 @@ from tileserver.services.check.findings import Finding, Kind
 from tileserver.services.check.reading import read_blob
 from tileserver.services.delete import finish_abandoned
 from tileserver.services.records import keys_of
+from tileserver.services.unsettled import finish_unsettled
+from tileserver.store import locked
 from tileserver.store.quarantine import put_aside, put_back
 
 if TYPE_CHECKING:
@@ -99,7 +100,11 @@ class Repair:
 
     def _take_in(self, finding: Finding) -> str | None:
         """Take a whole instance into the index."""
-        _, index = self._archive()
+        store, index = self._archive()
+        finish_unsettled(store, index)
+        named = index.find(str(finding.uid))
+        if named is not None and named.key == finding.key:
+            return "taken into the index"
         blob = read_blob(self._survey, str(finding.key))
         if blob is None or blob.record is None or finding.key not in keys_of(blob.record):
             return None
@@ -124,12 +129,13 @@ class Repair:
         return "removed"
 
     def _remove_partial(self, finding: Finding) -> str | None:
+        """Settle what was being received, as a start does, and remove what was being written."""
+        finish_unsettled(*self._archive())
         path = self._path(finding)
-        with path.open("rb") as file, contextlib.suppress(BlockingIOError):
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            path.unlink()
-            return "removed"
-        return None
+        with locked.left_behind(path) as descriptor:
+            if descriptor is not None and os.fstat(descriptor).st_nlink == 1:
+                path.unlink()
+        return None if path.exists() else "removed"
 
     def _finish_deletion(self, finding: Finding) -> str | None:
         finish_abandoned(*self._archive())

@@ -14,6 +14,7 @@ from tileserver.services.render.look import (
 from tileserver.services.render.pyramid import Level, Pyramid
 from tileserver.services.render.region import PICTURE_PIXELS, Region, Size
 from tileserver.services.render.render import Render
+from tileserver.services.render.work import decoded_pixels
 
 __all__ = [
     "DEFAULT_QUALITY",
@@ -32,5 +33,6 @@ __all__ = [
     "StoredImage",
     "Window",
     "WindowFunction",
+    "decoded_pixels",
     "encode",
 ]

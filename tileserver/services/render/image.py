@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import PixelDescription
-from tileserver.errors import UnrenderableError
+from tileserver.errors import NoPixelsError, UnrenderableError
 from tileserver.services.render import attributes as read
 from tileserver.services.render.grey import GreyScale, grey_scales
 from tileserver.services.render.layout import FrameGrid, Layout, lay_out
@@ -183,7 +183,7 @@ def _pixels(found: StoredInstance, attributes: Attributes) -> PixelDescription:
     high_bit = read.whole(attributes, "HighBit")
     samples = read.whole(attributes, "SamplesPerPixel") or 1
     if not read.values(attributes, "Rows"):
-        raise UnrenderableError("the instance has no pixels to show")
+        raise NoPixelsError("the instance has no pixels to show")
     pixels = PixelDescription(
         transfer_syntax_uid=found.transfer_syntax_uid,
         rows=read.whole(attributes, "Rows") or 0,

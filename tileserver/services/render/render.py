@@ -149,6 +149,7 @@ class Render:
         size: Size | None,
         look: Look,
         plane: int | None = None,
+        pyramid: Pyramid | None = None,
     ) -> Picture:
         """Return a region of the total pixel matrix of an instance.
 
@@ -162,6 +163,8 @@ class Render:
             Of the picture; ``None`` stands for a pixel for each.
         plane
             Focal plane by number from the lowest; ``None`` stands for the middle one.
+        pyramid
+            That it belongs to; ``None`` stands for the one it belongs to by now.
 
         Raises
         ------
@@ -180,7 +183,7 @@ class Render:
         across, down = spans(region, size, image.columns, image.rows)
         level = Level((image,))
         if min(across.scale, down.scale) >= 2 and image.is_tiled:
-            pyramid = self.pyramid_with(found)
+            pyramid = pyramid or self.pyramid_with(found)
             own = next((one for one in pyramid.levels if image in one.images), level)
             coarser = Pyramid((own, *pyramid.levels[pyramid.levels.index(own) + 1 :]))
             return self._of(coarser, across, down, look, plane)
