@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 PREFIX = "TILESERVER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
 _RANGES = {"port": (0, 65535), "workers": (1, 64)}
-_AT_LEAST_ONE = frozenset({"max_body_bytes", "max_results", "search_seconds"})
+_AT_LEAST_ONE = frozenset({"max_body_bytes", "max_results"})
 _NAME = re.compile(r"\*|[A-Za-z0-9._-]{1,253}", re.ASCII)
 _URL = re.compile(r"https?://[^/?#\s]+(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 """What a path has must need no coding, and name no other place than it says."""

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import instances
 
-from tileserver.app import open_services
-from tileserver.errors import NotFoundError
+from tileserver.app import open_services, rebuild_index
+from tileserver.errors import DamagedIndexError, NotFoundError
 from tileserver.index import Index
 from tileserver.services import Services
 from tileserver.settings import Duplicates, Settings
@@ -91,8 +91,15 @@ class Ledger:
 
 @contextlib.contextmanager
 def opened(data: Path) -> Iterator[tuple[Services, Index]]:
-    """Open a data folder as a server does when it starts."""
-    services, index = open_services(Settings(data=data, duplicates=Duplicates.REPLACE))
+    """Open a data folder as a server does when it starts, and do what it says if it does not."""
+    settings = Settings(data=data, duplicates=Duplicates.REPLACE)
+    try:
+        services, index = open_services(settings)
+    except DamagedIndexError as error:
+        # The power went before anything was acknowledged: there are files, and nothing knows them.
+        assert "run tileserver reindex" in str(error)
+        rebuild_index(settings)
+        services, index = open_services(settings)
     try:
         yield services, index
     finally:

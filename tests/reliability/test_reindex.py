@@ -71,7 +71,7 @@ def without_feed(answers):
 def store(server: Server, files: list[bytes]) -> None:
     """Store some one by one, some by several in a request."""
     for file in files[:6]:
-        assert server.store(file).status_code == 200
+        assert server.store(file).status_code in (200, 202)  # odd ones have a warning
     assert server.store(*files[6:]).status_code in (200, 202)
 
 
@@ -105,9 +105,9 @@ def test_after_deletions_and_replacements_it_answers_the_same(tmp_path, is_index
         store(server, files)
         with_others = files[3].replace(b"as told by 3", b"as told anew")
         remove(server, first)
-        assert server.store(with_others).status_code == 200
+        assert server.store(with_others).status_code in (200, 202)
         remove(server, last)
-        assert server.store(files[0]).status_code == 200
+        assert server.store(files[0]).status_code in (200, 202)
         remove(server, second)
         before = all_answers(server)
         assert len(stored_uids(server)) == 6
@@ -217,4 +217,4 @@ def act(server: Server, rng: random.Random, files: dict[str, bytes]) -> None:
         remove(server, uid)
     else:
         version = bytes([rng.randrange(48, 58)]) * 4
-        assert server.store(files[uid].replace(b"told", version)).status_code == 200
+        assert server.store(files[uid].replace(b"told", version)).status_code in (200, 202)

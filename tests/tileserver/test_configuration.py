@@ -60,7 +60,7 @@ def test_lists_are_parted_by_commas_or_blanks():
         ('data = "a"\nport = -1', "port = -1 makes no sense; expected 0 to 65535"),
         ("host = 1", "host makes no sense; expected a text"),
         ('data = "a"\nmax_results = 0', "max_results = 0 makes no sense; expected 1 or more"),
-        ('data = "a"\nsearch_seconds = 0', "search_seconds = 0 makes no sense; expected 1 or"),
+        ('data = "a"\nsearch_seconds = -1', "search_seconds = -1 makes no sense; expected 0 or"),
         ('data = "a"\nmax_body_bytes = 0', "max_body_bytes = 0 makes no sense; expected 1 or"),
         ('data = "a"\nkeep_workitems_days = -1', "expected 0 or more: Days for which a workitem"),
         ('data = "a"\nallowed_hosts = ["http://a"]', "allowed_hosts makes no sense; expected na"),
