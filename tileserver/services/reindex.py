@@ -61,21 +61,22 @@ class _StoredRecords:
     def __init__(self, store: BlobStore, index: Index) -> None:
         self._store = store
         self._index = index
-        self._seen: set[str] = set()
+        self._seen: set[bytes] = set()  # half the size of their digits
         self.unreadable: list[str] = []
         self.missing: list[str] = []
         self.changed: list[str] = []
 
     def forget(self, keys: Iterable[str]) -> None:
         """Take what is stored under the keys for unseen."""
-        self._seen.difference_update(keys)
+        self._seen.difference_update(map(bytes.fromhex, keys))
 
     def __iter__(self) -> Iterator[InstanceRecord]:
         condemned = self._store.condemned_keys()
         for named, key in self._keys():
-            if key in self._seen or key in condemned:
+            packed = bytes.fromhex(key)
+            if packed in self._seen or key in condemned:
                 continue
-            self._seen.add(key)
+            self._seen.add(packed)
             record = self._record(key, named)
             if record is not None:
                 yield record

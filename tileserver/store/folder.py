@@ -16,7 +16,6 @@ import hashlib
 import io
 import itertools
 import os
-import re
 import shutil
 import threading
 import time
@@ -28,6 +27,7 @@ from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned, locked, quarantine
 from tileserver.store.base import BlobState
 from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.listing import is_key, keys_in_order
 from tileserver.store.problems import explained
 from tileserver.store.readers import Readers, version_of
 from tileserver.store.reserve import Reserve
@@ -41,7 +41,6 @@ if TYPE_CHECKING:
 
     from tileserver.store.condemned import Condemned
 
-_KEY = re.compile(r"[0-9a-f]{64}")
 _NOWAIT = getattr(os, "RWF_NOWAIT", None)
 """Only Linux has it."""
 _HELD = 64 << 10
@@ -548,19 +547,12 @@ class FolderBlobStore:
 
     def list_keys(self) -> Iterator[str]:
         """Yield the keys of all blobs, in the order they came."""
-        found = (path for path in self._blobs.glob("??/*.dcm") if _KEY.fullmatch(path.stem))
-        for _, key in sorted((path.stat().st_mtime_ns, path.stem) for path in found):
-            yield key
+        yield from keys_in_order(self._blobs)
 
 
 def has_store(folder: Path) -> bool:
     """Tell whether a folder is one of a store, before anything is made in it."""
     return (folder / "blobs").is_dir()
-
-
-def is_key(text: str) -> bool:
-    """Tell whether a text can name a blob."""
-    return _KEY.fullmatch(text) is not None
 
 
 def blob_path(blobs: Path, key: str) -> Path:

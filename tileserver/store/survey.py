@@ -9,36 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tileserver.errors import StorageError
 from tileserver.store import condemned, locked
-from tileserver.store.folder import FolderBlob, blob_path, is_key
+from tileserver.store.folder import FolderBlob, blob_path
 from tileserver.store.layout import is_marked
+from tileserver.store.listing import folders, is_key
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+    from tileserver.store.listing import Listed
+
 _PAIR = re.compile(r"[0-9a-f]{2}")
-_SUFFIX = ".dcm"
-
-
-@dataclass(frozen=True, slots=True)
-class Listed:
-    """What lies in one of the folders of blobs.
-
-    Parameters
-    ----------
-    keys
-        Of blobs, as they lie on the disk.
-    foreign
-        Paths of all else.
-    """
-
-    keys: list[str]
-    foreign: list[Path]
 
 
 class Survey:
@@ -87,13 +72,7 @@ class Survey:
 
     def folders(self) -> Iterator[Listed]:
         """Yield what lies where blobs lie, folder by folder."""
-        outer = Listed([], [])
-        for path in sorted(self._blobs.iterdir()):
-            if _PAIR.fullmatch(path.name) and path.is_dir():
-                yield _listed(path)
-            else:
-                outer.foreign.append(path)
-        yield outer
+        return folders(self._blobs)
 
     def is_under_way(self, key: str) -> bool:
         """Tell whether somebody is storing a blob, or about to remove it."""
@@ -156,21 +135,3 @@ def _hinted(blob: FolderBlob) -> FolderBlob:
     with contextlib.suppress(AttributeError, OSError):  # not on every system
         os.posix_fadvise(blob.file().fileno(), 0, 0, os.POSIX_FADV_SEQUENTIAL)
     return blob
-
-
-def _listed(folder: Path) -> Listed:
-    found: list[tuple[int, str]] = []
-    foreign = []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            key = entry.name.removesuffix(_SUFFIX)
-            if (
-                entry.name.endswith(_SUFFIX)
-                and is_key(key)
-                and key[:2] == folder.name
-                and entry.is_file(follow_symlinks=False)
-            ):
-                found.append((entry.inode(), key))
-            else:
-                foreign.append(folder / entry.name)
-    return Listed([key for _, key in sorted(found)], foreign)

@@ -173,8 +173,9 @@ class Check:
     def _blobs(self, orphans: OrphanCheck, seen: SeenKeys) -> Iterator[Finding]:
         for listed in self.survey.folders():
             self.report(Progress("files", self.extent.blobs))
-            self.extent.blobs += len(listed.keys)
-            for key in seen.unseen(listed.keys):
+            self.extent.blobs += len(listed.blobs)
+            by_place = sorted(listed.blobs, key=lambda key: listed.blobs[key].inode())
+            for key in seen.unseen(by_place):
                 yield from orphans.findings(key)
             for path in listed.foreign:
                 problem = "found what is no blob, expected blobs alone"
