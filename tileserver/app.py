@@ -19,6 +19,7 @@ from tileserver.addresses import base_path
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
+from tileserver.dicomweb.finishing import MOST_TOGETHER, finish_together
 from tileserver.errors import (
     DamagedIndexError,
     RangeNotSatisfiableError,
@@ -40,6 +41,7 @@ from tileserver.services.unsettled import finish_unsettled
 from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
+from tileserver.together import Together
 from tileserver.ups import Ups
 from tileserver.ups.feature import WORKLIST_FILE
 
@@ -228,6 +230,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.observe = observed
     app.state.ups = worklist
     app.state.stopping = Stopping()
+    app.state.storing = Together(finish_together, MOST_TOGETHER)
     return app
 
 

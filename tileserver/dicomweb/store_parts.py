@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import TYPE_CHECKING, Protocol
 
 from dicomizer.net.multipart import parse_media_type
@@ -30,7 +31,7 @@ from tileserver.services.assemble import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
 
     from tileserver.services import Ingest
     from tileserver.services.ingest import Ingested
@@ -53,6 +54,11 @@ class Outcome:
             self.failed.append(found)
         else:
             self.stored.append(found)
+
+    def note_all(self, found: Iterable[Ingested | TileserverError]) -> None:
+        """Note what became of several."""
+        for each in found:
+            self.note(each)
 
 
 class Parts(Protocol):
@@ -83,16 +89,17 @@ class InstanceParts:
     """Part 10 files; those that are whole are stored several at once."""
 
     def __init__(self, ingest: Ingest, study: str | None) -> None:
-        self._ingest = ingest
-        self._study = study
+        self.ingest = ingest
+        self.study = study
+        self.whole: list[Incoming] = []
+        """Instances that have come, and are not stored yet."""
         self._incoming: Incoming | None = None
-        self._whole: list[Incoming] = []
         self._error: TileserverError | None = None
         self._outcome = Outcome()
 
     def begin(self, headers: Mapping[str, str]) -> None:
         """Begin an instance."""
-        if len(self._whole) >= _AT_ONCE:
+        if len(self.whole) >= _AT_ONCE:
             self._store_whole()
         media_type, _ = parse_media_type(headers.get("content-type", DICOM))
         self._error = None
@@ -100,7 +107,7 @@ class InstanceParts:
             self._error = InvalidInstanceError(f"a part is not {DICOM}")
             return
         try:
-            self._incoming = self._ingest.receive()
+            self._incoming = self.ingest.receive()
         except StorageError as error:
             self._error = error
 
@@ -119,8 +126,13 @@ class InstanceParts:
         if self._error is not None:
             self._outcome.failed.append(self._error)
         elif self._incoming is not None:
-            self._whole.append(self._incoming)
+            self.whole.append(self._incoming)
             self._incoming = None
+
+    def note(self, found: Iterator[Ingested | TileserverError]) -> None:
+        """Note what became of what is whole, and let it go."""
+        self._outcome.note_all(islice(found, len(self.whole)))
+        self._let_go()
 
     def finish(self) -> Outcome:
         """Store the instances that are left, and return what became of all."""
@@ -130,22 +142,34 @@ class InstanceParts:
     def close(self) -> None:
         """Discard what was not stored."""
         self._discard()
-        while self._whole:
-            _close(self._whole.pop())
+        self._let_go()
 
     def _store_whole(self) -> None:
         try:
-            if self._whole:
-                for found in self._ingest.accept_all(self._whole, self._study):
-                    self._outcome.note(found)
+            store_together([self])
         finally:
-            while self._whole:
-                _close(self._whole.pop())
+            self._let_go()
+
+    def _let_go(self) -> None:
+        while self.whole:
+            _close(self.whole.pop())
 
     def _discard(self) -> None:
         if self._incoming is not None:
             _close(self._incoming)
         self._incoming = None
+
+
+def store_together(several: Sequence[InstanceParts]) -> None:
+    """Store the instances that are whole by now, several at once."""
+    of_study: dict[tuple[Ingest, str | None], list[InstanceParts]] = {}
+    for parts in several:
+        of_study.setdefault((parts.ingest, parts.study), []).append(parts)
+    for (ingest, study), mine in of_study.items():
+        whole = [incoming for parts in mine for incoming in parts.whole]
+        found = iter(ingest.accept_all(whole, study) if whole else ())
+        for parts in mine:
+            parts.note(found)
 
 
 class MetadataParts:

@@ -9,12 +9,13 @@ PS3.18 10.5 (store transaction)
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
 
 from dicomizer.net.multipart import MultipartError, parse_media_type
+from tileserver.dicomweb.finishing import SMALL, finish
 from tileserver.dicomweb.media_types import DICOM, DICOM_JSON, accepted
 from tileserver.dicomweb.store_body import MultipartBody, SingleBody
 from tileserver.dicomweb.store_parts import InstanceParts, MetadataParts
@@ -27,7 +28,11 @@ if TYPE_CHECKING:
 
     from tileserver.dicomweb.store_body import Body
     from tileserver.dicomweb.store_parts import Outcome, Parts
+    from tileserver.services import Ingest
     from tileserver.settings import Settings
+    from tileserver.together import Together
+
+    _Parts = TypeVar("_Parts", bound=Parts)
 
 _PIECE = 1 << 20
 """Bytes that are gathered before a thread is asked to take them."""
@@ -42,27 +47,27 @@ async def store(request: Request) -> Response:
     _check_length(request.headers.get("content-length"), settings.max_body_bytes)
     _check_coding(request.headers.get("content-encoding", ""))
     is_xml = _wants_xml(request)
-    parts = _parts(request, media_type)
     try:
-        body = SingleBody(parts, media_type) if boundary is None else MultipartBody(parts, boundary)
-        with request.app.state.stopping.receiving():
+        if media_type == DICOM:
+            outcome = await _store_instances(request, boundary, settings.max_body_bytes)
+        else:
+            parts = MetadataParts(_ingest(request), _study(request), media_type)
+            body = _body(parts, media_type, boundary)
             await _receive(request, body, settings.max_body_bytes)
-        outcome = await run_in_threadpool(_finish, body, parts)
-    except BaseException as error:
-        await run_in_threadpool(parts.close)
-        if isinstance(error, MultipartError):
-            raise BadRequestError(str(error)) from error
-        if isinstance(error, ClientDisconnect):
-            raise BadRequestError("the client went away") from error
-        raise
+            outcome = await run_in_threadpool(finish, body)
+    except MultipartError as error:
+        raise BadRequestError(str(error)) from error
+    except ClientDisconnect as error:
+        raise BadRequestError("the client went away") from error
     return store_response(request, outcome, is_xml=is_xml)
 
 
-def _finish(body: Body, parts: Parts) -> Outcome:
-    """Finish and close in one visit to a thread, which costs as much as storing a small part."""
-    outcome = body.finish()
-    parts.close()
-    return outcome
+async def _store_instances(request: Request, boundary: str | None, limit: int) -> Outcome:
+    body = _body(InstanceParts(_ingest(request), _study(request)), DICOM, boundary)
+    if await _receive(request, body, limit) <= SMALL:
+        together: Together[Body[InstanceParts], Outcome] = request.app.state.storing
+        return await together.do(body)
+    return await run_in_threadpool(finish, body)
 
 
 def _media_type(text: str) -> tuple[str, str | None]:
@@ -99,15 +104,34 @@ def _wants_xml(request: Request) -> bool:
     return False
 
 
-def _parts(request: Request, media_type: str) -> Parts:
-    ingest = request.app.state.services.ingest
-    study = request.path_params.get("study")
-    if media_type == DICOM:
-        return InstanceParts(ingest, study)
-    return MetadataParts(ingest, study, media_type)
+def _ingest(request: Request) -> Ingest:
+    ingest: Ingest = request.app.state.services.ingest
+    return ingest
 
 
-async def _receive(request: Request, body: Body, limit: int) -> None:
+def _study(request: Request) -> str | None:
+    """Return the study that all must belong to, where the address names one."""
+    return request.path_params.get("study")
+
+
+def _body(parts: _Parts, media_type: str, boundary: str | None) -> Body[_Parts]:
+    return SingleBody(parts, media_type) if boundary is None else MultipartBody(parts, boundary)
+
+
+async def _receive(request: Request, body: Body[Parts], limit: int) -> int:
+    """Hand the body over, or discard it where it does not come whole; return how many bytes came.
+
+    Who is handed over has to finish it.
+    """
+    try:
+        with request.app.state.stopping.receiving():
+            return await _hand_over(request, body, limit)
+    except BaseException:
+        await run_in_threadpool(body.parts.close)
+        raise
+
+
+async def _hand_over(request: Request, body: Body[Parts], limit: int) -> int:
     """Hand the body over, in large pieces; the next is received while one is written."""
     received = gathered = 0
     chunks: list[bytes] = []
@@ -130,3 +154,4 @@ async def _receive(request: Request, body: Body, limit: int) -> None:
     if taking is not None:
         taking.result()
     body.keep(b"".join(chunks))
+    return received
