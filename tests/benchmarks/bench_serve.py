@@ -368,8 +368,9 @@ class Bench:
                 f"at random over {SLIDES} slides",
                 [
                     Case("ours, one slide", server, self.one),
-                    Case("nginx", peer, self.many),
                     Case("ours", server, self.many),
+                    Case("nginx, one slide", peer, self.one),
+                    Case("nginx", peer, self.many),
                 ],
             )
 
