@@ -18,8 +18,12 @@ export interface Place {
   readonly degrees: number
 }
 
+/** Drawers on the right, of which one is open at a time. */
+export const DRAWERS = ['info'] as const
+export type DrawerName = (typeof DRAWERS)[number]
+
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */
-export const LINKED_PANELS = ['info', 'overview'] as const
+export const LINKED_PANELS = [...DRAWERS, 'overview'] as const
 export type LinkedPanel = (typeof LINKED_PANELS)[number]
 
 export interface Address {

@@ -7,6 +7,9 @@ import { follow } from './load'
 import { mirror } from './state'
 import { App } from './ui/App'
 import { listenToKeys } from './ui/keyboard'
+import { preferred, speak } from './words'
+
+import './features'
 
 import 'ol/ol.css'
 import './ui/base.css'
@@ -16,4 +19,6 @@ import './ui/slide.css'
 mirror()
 follow()
 listenToKeys()
-render(<App />, document.getElementById('app') ?? document.body)
+void speak(preferred(navigator.languages)).then(() => {
+  render(<App />, document.getElementById('app') ?? document.body)
+})

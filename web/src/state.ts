@@ -6,7 +6,14 @@
 
 import { computed, effect, signal } from '@preact/signals'
 
-import { formatAddress, parseAddress, type LinkedPanel, type Place } from './address'
+import {
+  DRAWERS,
+  formatAddress,
+  parseAddress,
+  type DrawerName,
+  type LinkedPanel,
+  type Place,
+} from './address'
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
@@ -52,7 +59,8 @@ export const drawnOnce = signal(false)
 /** Frames that could not be read, and why the last one could not. */
 export const failures = signal<Failures | null>(null)
 
-export const infoShown = signal(opened.panels?.includes('info') ?? false)
+/** The drawer that is open. */
+export const drawer = signal<DrawerName | null>(drawerOf(opened.panels))
 export const overviewShown = signal(opened.panels?.includes('overview') ?? true)
 export const labelShown = signal(false)
 export const helpShown = signal(false)
@@ -100,16 +108,20 @@ function readAddress(): void {
   viewed.value = null
   labelShown.value = false
   if (panels) {
-    infoShown.value = panels.includes('info')
+    drawer.value = drawerOf(panels)
     overviewShown.value = panels.includes('overview')
   }
   search.value = key ? search.value : sought
   slideKey.value = key
 }
 
+function drawerOf(panels: readonly LinkedPanel[] | null): DrawerName | null {
+  return DRAWERS.find((name) => panels?.includes(name)) ?? null
+}
+
 function panelsShown(): LinkedPanel[] | null {
   const panels: LinkedPanel[] = []
-  if (infoShown.value) panels.push('info')
+  if (drawer.value) panels.push(drawer.value)
   if (overviewShown.value) panels.push('overview')
   return panels.length === 1 && panels[0] === 'overview' ? null : panels
 }

@@ -7,6 +7,7 @@ import { ServerError, type SlideKey } from '../api'
 import { magnification, mppAt, nextPreset } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { drawing, drawnOnce, failures, place, slidePresets, viewed } from '../state'
+import { attachAll } from './attachments'
 import { UndrawableError } from './decode'
 import { SlideMap } from './slideMap'
 
@@ -34,9 +35,11 @@ export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () 
   if (mpp) map.nextDownsample = (downsample) => presetDownsample(mpp, downsample)
   if (place.value) map.show(place.value)
   else map.home(false)
+  const detach = attachAll({ map: map.map, key, slide })
   currentMap.value = map
   return () => {
     currentMap.value = null
+    detach()
     map.dispose()
   }
 }

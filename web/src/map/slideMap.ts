@@ -40,7 +40,7 @@ export interface Target {
 }
 
 export class SlideMap {
-  private readonly map: OlMap
+  readonly map: OlMap
   private readonly source: SlideSource
   private readonly mpp: number
   private keys: Parameters<typeof unByKey>[0] = []

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The drawer on the right: what the slide's attributes say, and what is not known. */
+/** The drawer of information: what the slide's attributes say, and what is not known. */
 
 import type { ComponentChildren, JSX } from 'preact'
 
 import { magnification } from '../dicom/geometry'
 import type { Level } from '../dicom/pyramid'
 import type { Slide } from '../dicom/slide'
-import { identityHidden, infoShown, profileName } from '../state'
+import { identityHidden, profileName } from '../state'
+import { t } from '../words'
+import { Drawer } from './Drawer'
 import {
   date,
   grouped,
@@ -18,31 +20,15 @@ import {
   slideName,
   times,
 } from './format'
-import { Icon } from './Icon'
 
 export function InfoDrawer({ slide }: { readonly slide: Slide }): JSX.Element {
   return (
-    <aside class="group drawer" aria-label="information">
-      <header>
-        <h2>information</h2>
-        <button
-          type="button"
-          class="tool"
-          aria-label="close information"
-          onClick={() => {
-            infoShown.value = false
-          }}
-        >
-          <Icon name="close" />
-        </button>
-      </header>
-      <div class="drawer-body">
-        <CaseFacts slide={slide} />
-        <PictureFacts slide={slide} />
-        <Levels levels={slide.pyramid.levels} />
-        <Identifiers slide={slide} />
-      </div>
-    </aside>
+    <Drawer title={t('information')}>
+      <CaseFacts slide={slide} />
+      <PictureFacts slide={slide} />
+      <Levels levels={slide.pyramid.levels} />
+      <Identifiers slide={slide} />
+    </Drawer>
   )
 }
 

@@ -8,9 +8,9 @@ import type { SlideKey } from '../api'
 import type { Slide } from '../dicom/slide'
 import { reload } from '../load'
 import { mountMap, retryTiles } from '../map/current'
-import { drawing, failures, infoShown, labelShown, navigate, overviewShown, slide } from '../state'
+import { drawer, drawing, failures, labelShown, navigate, overviewShown, slide } from '../state'
+import { OpenDrawer } from './Drawer'
 import { IdentityGroup } from './IdentityGroup'
-import { InfoDrawer } from './InfoDrawer'
 import { LabelPanel } from './LabelPanel'
 import { Notice } from './Notice'
 import { Overview } from './Overview'
@@ -25,7 +25,7 @@ export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.El
     loaded.state === 'ready' && loaded.value.identity.seriesInstanceUid === slideKey.series
   if (!here) return <main class="slide-page" aria-busy="true" />
   return (
-    <main class="slide-page" data-drawer={infoShown.value ? 'open' : 'closed'}>
+    <main class="slide-page" data-drawer={drawer.value ? 'open' : 'closed'}>
       <Stage slideKey={slideKey} slide={loaded.value} />
       <IdentityGroup identity={loaded.value.identity} />
       <Strip current={slideKey} />
@@ -33,7 +33,7 @@ export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.El
       <ScaleGroup slide={loaded.value} />
       {overviewShown.value && <Overview slideKey={slideKey} slide={loaded.value} />}
       {labelShown.value && <LabelPanel slide={loaded.value} />}
-      {infoShown.value && <InfoDrawer slide={loaded.value} />}
+      <OpenDrawer slide={loaded.value} />
       <Failures />
     </main>
   )

@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Everything a key or a tool does on the slide page, in one table: tools, keys and help read it. */
 
+import type { DrawerName } from '../address'
 import type { SlideKey } from '../api'
 import { keyOf } from '../load'
 import { currentMap, magnify } from '../map/current'
 import {
   cycleTheme,
+  drawer,
   helpShown,
   identityHidden,
-  infoShown,
   labelShown,
   navigate,
   overviewShown,
@@ -19,6 +20,7 @@ import {
   stripShown,
   theme,
 } from '../state'
+import { onEscape } from './escape'
 import type { IconName } from './Icon'
 import { cases } from './tray'
 
@@ -79,7 +81,7 @@ export const fullScreen: Command = {
 export const changeTheme: Command = { label: 'theme', keys: ['t'], icon: 'theme', run: cycleTheme }
 export const label: Command = { ...toggle('label', 'l', labelShown), icon: 'label' }
 export const overview: Command = { ...toggle('overview', 'o', overviewShown), icon: 'overview' }
-export const info: Command = { ...toggle('information', 'i', infoShown), icon: 'info' }
+export const info: Command = { ...toggleDrawer('information', 'i', 'info'), icon: 'info' }
 export const strip: Command = { ...toggle('slides of this case', 's', stripShown), icon: 'strip' }
 export const presentation: Command = toggle('hide identity', 'p', identityHidden)
 export const help: Command = { ...toggle('keys', '?', helpShown), icon: 'help' }
@@ -149,11 +151,16 @@ export function themeLabel(): string {
   return theme.value === 'auto' ? 'theme: automatic' : `theme: ${theme.value}`
 }
 
-/** Close what lies open, the topmost first. */
-export function closeTopmost(): void {
-  const open = [labelShown, infoShown].find((panel) => panel.value)
-  if (open) open.value = false
-}
+onEscape(() => {
+  const open = drawer.value !== null
+  drawer.value = null
+  return open
+})
+onEscape(() => {
+  const open = labelShown.value
+  labelShown.value = false
+  return open
+})
 
 /** The slide so many places after the present one in its case. */
 export function sibling(step: number): SlideKey | null {
@@ -171,6 +178,18 @@ function toggle(name: string, key: string, panel: { value: boolean }): Command {
       panel.value = !panel.value
     },
     pressed: () => panel.value,
+  }
+}
+
+/** A command that opens a drawer, or closes it. */
+export function toggleDrawer(name: string, key: string, which: DrawerName): Command {
+  return {
+    label: name,
+    keys: [key],
+    run: () => {
+      drawer.value = drawer.value === which ? null : which
+    },
+    pressed: () => drawer.value === which,
   }
 }
 

@@ -2,14 +2,15 @@
 /** Keys → commands. A key pressed while typing, or with a modifier of the browser's, is not ours. */
 
 import { helpShown, slideKey } from '../state'
-import { closeTopmost, SLIDE_COMMANDS, TRAY_COMMANDS, type Command } from './commands'
+import { SLIDE_COMMANDS, TRAY_COMMANDS, type Command } from './commands'
+import { leaveTopmost } from './escape'
 
 /** Listen for keys on the page. */
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || helpShown.value)
       return
-    if (event.key === 'Escape') closeTopmost()
+    if (event.key === 'Escape') leaveTopmost()
     const command = commandFor(event.key, slideKey.value ? SLIDE_COMMANDS : TRAY_COMMANDS)
     if (!command) return
     event.preventDefault()

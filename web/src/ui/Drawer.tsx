@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+/** The drawer on the right, of which one is open at a time. */
+
+import type { ComponentChildren, JSX } from 'preact'
+
+import type { DrawerName } from '../address'
+import type { Slide } from '../dicom/slide'
+import { drawer } from '../state'
+import { t } from '../words'
+import { Icon } from './Icon'
+import { InfoDrawer } from './InfoDrawer'
+
+/** What each drawer holds. */
+const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
+  info: InfoDrawer,
+}
+
+/** The open drawer. */
+export function OpenDrawer({ slide }: { readonly slide: Slide }): JSX.Element | null {
+  const Contents = drawer.value && CONTENTS[drawer.value]
+  return Contents && <Contents slide={slide} />
+}
+
+interface Properties {
+  readonly title: string
+  readonly children: ComponentChildren
+}
+
+/** A drawer with its title and a way to close it. */
+export function Drawer({ title, children }: Properties): JSX.Element {
+  return (
+    <aside class="group drawer" aria-label={title}>
+      <header>
+        <h2>{title}</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label={t('close {panel}', { panel: title })}
+          onClick={() => {
+            drawer.value = null
+          }}
+        >
+          <Icon name="close" />
+        </button>
+      </header>
+      <div class="drawer-body">{children}</div>
+    </aside>
+  )
+}

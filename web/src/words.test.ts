@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+
+import { msg, preferred, t } from './words'
+import { GERMAN } from './words/de'
+
+const QUOTED = /\b(?:t|msg)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g
+
+/** Every text in the source that is told in the reader's language. */
+function told(): Set<string> {
+  const root = join(import.meta.dirname)
+  const files = readdirSync(root, { recursive: true, encoding: 'utf8' }).filter(
+    (name) => /\.tsx?$/.test(name) && !name.endsWith('.test.ts'),
+  )
+  const texts = files.flatMap((name) =>
+    [...readFileSync(join(root, name), 'utf8').matchAll(QUOTED)].map(([, single, double]) =>
+      (single ?? double ?? '').replace(/\\(.)/g, '$1'),
+    ),
+  )
+  return new Set(texts)
+}
+
+function places(text: string): string[] {
+  return [...text.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name).sort()
+}
+
+describe('t', () => {
+  it('tells English as it stands in the source, with values in their places', () => {
+    expect(t('{count} tiles', { count: 3 })).toBe('3 tiles')
+    expect(msg('whole slide')).toBe('whole slide')
+  })
+
+  it('leaves a place that has no value', () => {
+    expect(t('{count} tiles')).toBe('{count} tiles')
+  })
+})
+
+describe('preferred', () => {
+  it('takes the first language there is', () => {
+    expect(preferred(['fr-FR', 'de-AT', 'en'])).toBe('de')
+    expect(preferred(['fr'])).toBe('en')
+  })
+})
+
+describe('German', () => {
+  it('has every text of the source, and no other', () => {
+    expect([...Object.keys(GERMAN)].sort()).toEqual([...told()].sort())
+  })
+
+  it('has the same places for values', () => {
+    for (const [english, german] of Object.entries(GERMAN))
+      expect(places(german), english).toEqual(places(english))
+  })
+})

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+/**
+ * Words in the reader's language. English stands in the source and is the key; catalogues of other
+ * languages are loaded when they are wanted. What a catalogue lacks is told in English.
+ */
+
+import { computed, signal } from '@preact/signals'
+
+export type Language = 'en' | 'de'
+type Catalogue = Readonly<Record<string, string>>
+
+/** Languages by their own names. */
+export const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }
+
+const catalogue = signal<Catalogue>({})
+const chosen = signal<Language>('en')
+/** The language that is spoken. */
+export const language = computed(() => chosen.value)
+
+/** Mark a text that is told by `t` later, such as a command's label. */
+export function msg(text: string): string {
+  return text
+}
+
+/** A text in the reader's language; `{name}` is replaced by a value. */
+export function t(text: string, values: Readonly<Record<string, string | number>> = {}): string {
+  const told = catalogue.value[text] ?? text
+  return told.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place))
+}
+
+/** Speak a language from now on. */
+export async function speak(wanted: Language): Promise<void> {
+  catalogue.value = wanted === 'de' ? (await import('./words/de')).GERMAN : {}
+  chosen.value = wanted
+  document.documentElement.lang = wanted
+}
+
+/** The first language of the browser's that there is a catalogue of. */
+export function preferred(wanted: readonly string[]): Language {
+  const known = wanted.map((tag) => tag.slice(0, 2).toLowerCase())
+  return known.find((tag): tag is Language => tag in LANGUAGES) ?? 'en'
+}

@@ -1,0 +1,7 @@
+// SPDX-License-Identifier: Apache-2.0
+/** German, by the English text. */
+
+export const GERMAN: Readonly<Record<string, string>> = {
+  information: 'Angaben',
+  'close {panel}': '{panel} schließen',
+}
