@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 
 import { formatAddress, parseAddress, oneTurn, type Address } from './address'
 
-const TRAY: Address = { slide: null, place: null, panels: null, search: '' }
+const TRAY: Address = { slide: null, place: null, panels: null, search: '', language: null }
 
 describe('the address bar', () => {
   test('a slide’s view is written out', () => {
@@ -12,6 +12,7 @@ describe('the address bar', () => {
       place: { centre: { x: 1000.126, y: 50 }, scale: 0.499, degrees: 90 },
       panels: ['info', 'overview'],
       search: '',
+      language: null,
     })
 
     expect(address).toBe(
@@ -29,6 +30,7 @@ describe('the address bar', () => {
       place: { centre: { x: 12.5, y: -3 }, scale: 0.12345678, degrees: 270.5 },
       panels: ['info'],
       search: '',
+      language: null,
     },
   ])('what is written is read back: %j', (address) => {
     const [path = '', query = ''] = formatAddress(address).split('?')

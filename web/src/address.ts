@@ -8,6 +8,7 @@
 import type { SlideKey } from './api'
 import type { Point } from './dicom/geometry'
 import { ROOT } from './root'
+import { languageOf, type Language } from './words'
 
 /** Where the view is: the screen's centre in level-0 pixels, its scale and its turn. */
 export interface Place {
@@ -33,6 +34,8 @@ export interface Address {
   /** `null` where the address leaves it to the reader's habit. */
   readonly panels: readonly LinkedPanel[] | null
   readonly search: string
+  /** The language that the address asks for; `null` where it leaves that to the reader. */
+  readonly language: Language | null
 }
 
 const SLIDE_PATH = /^\/studies\/([0-9.]+)\/series\/([0-9.]+)\/?$/
@@ -48,12 +51,13 @@ export function parseAddress(pathname: string, query: string): Address {
     place: placeOf(parameters),
     panels: shown ? LINKED_PANELS.filter((panel) => shown.includes(panel)) : null,
     search: parameters.get('q') ?? '',
+    language: languageOf(parameters.get('lang')),
   }
 }
 
 /** Write an address; the inverse of `parseAddress`. */
 export function formatAddress(
-  { slide, place, panels, search }: Address,
+  { slide, place, panels, search, language }: Address,
   calibrated = true,
 ): string {
   const query = new URLSearchParams()
@@ -65,6 +69,7 @@ export function formatAddress(
   }
   if (panels) query.set('show', panels.join(' '))
   if (search) query.set('q', search)
+  if (language) query.set('lang', language)
   const path = slide ? slidePath(slide) : `${ROOT}/`
   return query.size > 0 ? `${path}?${query}` : path
 }

@@ -7,6 +7,7 @@
 import type { DataSet, Element } from './dicom/json'
 import type { FramePlace } from './dicom/image'
 import { ROOT } from './root'
+import { t } from './words'
 
 const DICOMWEB = `${ROOT}/dicomweb`
 const PAGE = 500
@@ -121,11 +122,11 @@ async function get(address: string, accept: string, call: Call = {}): Promise<Re
 
 function unreachable(error: unknown): never {
   if (error instanceof DOMException && error.name === 'AbortError') throw error
-  throw new ServerError(0, 'the server does not answer; check that tileserver is running')
+  throw new ServerError(0, t('the server does not answer; check that tileserver is running'))
 }
 
 function refusal(status: number): string {
-  if (status === 404) return 'the server does not have it; it may have been deleted'
-  if (status === 406) return 'it is stored in a form that this viewer cannot draw'
-  return `the server answered ${status}; its log says more`
+  if (status === 404) return t('the server does not have it; it may have been deleted')
+  if (status === 406) return t('it is stored in a form that this viewer cannot draw')
+  return t('the server answered {status}; its log says more', { status })
 }

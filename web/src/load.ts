@@ -18,6 +18,7 @@ import {
   tray,
   type Loadable,
 } from './state'
+import { t } from './words'
 
 /** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
 const PREVIEW_PX = 512
@@ -130,7 +131,7 @@ function slideFor(key: SlideKey): Promise<Slide> {
 
 async function readSlide(key: SlideKey): Promise<Slide> {
   const read = slideOf(await seriesMetadata(key))
-  if (!read) throw new Error('the series has no VOLUME image; it may still be arriving')
+  if (!read) throw new Error(t('the series has no VOLUME image; it may still be arriving'))
   return read
 }
 
@@ -138,7 +139,7 @@ async function readSlide(key: SlideKey): Promise<Slide> {
 async function smallPicture(key: SlideKey, slide: Slide): Promise<Omit<Preview, 'slide'>> {
   try {
     const picture = await stitch(key, slide.thumbnail ?? coarsestImage(slide), PREVIEW_PX)
-    return { picture, problem: 'no preview' }
+    return { picture, problem: t('no preview') }
   } catch (error) {
     return { picture: null, problem: wordsOf(error) }
   }

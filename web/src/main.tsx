@@ -4,10 +4,10 @@
 import { render } from 'preact'
 
 import { follow } from './load'
-import { mirror } from './state'
+import { firstLanguage, mirror } from './state'
 import { App } from './ui/App'
 import { listenToKeys } from './ui/keyboard'
-import { preferred, speak } from './words'
+import { speak } from './words'
 
 import './features'
 
@@ -19,6 +19,6 @@ import './ui/slide.css'
 mirror()
 follow()
 listenToKeys()
-void speak(preferred(navigator.languages)).then(() => {
+void speak(firstLanguage()).then(() => {
   render(<App />, document.getElementById('app') ?? document.body)
 })

@@ -17,6 +17,7 @@ import {
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
+import { language, languageOf, preferred, speak, type Language } from './words'
 
 /** Something on its way from the server. */
 export type Loadable<Value> =
@@ -42,6 +43,8 @@ const opened = parseAddress(location.pathname, location.search)
 /** The slide shown; `null` on the tray. */
 export const slideKey = signal<SlideKey | null>(opened.slide)
 export const search = signal(opened.search)
+/** The language that the address asks for, over the reader's own choice. */
+const linkedLanguage = signal<Language | null>(opened.language)
 
 export const tray = signal<Loadable<readonly Identity[]>>(LOADING)
 export const slide = signal<Loadable<Slide>>(LOADING)
@@ -86,7 +89,13 @@ export function navigate(to: SlideKey | null): void {
   history.pushState(
     null,
     '',
-    formatAddress({ slide: to, place: null, panels: null, search: to ? '' : search.value }),
+    formatAddress({
+      slide: to,
+      place: null,
+      panels: null,
+      search: to ? '' : search.value,
+      language: linkedLanguage.value,
+    }),
   )
   readAddress()
 }
@@ -96,6 +105,19 @@ export function cycleTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'auto'
 }
 
+/** The language to begin with: the address's, the one chosen before, or the browser's. */
+export function firstLanguage(): Language {
+  return linkedLanguage.value ?? languageOf(recall('language')) ?? preferred(navigator.languages)
+}
+
+/** Choose the other language, from now on. */
+export function cycleLanguage(): void {
+  const wanted = language.value === 'en' ? 'de' : 'en'
+  linkedLanguage.value = null
+  keep('language', wanted)
+  void speak(wanted)
+}
+
 /** Take the store's state from the address bar. */
 function readAddress(): void {
   const {
@@ -103,7 +125,9 @@ function readAddress(): void {
     place: asked,
     panels,
     search: sought,
+    language: spoken,
   } = parseAddress(location.pathname, location.search)
+  linkedLanguage.value = spoken
   place.value = asked
   viewed.value = null
   labelShown.value = false
@@ -134,7 +158,10 @@ export function mirror(): void {
     const address = key
       ? { slide: key, place: place.value, panels: panelsShown(), search: '' }
       : { slide: null, place: null, panels: null, search: search.value }
-    const written = formatAddress(address, shown.value?.pyramid.mpp !== null)
+    const written = formatAddress(
+      { ...address, language: linkedLanguage.value },
+      shown.value?.pyramid.mpp !== null,
+    )
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)
   })
   effect(() => {

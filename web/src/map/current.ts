@@ -7,6 +7,7 @@ import { ServerError, type SlideKey } from '../api'
 import { magnification, mppAt, nextPreset } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { drawing, drawnOnce, failures, place, slidePresets, viewed } from '../state'
+import { t } from '../words'
 import { attachAll } from './attachments'
 import { UndrawableError } from './decode'
 import { SlideMap } from './slideMap'
@@ -65,7 +66,7 @@ function countFailure(error: unknown): void {
   const known = error instanceof ServerError || error instanceof UndrawableError
   failures.value = {
     count: (failures.value?.count ?? 0) + 1,
-    message: known ? error.message : 'the frame is damaged and cannot be decoded',
+    message: known ? error.message : t('the frame is damaged and cannot be decoded'),
     momentary: !(error instanceof UndrawableError),
   }
 }

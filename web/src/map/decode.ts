@@ -5,12 +5,18 @@ import type { FrameBytes } from '../api'
 import type { Samples, TiledImage } from '../dicom/image'
 import { declareRgb } from '../dicom/jpeg'
 import { toRgba } from '../dicom/native'
+import { t } from '../words'
 
 /** The frames are stored in a way that this viewer cannot draw; trying again is of no use. */
 export class UndrawableError extends Error {
   constructor(stored: string) {
     super(
-      `the frames are stored as ${stored}, which this viewer cannot draw; convert the slide to JPEG`,
+      t(
+        'the frames are stored as {form}, which this viewer cannot draw; convert the slide to JPEG',
+        {
+          form: stored,
+        },
+      ),
     )
     this.name = 'UndrawableError'
   }
@@ -47,5 +53,8 @@ function jpegBlob(bytes: Uint8Array<ArrayBuffer>, samples: Samples): Blob {
 }
 
 function describe({ bitsAllocated, photometricInterpretation }: Samples): string {
-  return `native ${bitsAllocated}-bit ${photometricInterpretation}`
+  return t('native {bits}-bit {photometric}', {
+    bits: bitsAllocated,
+    photometric: photometricInterpretation,
+  })
 }

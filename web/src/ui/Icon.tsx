@@ -11,6 +11,8 @@ const PATHS = {
   rotateRight: 'M20 5v5h-5M19.500 10a8 8 0 1 0 .5 4',
   fullScreen: 'M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5',
   theme: 'M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18z',
+  language:
+    'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM3 12h18M12 3c3 2.500 4 5.500 4 9s-1 6.500-4 9c-3-2.500-4-5.500-4-9s1-6.500 4-9z',
   label: 'M4 7.500V19a1 1 0 0 0 1 1h14a1 1 0 0 0 1-1V5a1 1 0 0 0-1-1H7.500zM8 10h8M8 13h8M8 16h4',
   overview: 'M4 5h16v14H4zM12 12h5v4h-5z',
   info: 'M12 3a9 9 0 1 0 0 18 9 9 0 0 0 0-18zM12 11v5M12 7.800v.1',

@@ -9,6 +9,7 @@ import type { Slide } from '../dicom/slide'
 import { coarsestImage, picture, preview } from '../load'
 import { currentMap } from '../map/current'
 import { drawnOnce, viewed } from '../state'
+import { t } from '../words'
 import { Picture } from './Picture'
 
 interface Properties {
@@ -24,7 +25,7 @@ export function Overview({ slideKey, slide }: Properties): JSX.Element {
       goTo(event, event.currentTarget, slide)
   }
   return (
-    <aside class="group overview fading" aria-label="overview">
+    <aside class="group overview fading" aria-label={t('overview')}>
       <div
         class="overview-map"
         style={{ aspectRatio: `${width} / ${height}` }}
@@ -35,7 +36,7 @@ export function Overview({ slideKey, slide }: Properties): JSX.Element {
         }}
         onPointerMove={go}
       >
-        {bitmap && <Picture bitmap={bitmap} label="the whole slide" />}
+        {bitmap && <Picture bitmap={bitmap} label={t('the whole slide')} />}
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
           <polygon class="viewed" points={outline()} />
         </svg>

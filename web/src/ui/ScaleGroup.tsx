@@ -7,6 +7,7 @@ import { magnification, scaleBar } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { magnify } from '../map/current'
 import { screenMpp, slidePresets, viewed } from '../state'
+import { t } from '../words'
 import { upright } from './commands'
 import { length, perPixel, significant, times } from './format'
 
@@ -28,21 +29,25 @@ function Calibrated({ mpp }: { readonly mpp: number }): JSX.Element {
   const magnified = magnification(onScreen)
   return (
     <>
-      <div class="scale-bar" role="img" aria-label={`scale bar: ${length(bar.micrometres)}`}>
+      <div
+        class="scale-bar"
+        role="img"
+        aria-label={t('scale bar: {length}', { length: length(bar.micrometres) })}
+      >
         <span>{length(bar.micrometres)}</span>
         <div class="scale-line" style={{ width: `${bar.pixels}px` }} />
       </div>
       <div class="magnification">
-        <output aria-label="magnification">{times(magnified)}</output>
+        <output aria-label={t('magnification')}>{times(magnified)}</output>
         <span class="quiet">{perPixel(onScreen)}</span>
       </div>
-      <div class="presets" role="group" aria-label="magnification presets">
+      <div class="presets" role="group" aria-label={t('magnification presets')}>
         {slidePresets.value.map((preset, index) => (
           <button
             key={preset}
             type="button"
             class="tool preset"
-            aria-label={`magnification ${preset}`}
+            aria-label={t('magnification {preset}', { preset })}
             aria-keyshortcuts={String(index + 1)}
             aria-pressed={Math.abs(magnified / preset - 1) < 0.005}
             data-tip={`${times(preset)} (${index + 1})`}
@@ -62,9 +67,11 @@ function Uncalibrated(): JSX.Element {
   const downsample = viewed.value?.downsample ?? 1
   return (
     <>
-      <span class="uncalibrated">uncalibrated: the slide does not state the size of a pixel</span>
+      <span class="uncalibrated">
+        {t('uncalibrated: the slide does not state the size of a pixel')}
+      </span>
       <div class="magnification">
-        <output aria-label="pixels of the slide per pixel of the screen">
+        <output aria-label={t('pixels of the slide per pixel of the screen')}>
           1 : {significant(downsample, 3)}
         </output>
       </div>
@@ -80,8 +87,8 @@ function Turn(): JSX.Element | null {
     <button
       type="button"
       class="tool preset"
-      aria-label="turn upright"
-      data-tip="upright (u)"
+      aria-label={t('turn upright')}
+      data-tip={`${t('upright')} (u)`}
       onClick={upright.run}
     >
       {folded}°

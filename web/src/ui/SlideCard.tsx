@@ -11,6 +11,7 @@ import { magnification } from '../dicom/geometry'
 import type { Identity, Slide } from '../dicom/slide'
 import { keyOf, picture, preview, type Preview } from '../load'
 import { LOADING, navigate, type Loadable } from '../state'
+import { msg, t } from '../words'
 import { perPixel, physicalSize, pixelSize, slideName, times } from './format'
 import { Icon } from './Icon'
 import { Picture } from './Picture'
@@ -58,7 +59,9 @@ function CardLabel({
       <button
         type="button"
         class="tool card-label"
-        aria-label={open.value ? `hide label of ${name}` : `show label of ${name}`}
+        aria-label={t(open.value ? msg('hide label of {slide}') : msg('show label of {slide}'), {
+          slide: name,
+        })}
         aria-pressed={open.value}
         onClick={() => {
           open.value = !open.value
@@ -73,11 +76,11 @@ function CardLabel({
 
 /** A label or the whole glass, fetched when it is put on the page. */
 export function LabelPicture({ identity, image }: ImageProperties): JSX.Element {
-  const name = image.flavour === 'LABEL' ? 'label' : 'whole glass'
+  const name = image.flavour === 'LABEL' ? t('label') : t('whole glass')
   const { value } = picture(keyOf(identity), image)
   if (value.state === 'loading') return <p class="label-picture quiet">…</p>
   if (value.state === 'failed') return <p class="label-picture quiet">{value.message}</p>
-  if (!value.value) return <p class="label-picture quiet">too large to show here</p>
+  if (!value.value) return <p class="label-picture quiet">{t('too large to show here')}</p>
   return (
     <div class="label-picture">
       <Picture bitmap={value.value} label={name} />
@@ -92,10 +95,12 @@ function CardPicture({
   readonly loaded: Loadable<Preview>
   readonly name: string
 }): JSX.Element {
-  if (loaded.state === 'failed') return <span class="quiet">cannot be shown</span>
+  if (loaded.state === 'failed') return <span class="quiet">{t('cannot be shown')}</span>
   if (loaded.state === 'loading') return <span class="card-waiting" />
   if (!loaded.value.picture) return <span class="quiet">{loaded.value.problem}</span>
-  return <Picture bitmap={loaded.value.picture} label={`thumbnail of ${name}`} />
+  return (
+    <Picture bitmap={loaded.value.picture} label={t('thumbnail of {slide}', { slide: name })} />
+  )
 }
 
 function Facts({ slide }: { readonly slide: Slide | null }): JSX.Element {
@@ -103,7 +108,7 @@ function Facts({ slide }: { readonly slide: Slide | null }): JSX.Element {
   const { mpp, size } = slide.pyramid
   const scale = mpp
     ? [times(slide.objectivePower ?? magnification(mpp)), perPixel(mpp), physicalSize(size, mpp)]
-    : ['uncalibrated']
+    : [t('uncalibrated')]
   return (
     <>
       <span>{scale.join(' · ')}</span>

@@ -9,6 +9,7 @@ import type { Slide } from '../dicom/slide'
 import { reload } from '../load'
 import { mountMap, retryTiles } from '../map/current'
 import { drawer, drawing, failures, labelShown, navigate, overviewShown, slide } from '../state'
+import { t } from '../words'
 import { OpenDrawer } from './Drawer'
 import { IdentityGroup } from './IdentityGroup'
 import { LabelPanel } from './LabelPanel'
@@ -56,7 +57,7 @@ function Stage({
       ref={stage}
       class="stage"
       role="application"
-      aria-label="slide"
+      aria-label={t('slide')}
       data-state={drawing.value}
       onContextMenu={(event) => {
         event.preventDefault() // the right button turns the slide
@@ -72,13 +73,15 @@ function Failures(): JSX.Element | null {
     <div class="group failures" role="alert">
       <p>
         <strong>
-          {failed.count === 1 ? 'one tile' : `${failed.count} tiles`} could not be drawn
+          {failed.count === 1
+            ? t('one tile could not be drawn')
+            : t('{count} tiles could not be drawn', { count: failed.count })}
         </strong>{' '}
-        and stay hatched: {failed.message}.
+        {t('and stay hatched: {reason}.', { reason: failed.message })}
       </p>
       {failed.momentary && (
         <button type="button" class="button" onClick={retryTiles}>
-          try again
+          {t('try again')}
         </button>
       )}
     </div>
@@ -88,11 +91,11 @@ function Failures(): JSX.Element | null {
 function FailedSlide({ message }: { readonly message: string }): JSX.Element {
   return (
     <main class="slide-page">
-      <Notice title="this slide cannot be opened">
+      <Notice title={t('this slide cannot be opened')}>
         <p>{message}</p>
         <p>
           <button type="button" class="button" onClick={reload}>
-            try again
+            {t('try again')}
           </button>{' '}
           <button
             type="button"
@@ -101,7 +104,7 @@ function FailedSlide({ message }: { readonly message: string }): JSX.Element {
               navigate(null)
             }}
           >
-            all slides
+            {t('all slides')}
           </button>
         </p>
       </Notice>

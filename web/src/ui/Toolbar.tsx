@@ -4,12 +4,14 @@
 import type { JSX } from 'preact'
 
 import {
+  changeLanguage,
   changeTheme,
   fullScreen,
   help,
   home,
   info,
   label,
+  languageLabel,
   overview,
   rotateLeft,
   rotateRight,
@@ -18,6 +20,7 @@ import {
   zoomOut,
   type Command,
 } from './commands'
+import { t } from '../words'
 import { Tool } from './Tool'
 
 const GROUPS: readonly (readonly Command[])[] = [
@@ -28,7 +31,7 @@ const GROUPS: readonly (readonly Command[])[] = [
 
 export function Toolbar(): JSX.Element {
   return (
-    <nav class="toolbar fading" aria-label="tools">
+    <nav class="toolbar fading" aria-label={t('tools')}>
       {GROUPS.map((group, index) => (
         <div key={index} class="group">
           {group.map((command) => (
@@ -39,6 +42,7 @@ export function Toolbar(): JSX.Element {
       <div class="group">
         <Tool command={fullScreen} />
         <Tool command={changeTheme} label={themeLabel()} />
+        <Tool command={changeLanguage} label={languageLabel()} />
         <Tool command={help} />
       </div>
     </nav>
