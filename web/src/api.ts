@@ -9,7 +9,7 @@ import type { FramePlace } from './dicom/image'
 import { ROOT } from './root'
 import { t } from './words'
 
-const DICOMWEB = `${ROOT}/dicomweb`
+export const DICOMWEB = `${ROOT}/dicomweb`
 const PAGE = 500
 
 /** Study and series: what names a slide. */
@@ -105,11 +105,13 @@ async function getJson(path: string, signal?: AbortSignal): Promise<DataSet[]> {
   return dataSets(await getDicomJson(path, signal))
 }
 
-function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
+/** Ask for DICOM JSON below the DICOMweb root. */
+export function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
   return get(DICOMWEB + path, 'application/dicom+json', signal && { signal })
 }
 
-async function dataSets(answer: Response): Promise<DataSet[]> {
+/** The data sets of an answer; none where it is empty. */
+export async function dataSets(answer: Response): Promise<DataSet[]> {
   if (answer.status === 204) return []
   return (await answer.json()) as DataSet[]
 }

@@ -13,7 +13,6 @@ import './features'
 
 import 'ol/ol.css'
 import './ui/base.css'
-import './ui/tray.css'
 import './ui/slide.css'
 
 mirror()

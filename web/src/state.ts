@@ -10,6 +10,7 @@ import {
   DRAWERS,
   formatAddress,
   parseAddress,
+  type Address,
   type DrawerName,
   type LinkedPanel,
   type Place,
@@ -40,13 +41,17 @@ const THEMES: readonly Theme[] = ['auto', 'dark', 'light']
 
 const opened = parseAddress(location.pathname, location.search)
 
-/** The slide shown; `null` on the tray. */
+/** The slide shown; `null` on the worklist. */
 export const slideKey = signal<SlideKey | null>(opened.slide)
+/** The case whose page is shown; `null` on a slide's own page and on the worklist. */
+export const caseStudy = signal<string | null>(opened.study)
 export const search = signal(opened.search)
+/** The worklist's order, and the row of it that is chosen. */
+export const sort = signal(opened.sort)
+export const row = signal(opened.row ?? 0)
 /** The language that the address asks for, over the reader's own choice. */
 const linkedLanguage = signal<Language | null>(opened.language)
 
-export const tray = signal<Loadable<readonly Identity[]>>(LOADING)
 export const slide = signal<Loadable<Slide>>(LOADING)
 export const siblings = signal<readonly Identity[]>([])
 /** Name of the slide's ICC profile, once read. */
@@ -84,16 +89,35 @@ export const slidePresets = computed(() => {
   return current?.pyramid.mpp ? presets(current.objectivePower, current.pyramid.mpp) : []
 })
 
-/** Go to a slide or to the tray, as a new entry of the browser's history. */
+/**
+ * Go to a slide or to the worklist, as a new entry of the browser's history. A slide of the case
+ * whose page is shown opens there.
+ */
 export function navigate(to: SlideKey | null): void {
+  go(to, to?.study === caseStudy.value ? caseStudy.value : null)
+}
+
+/** Open a slide on a page of its own. */
+export function openSlide(to: SlideKey): void {
+  go(to, null, to.series === slideKey.value?.series ? place.value : null)
+}
+
+/** Open the page of a case, with a slide beside. */
+export function openCase(study: string, series?: string): void {
+  const isSame = series !== undefined && series === slideKey.value?.series
+  go(series === undefined ? null : { study, series }, study, isSame ? place.value : null)
+}
+
+function go(to: SlideKey | null, study: string | null, at: Place | null = null): void {
   history.pushState(
     null,
     '',
     formatAddress({
       slide: to,
-      place: null,
+      study,
+      place: at,
       panels: null,
-      search: to ? '' : search.value,
+      ...((to ?? study) ? NO_LIST : listShown()),
       language: linkedLanguage.value,
     }),
   )
@@ -123,8 +147,11 @@ function readAddress(): void {
   const {
     slide: key,
     place: asked,
+    study,
     panels,
     search: sought,
+    sort: order,
+    row: chosen,
     language: spoken,
   } = parseAddress(location.pathname, location.search)
   linkedLanguage.value = spoken
@@ -135,8 +162,19 @@ function readAddress(): void {
     drawer.value = drawerOf(panels)
     overviewShown.value = panels.includes('overview')
   }
-  search.value = key ? search.value : sought
+  if (!key && !study) {
+    search.value = sought
+    sort.value = order
+    row.value = chosen ?? 0
+  }
+  caseStudy.value = study
   slideKey.value = key
+}
+
+const NO_LIST = { search: '', sort: null, row: null }
+
+function listShown(): Pick<Address, 'search' | 'sort' | 'row'> {
+  return { search: search.value, sort: sort.value, row: row.value }
 }
 
 function drawerOf(panels: readonly LinkedPanel[] | null): DrawerName | null {
@@ -154,10 +192,10 @@ function panelsShown(): LinkedPanel[] | null {
 export function mirror(): void {
   addEventListener('popstate', readAddress)
   effect(() => {
-    const key = slideKey.value
+    const [key, study] = [slideKey.value, caseStudy.value]
     const address = key
-      ? { slide: key, place: place.value, panels: panelsShown(), search: '' }
-      : { slide: null, place: null, panels: null, search: search.value }
+      ? { slide: key, study, place: place.value, panels: panelsShown(), ...NO_LIST }
+      : { slide: null, study, place: null, panels: null, ...(study ? NO_LIST : listShown()) }
     const written = formatAddress(
       { ...address, language: linkedLanguage.value },
       shown.value?.pyramid.mpp !== null,

@@ -21,7 +21,7 @@ const SLIDE_GESTURES = [
 ] as const
 
 const TRAY_GESTURES = [
-  [msg('arrows'), msg('choose a slide')],
+  [msg('arrows'), msg('choose a case')],
   [msg('enter'), msg('open it')],
   ['/', msg('search')],
 ] as const

@@ -7,7 +7,7 @@ import type { Slide } from '../dicom/slide'
 import { labelShown } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
-import { LabelPicture } from './SlideCard'
+import { LabelPicture } from './LabelPicture'
 
 export function LabelPanel({ slide }: { readonly slide: Slide }): JSX.Element {
   const { identity, label, overview } = slide

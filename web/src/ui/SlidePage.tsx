@@ -104,7 +104,7 @@ function FailedSlide({ message }: { readonly message: string }): JSX.Element {
               navigate(null)
             }}
           >
-            {t('all slides')}
+            {t('worklist')}
           </button>
         </p>
       </Notice>

@@ -23,6 +23,7 @@ import {
   type Theme,
 } from '../state'
 import { language, LANGUAGES, msg, t } from '../words'
+import { back, besideCase } from './caseCommands'
 import { onEscape } from './escape'
 import type { IconName } from './Icon'
 import { cases } from './tray'
@@ -119,15 +120,6 @@ export const previousSlide: Command = {
     goToSibling(-1)
   },
 }
-export const back: Command = {
-  label: msg('all slides'),
-  keys: ['b'],
-  icon: 'back',
-  run: () => {
-    navigate(null)
-  },
-}
-
 const PANS: readonly Command[] = [
   { label: msg('pan left'), keys: ['ArrowLeft'], run: () => currentMap.value?.pan(-PAN_STEP, 0) },
   { label: msg('pan right'), keys: ['ArrowRight'], run: () => currentMap.value?.pan(PAN_STEP, 0) },
@@ -160,6 +152,7 @@ export const LISTED_COMMANDS: readonly Command[] = [
   nextSlide,
   previousSlide,
   back,
+  besideCase,
   fullScreen,
   ...TRAY_COMMANDS,
 ]

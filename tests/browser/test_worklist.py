@@ -1,0 +1,126 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The worklist: what it finds, how it is understood, and that all of it is in the address."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from browser.harness import READY, STUDY, serving
+
+
+@pytest.fixture
+def worklist(page):
+    page.goto("/")
+    page.wait_for_selector(".case-row[data-state=ready]")
+    return page
+
+
+def search(page, text):
+    """Search, and wait until the rows are those of it."""
+    page.get_by_role("searchbox", name="search cases").fill(text)
+    page.wait_for_selector("#worklist-status[aria-busy=false]")
+
+
+def counted(page, text):
+    page.locator("#worklist-status strong", has_text=re.compile(f"^{text}$")).wait_for()
+
+
+def row(page, name):
+    return page.get_by_role("row", name=name)
+
+
+def test_a_case_has_its_slides_as_pictures_and_says_whose_it_is(worklist):
+    case = row(worklist, "Sample, Jane")
+
+    case.locator(".thumbnail[data-state=ready]").nth(1).wait_for()
+    assert case.locator(".thumbnail").count() == 2
+    assert "P-1" in case.inner_text()
+    assert "SM · 2 series" in case.inner_text()
+    # What the server draws as a thumbnail is no label, which is three times as wide as it is high.
+    size = case.locator("img").first.evaluate("image => [image.naturalWidth, image.naturalHeight]")
+    assert size == [96, 64]
+
+
+def test_search_finds_as_one_types_and_says_what_it_understood(worklist):
+    worklist.keyboard.press("/")
+    worklist.keyboard.type("sample S26-1")
+
+    counted(worklist, "1 case")
+    status = worklist.locator("#worklist-status")
+    assert "name sample" in status.inner_text()
+    assert "accession, patient ID or container S26-1" in status.inner_text()
+    worklist.wait_for_function("() => location.search === '?q=sample+S26-1'")
+    worklist.reload()
+    counted(worklist, "1 case")
+
+    search(worklist, "modality:CT")
+    worklist.get_by_text("no case matches").wait_for()
+    worklist.get_by_role("button", name="show all cases").click()
+    counted(worklist, "3 cases")
+
+
+def test_dates_and_stains_are_understood(worklist):
+    search(worklist, "last week")
+    worklist.locator(".term", has_text=re.compile(r"date \d{4}-\d\d-\d\d \u2013 \d{4}-")).wait_for()
+    search(worklist, "stain:nothing")
+    worklist.get_by_text("no case matches").wait_for()
+    search(worklist, "stain:eosin S26-1-A1")
+    counted(worklist, "1 case")
+
+
+def test_keys_choose_a_case_and_enter_opens_it_and_back_is_back(worklist):
+    worklist.keyboard.press("ArrowDown")
+    worklist.keyboard.press("End")
+    worklist.keyboard.press("ArrowUp")
+    worklist.wait_for_function("() => location.search === '?row=1'")
+    chosen = worklist.locator(".case-row[aria-selected=true] .case-link").inner_text()
+
+    worklist.keyboard.press("Enter")
+
+    worklist.wait_for_url("**/studies/*")
+    worklist.wait_for_selector(READY)
+    assert worklist.locator(".case-identity h1").inner_text().startswith(chosen)
+    worklist.keyboard.press("b")
+    worklist.wait_for_selector(".case-row[aria-selected=true]")
+    assert worklist.locator(".case-row[aria-selected=true] .case-link").inner_text() == chosen
+
+
+def test_rows_are_put_in_order_of_names(worklist):
+    worklist.get_by_role("button", name="patient").click()
+
+    worklist.wait_for_function("() => location.search.includes('sort=patient')")
+    worklist.wait_for_selector("[role=columnheader][aria-sort=ascending]")
+    worklist.wait_for_function(
+        "() => document.querySelector('.case-link').textContent.startsWith('<script>')"
+    )
+    names = worklist.locator(".case-link").all_inner_texts()
+    assert [name.partition(",")[0] for name in names] == [
+        "<script>document.write(1)</script>",
+        "Anonymous",
+        "Sample",
+    ]
+
+
+def test_a_picture_leads_to_its_slide(worklist):
+    row(worklist, "Sample, Jane").locator(".thumbnail").nth(1).click()
+
+    worklist.wait_for_selector(READY)
+    assert f"/studies/{STUDY}?slide=" in worklist.url
+
+
+def test_identity_can_be_hidden_with_one_key(worklist):
+    worklist.keyboard.press("p")
+
+    worklist.get_by_text("identity hidden").first.wait_for()
+    assert "Sample" not in worklist.locator("main").inner_text()
+
+
+def test_an_empty_archive_teaches_the_first_step(page, tmp_path):
+    with serving(tmp_path / "data", tmp_path / "server.log") as address:
+        page.goto(address)
+        page.get_by_text("no slides yet").wait_for()
+
+        words = page.locator("main").inner_text()
+        assert f"dicomizer convert SLIDE --to {address}/dicomweb" in words
+        assert "Drop DICOM files" in words
