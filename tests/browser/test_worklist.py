@@ -6,7 +6,11 @@ from __future__ import annotations
 import re
 
 import pytest
+from benchmarks.bench_query import record
 from browser.harness import READY, STUDY, serving
+
+from tileserver.index import Index
+from tileserver.index.insertion import add_all
 
 
 @pytest.fixture
@@ -124,3 +128,38 @@ def test_an_empty_archive_teaches_the_first_step(page, tmp_path):
         words = page.locator("main").inner_text()
         assert f"dicomizer convert SLIDE --to {address}/dicomweb" in words
         assert "Drop DICOM files" in words
+
+
+@pytest.fixture
+def many(page, viewer, tmp_path):
+    """Open the worklist of 2,500 cases, of which the index has no files."""
+    data = tmp_path / "data"
+    data.mkdir()
+    index = Index(data / "index.sqlite")
+    with index._writing() as connection:
+        add_all(connection, [record(study, 0) for study in range(2500)])
+    index.close()
+    page.route("**/thumbnail?*", lambda route: route.fulfill(status=204))
+    with serving(data, tmp_path / "server.log") as address:
+        page.goto(address)
+        yield page
+
+
+def test_very_many_cases_are_counted_and_scrolled_through(many):
+    counted(many, "2\u202f500 cases")
+    assert many.locator(".case-row").count() < 50
+
+    many.keyboard.press("End")
+
+    last = many.locator(".case-row[aria-rowindex='2501'][data-state=ready]")
+    last.wait_for()
+    assert last.get_attribute("aria-selected") == "true"
+    # The oldest: rows come newest first.
+    dates = many.locator(".case-row[data-state=ready] > :nth-child(4)").all_inner_texts()
+    assert dates == sorted(dates, reverse=True)
+    search(many, "2013-05")
+    counted(many, r"\d+ cases")
+    many.get_by_role("button", name="patient").click()
+    many.wait_for_selector("[role=columnheader][aria-sort=ascending]")
+    search(many, "")
+    many.get_by_text("the server has no other order").wait_for()

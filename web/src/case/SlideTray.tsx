@@ -127,12 +127,13 @@ function Facts({ slide }: { readonly slide: Slide | null }): JSX.Element | null 
   const { mpp, size } = slide.pyramid
   const made = [stainOf(base), blockOf(base) && t('block {name}', { name: blockOf(base) ?? '' })]
   const scale = mpp
-    ? [times(slide.objectivePower ?? magnification(mpp)), perPixel(mpp), physicalSize(size, mpp)]
+    ? [times(slide.objectivePower ?? magnification(mpp)), perPixel(mpp)]
     : [t('uncalibrated')]
   return (
     <>
       <span>{made.filter(Boolean).join(' · ')}</span>
       <span>{scale.join(' · ')}</span>
+      {mpp && <span>{physicalSize(size, mpp)}</span>}
       <span>{pixelSize(size)}</span>
       <span>{slide.identity.scanner}</span>
     </>

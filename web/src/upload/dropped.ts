@@ -16,7 +16,7 @@ export function chosenFiles(files: FileList): NamedFile[] {
 export async function droppedFiles(transfer: DataTransfer): Promise<NamedFile[]> {
   const entries = [...transfer.items].map((each) => each.webkitGetAsEntry())
   const plain = chosenFiles(transfer.files)
-  const found = await Promise.all(entries.map((entry) => (entry ? filesOf(entry) : [])))
+  const found = await Promise.all(entries.filter((entry) => entry !== null).map(filesOf))
   return found.flat().length > 0 ? found.flat() : plain
 }
 

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest'
 import { isPart10, uidsOf } from './part10'
 
 const EXPLICIT = '1.2.840.10008.1.2.1'
-const text = (value: string): number[] => [...value].map((each) => each.charCodeAt(0))
+const text = (value: string): number[] => Array.from(value, (each) => each.charCodeAt(0))
 const padded = (value: string): number[] => text(value.length % 2 ? `${value}\0` : value)
 const short = (value: number): number[] => [value & 255, value >> 8]
 const tag = (group: number, element: number): number[] => [...short(group), ...short(element)]

@@ -104,7 +104,10 @@ export class UploadQueue {
         this.waiting.value = ''
         return
       } catch (error) {
-        if (!(error instanceof MomentaryError)) return fail(each, error)
+        if (!(error instanceof MomentaryError)) {
+          fail(each, error)
+          return
+        }
         this.waiting.value = error.message
         const pause = PAUSES_MS[Math.min(attempt, PAUSES_MS.length - 1)] ?? 0
         await this.transport.pause(pause, signal)
