@@ -80,6 +80,8 @@ def test_a_file_shows_its_attributes_and_a_search_finds_them(case):
     sequence.first.click()
     panel.get_by_text("Illumination Type Code Sequence").wait_for()
 
+    case.wait_for_function("() => location.search.includes('tags=')")
+    case.reload()
     panel.get_by_role("searchbox").fill("container identifier")
 
     panel.get_by_text("(0040,0512)").wait_for()

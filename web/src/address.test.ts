@@ -11,6 +11,7 @@ const LIST: Address = {
   search: '',
   sort: null,
   row: null,
+  file: null,
   language: null,
 }
 
@@ -34,7 +35,7 @@ describe('the address bar', () => {
     { ...LIST, slide: { study: '1.2', series: '3.4' } },
     { ...LIST, slide: { study: '1.2', series: '3.4' }, panels: [] },
     { ...LIST, search: 'doe', sort: 'patient', row: 17, language: 'de' },
-    { ...LIST, study: '1.2' },
+    { ...LIST, study: '1.2', file: '3.4/5.6' },
     { ...LIST, study: '1.2', slide: { study: '1.2', series: '3.4' } },
     {
       ...LIST,

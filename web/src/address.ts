@@ -40,6 +40,8 @@ export interface Address {
   readonly sort: string | null
   /** The row of the worklist that is chosen, from 0 on. */
   readonly row: number | null
+  /** Series and instance of the file whose attributes are shown, parted by a slash. */
+  readonly file: string | null
   /** The language that the address asks for; `null` where it leaves that to the reader. */
   readonly language: Language | null
 }
@@ -59,13 +61,14 @@ export function parseAddress(pathname: string, query: string): Address {
     search: parameters.get('q') ?? '',
     sort: parameters.get('sort'),
     row: numeric(parameters, 'row'),
+    file: /^[0-9.]+\/[0-9.]+$/.exec(parameters.get('tags') ?? '')?.[0] ?? null,
     language: languageOf(parameters.get('lang')),
   }
 }
 
 /** Write an address; the inverse of `parseAddress`. */
 export function formatAddress(
-  { slide, study, place, panels, search, sort, row, language }: Address,
+  { slide, study, place, panels, search, sort, row, file, language }: Address,
   calibrated = true,
 ): string {
   const query = new URLSearchParams()
@@ -74,6 +77,7 @@ export function formatAddress(
     ...(place && viewParameters(place, calibrated)),
     ...(panels && { show: panels.join(' ') }),
     ...listParameters({ search, sort, row }),
+    ...(file && { tags: file }),
     ...(language && { lang: language }),
   }
   for (const [name, value] of Object.entries(told)) query.set(name, value)

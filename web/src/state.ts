@@ -49,6 +49,8 @@ export const search = signal(opened.search)
 /** The worklist's order, and the row of it that is chosen. */
 export const sort = signal(opened.sort)
 export const row = signal(opened.row ?? 0)
+/** Series and instance of the file of the case whose attributes are shown. */
+export const file = signal(opened.file)
 /** The language that the address asks for, over the reader's own choice. */
 const linkedLanguage = signal<Language | null>(opened.language)
 
@@ -152,6 +154,7 @@ function readAddress(): void {
     search: sought,
     sort: order,
     row: chosen,
+    file: shownFile,
     language: spoken,
   } = parseAddress(location.pathname, location.search)
   linkedLanguage.value = spoken
@@ -168,13 +171,14 @@ function readAddress(): void {
     row.value = chosen ?? 0
   }
   caseStudy.value = study
+  file.value = shownFile
   slideKey.value = key
 }
 
-const NO_LIST = { search: '', sort: null, row: null }
+const NO_LIST = { search: '', sort: null, row: null, file: null }
 
-function listShown(): Pick<Address, 'search' | 'sort' | 'row'> {
-  return { search: search.value, sort: sort.value, row: row.value }
+function listShown(): Pick<Address, 'search' | 'sort' | 'row' | 'file'> {
+  return { search: search.value, sort: sort.value, row: row.value, file: null }
 }
 
 function drawerOf(panels: readonly LinkedPanel[] | null): DrawerName | null {
@@ -197,7 +201,7 @@ export function mirror(): void {
       ? { slide: key, study, place: place.value, panels: panelsShown(), ...NO_LIST }
       : { slide: null, study, place: null, panels: null, ...(study ? NO_LIST : listShown()) }
     const written = formatAddress(
-      { ...address, language: linkedLanguage.value },
+      { ...address, file: study ? file.value : null, language: linkedLanguage.value },
       shown.value?.pyramid.mpp !== null,
     )
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)

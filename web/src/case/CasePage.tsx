@@ -22,16 +22,13 @@ import { DeleteButton } from './DeleteButton'
 import { OtherSeries } from './OtherSeries'
 import { downloadOf } from './resources'
 import { SlideTray } from './SlideTray'
-import { TagPanel, tagsOf } from './tags/TagPanel'
+import { TagPanel } from './tags/TagPanel'
 
 import './case.css'
 
 export function CasePage({ study }: { readonly study: string }): JSX.Element {
   useEffect(() => {
     void loadCase(study)
-    return () => {
-      tagsOf.value = null
-    }
   }, [study])
   useSignalEffect(openFirst)
   useSignalEffect(preloadNext)

@@ -4,13 +4,12 @@
 import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 
-import { navigate, openCase, slideKey } from '../state'
+import { file, navigate, openCase, slideKey } from '../state'
 import { grouped } from '../ui/format'
 import { t } from '../words'
 import { instancesOf, reloadCase, type Instance } from './contents'
 import { DeleteButton } from './DeleteButton'
 import { downloadOf } from './resources'
-import { tagsOf } from './tags/TagPanel'
 
 interface Properties {
   readonly study: string
@@ -87,7 +86,7 @@ function InstanceList({
   }
   return (
     <ul class="instances">
-      {found.value?.map((each) => (
+      {found.value?.toSorted(byNumber).map((each) => (
         <InstanceItem
           key={each.instance}
           of={each}
@@ -105,6 +104,10 @@ function InstanceList({
       )}
     </ul>
   )
+}
+
+function byNumber(a: Instance, b: Instance): number {
+  return (a.number ?? 0) - (b.number ?? 0)
 }
 
 function InstanceItem({
@@ -125,7 +128,7 @@ function InstanceItem({
         class="instance-tags"
         title={resource.instance}
         onClick={() => {
-          tagsOf.value = resource
+          file.value = `${resource.series}/${resource.instance}`
         }}
       >
         {name || t('file')} <span class="quiet">{size}</span>

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** All attributes of a file, as the server tells them: a tree to unfold, and a search through it. */
 
-import { signal, useSignal } from '@preact/signals'
+import { computed, useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 
 import { dataSets, DICOMWEB, getDicomJson } from '../../api'
 import type { DataSet } from '../../dicom/json'
-import { identityHidden, LOADING, type Loadable } from '../../state'
+import { caseStudy, file, identityHidden, LOADING, type Loadable } from '../../state'
 import { onEscape } from '../../ui/escape'
 import { Icon } from '../../ui/Icon'
 import { t } from '../../words'
@@ -19,12 +19,15 @@ const MOST_FOUND = 200
 /** Items of a sequence that are shown at a time. */
 const ITEMS = 50
 
-/** The file whose attributes are shown. */
-export const tagsOf = signal<Required<Resource> | null>(null)
+/** The file whose attributes are shown, by the address. */
+const shownFile = computed<Required<Resource> | null>(() => {
+  const [study, [series, instance]] = [caseStudy.value, (file.value ?? '').split('/')]
+  return study && series && instance ? { study, series, instance } : null
+})
 
 onEscape(() => {
-  const isOpen = tagsOf.value !== null
-  tagsOf.value = null
+  const isOpen = file.value !== null
+  file.value = null
   return isOpen
 })
 
@@ -34,7 +37,7 @@ interface Loaded {
 }
 
 export function TagPanel(): JSX.Element | null {
-  const resource = tagsOf.value
+  const resource = shownFile.value
   return resource && <OpenPanel key={resource.instance} resource={resource} />
 }
 
@@ -70,7 +73,7 @@ function OpenPanel({ resource }: { readonly resource: Required<Resource> }): JSX
           class="tool"
           aria-label={t('close {panel}', { panel: title })}
           onClick={() => {
-            tagsOf.value = null
+            file.value = null
           }}
         >
           <Icon name="close" />
