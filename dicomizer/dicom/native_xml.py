@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
 XML_LIMIT = 16 << 20
 """Bytes of a document that is read."""
-_MOST_TAGS = 250_000
+_MOST_TAGS = 150_000
 """And as many XML attributes: a DICOM attribute of one value has four of each. What is made of one
 takes 150 bytes to 300."""
 _DEEPEST = 24
