@@ -54,7 +54,7 @@ _MOST_FRAMES = 10_000
 _MOST_FRAME_DIGITS = 10
 _REVALIDATED = "private, no-cache"
 _MADE_AHEAD = 16 << 20
-"""Bytes of a transcoded instance that are made before its part begins."""
+"""Bytes of a transcoded instance that are made before the answer or its part begins."""
 _SINGLE, _MULTIPLE = Chosen(DICOM, is_multipart=False), Chosen(DICOM, is_multipart=True)
 
 
@@ -133,7 +133,10 @@ async def instance(request: Request) -> Response:
     if is_unchanged(request.headers, validators):
         return Response(status_code=304, headers=headers)
     pieces = await run_in_threadpool(_transcode(request).instance, found, syntax)
-    return streamed(request, pieces, f"{DICOM}; transfer-syntax={syntax}", headers)
+    # A damaged frame is told as long as the answer has not begun; then it can only be broken off.
+    begun, _ = await run_in_threadpool(beginning, pieces, _MADE_AHEAD)
+    whole = chain(begun, pieces)
+    return streamed(request, whole, f"{DICOM}; transfer-syntax={syntax}", headers)
 
 
 def _transcode(request: Request) -> Transcode:
