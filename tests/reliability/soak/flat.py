@@ -22,8 +22,7 @@ class Bound:
 
 
 # 5 MB in a quarter of an hour are what is remembered of instances that came (some 1.5 kB of each
-# of the last 16,384), and the C library keeps some for each of its 16 arenas: both come to an end,
-# but later. A leak of 1 kB in one of ten requests is found.
+# of the last 16,384): that comes to an end, but later.
 MEMORY = Bound(0.05, 16 * MB)
 # Connections, and those of SQLite of as many threads as work at a time.
 DESCRIPTORS = Bound(0.05, 8)
