@@ -32,7 +32,7 @@ _LARGEST_NOW = 1 << 20
 class Retrieve:
     """Gives stored bytes and attributes.
 
-    ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    ``frame_files`` is what it keeps open; it must be told to forget what is removed.
     ``packed`` are answers that were compressed.
     """
 
