@@ -151,3 +151,55 @@ def test_no_path_is_an_error_of_the_server(archive, steps, accept):
     answer = archive.server.http.get(f"/dicomweb/{path}", headers={"Accept": accept})
 
     assert answer.status_code in (200, 400, 404, 406), answer.text
+
+
+def with_vr(file: bytes, tag: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a file whose element says that it is of another VR."""
+    assert file.count(tag + old) == 1
+    return file.replace(tag + old, tag + new)
+
+
+def test_a_transfer_syntax_that_is_no_uid_is_refused(server):
+    file = instances.written(instances.dataset())
+
+    for wrong in (b"1.2.8\r\n10008.1.2.11", b"1.2.8\0\0\0\x000008.1.2.1", b"1.2.840.10008.1.2%b"):
+        assert len(wrong) == 19
+        refused(server, file.replace(b"1.2.840.10008.1.2.1\0", wrong + b"\0"))
+
+
+def test_a_character_set_of_another_vr_is_none(server):
+    file = instances.written(instances.dataset())
+
+    answer = server.store(with_vr(file, b"\x08\0\x05\0", b"CS", b"PN"))
+
+    assert answer.status_code == 202
+    (told,) = answer.json()["00081199"]["Value"]
+    assert told["00081196"]["Value"] == [0xB007]
+
+
+def test_a_uid_of_another_vr_is_no_error_of_the_server(server):
+    found = instances.slide([instances.jpeg(1)], SOPInstanceUID="12")
+    file = with_vr(instances.written(found), b"\x08\0\x18\0", b"UI", b"IS")
+    assert server.store(file).status_code == 202
+    path = f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}/instances/12"
+
+    answer = server.get(path, "application/dicom; transfer-syntax=1.2.840.10008.1.2.1")
+
+    assert answer.status_code == 406
+    assert "its attributes cannot be written" in answer.json()["message"]
+
+
+def test_a_picture_without_pixels_is_not_acceptable(server):
+    found = instances.slide([instances.jpeg(1)])
+    del found.PixelData, found.TotalPixelMatrixColumns
+    assert server.store(instances.written(found)).status_code == 200
+    path = (
+        f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}"
+        f"/instances/{found.SOPInstanceUID}"
+    )
+
+    for rest in ("/rendered", "/thumbnail"):
+        answer = server.get(path + rest)
+
+        assert answer.status_code == 406, answer.text
+        assert "no frames" in answer.json()["message"]
