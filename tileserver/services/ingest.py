@@ -323,9 +323,13 @@ class Ingest:
         raise _ChangedError
 
     def _keep_what_went(self, incoming: Incoming, record: InstanceRecord) -> None:
-        """Store a blob again that was condemned, and went before the index named it again."""
+        """Store a blob again that was condemned, and went before the index named it again.
+
+        Nothing stays of an instance that was deleted between its record and this look.
+        """
         if not self._store.has(record.key):
             incoming.keep(record.key)
+            self._take_back(incoming)
 
     def _keep_again(
         self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance
