@@ -5,9 +5,10 @@ from __future__ import annotations
 
 import re
 
+import pydicom
 import pytest
 from benchmarks.bench_query import record
-from browser.harness import READY, STUDY, serving
+from browser.harness import READY, STUDY, run, serving
 
 from tileserver.index import Index
 from tileserver.index.insertion import add_all
@@ -118,6 +119,20 @@ def test_identity_can_be_hidden_with_one_key(worklist):
 
     worklist.get_by_text("identity hidden").first.wait_for()
     assert "Sample" not in worklist.locator("main").inner_text()
+
+
+def test_no_picture_is_asked_of_a_series_that_is_only_a_label(page, archive, tmp_path):
+    label = next(
+        path
+        for path in archive.slides["first"].folder.glob("*.dcm")
+        if "LABEL" in pydicom.dcmread(path, stop_before_pixels=True).ImageType
+    )
+    with serving(tmp_path / "data", tmp_path / "server.log") as address:
+        run("tileserver", "ingest", str(label), "--data", str(tmp_path / "data"))
+        page.goto(address)
+
+        # The page's end finds its console clean: nothing was asked for that is not there.
+        page.locator(".thumbnail[data-state=failed][title='no preview']").wait_for()
 
 
 def test_an_empty_archive_teaches_the_first_step(page, tmp_path):

@@ -76,6 +76,7 @@ KEYWORDS = [
     "SoftwareVersions",
     "SpecimenDescriptionSequence",
     "SpecimenIdentifier",
+    "SpecimenLabelInImage",
     "SpecimenPreparationSequence",
     "SpecimenPreparationStepContentItemSequence",
     "SpecimenShortDescription",

@@ -62,6 +62,7 @@ export const TAGS = {
   SoftwareVersions: '00181020',
   SpecimenDescriptionSequence: '00400560',
   SpecimenIdentifier: '00400551',
+  SpecimenLabelInImage: '00480010',
   SpecimenPreparationSequence: '00400610',
   SpecimenPreparationStepContentItemSequence: '00400612',
   SpecimenShortDescription: '00400600',

@@ -10,7 +10,7 @@ import { date } from '../ui/format'
 import { isPlainClick } from '../ui/links'
 import { t } from '../words'
 import type { StudyRow } from './answers'
-import { slidesOf, thumbnailUrl } from './slides'
+import { slidesOf, thumbnailUrl, type StripSlide } from './slides'
 import { ROW_PX } from './window'
 
 const MOST_THUMBNAILS = 5
@@ -101,8 +101,8 @@ function Thumbnails({
   const more = slides.length - MOST_THUMBNAILS
   return (
     <span class="thumbnails">
-      {slides.slice(0, MOST_THUMBNAILS).map((series) => (
-        <Thumbnail key={series} study={study} series={series} />
+      {slides.slice(0, MOST_THUMBNAILS).map((slide) => (
+        <Thumbnail key={slide.series} study={study} {...slide} />
       ))}
       {more > 0 && <span class="quiet">+{more}</span>}
     </span>
@@ -113,11 +113,9 @@ function Thumbnails({
 function Thumbnail({
   study,
   series,
-}: {
-  readonly study: string
-  readonly series: string
-}): JSX.Element {
-  const state = useSignal<'loading' | 'ready' | 'failed'>('loading')
+  isDrawn,
+}: StripSlide & { readonly study: string }): JSX.Element {
+  const state = useSignal<'loading' | 'ready' | 'failed'>(isDrawn ? 'loading' : 'failed')
   return (
     <a
       class="thumbnail"
