@@ -30,6 +30,12 @@ describe('the address bar', () => {
       panels: ['info'],
       search: '',
     },
+    {
+      slide: { study: '1.2', series: '3.4' },
+      place: { centre: { x: 1, y: 2 }, scale: 0.5, degrees: 30, mirrored: true },
+      panels: null,
+      search: '',
+    },
   ])('what is written is read back: %j', (address) => {
     const [path = '', query = ''] = formatAddress(address).split('?')
 

@@ -14,12 +14,14 @@ export interface Place {
   readonly centre: Point
   /** Micrometres per screen pixel, or level-0 pixels per screen pixel where not calibrated. */
   readonly scale: number
-  /** Clockwise, from 0 up to 360, in tenths of a degree. */
+  /** Clockwise turn of the picture as seen, from 0 up to 360, in tenths of a degree. */
   readonly degrees: number
+  /** Whether the slide is seen in a mirror, left to right; it is mirrored before it is turned. */
+  readonly mirrored?: boolean
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info'] as const
+export const DRAWERS = ['info', 'position', 'measure'] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */
@@ -62,6 +64,7 @@ export function formatAddress(
     query.set('y', decimal(place.centre.y, 2))
     query.set(calibrated ? 'mpp' : 'scale', String(Number(place.scale.toPrecision(8))))
     query.set('r', String(place.degrees))
+    if (place.mirrored) query.set('mirror', '1')
   }
   if (panels) query.set('show', panels.join(' '))
   if (search) query.set('q', search)
@@ -78,7 +81,11 @@ function placeOf(query: URLSearchParams): Place | null {
   const [x, y] = [numeric(query, 'x'), numeric(query, 'y')]
   const scale = numeric(query, 'mpp') ?? numeric(query, 'scale')
   if (x === null || y === null || scale === null || scale <= 0) return null
-  return { centre: { x, y }, scale, degrees: oneTurn(numeric(query, 'r') ?? 0) }
+  const degrees = oneTurn(numeric(query, 'r') ?? 0)
+  return {
+    ...{ centre: { x, y }, scale, degrees },
+    ...(query.get('mirror') === '1' && { mirrored: true }),
+  }
 }
 
 /** Degrees folded into one turn, in tenths. */

@@ -15,6 +15,9 @@ import 'ol/ol.css'
 import './ui/base.css'
 import './ui/tray.css'
 import './ui/slide.css'
+import './ui/tiles.css'
+import './navigate/navigate.css'
+import './measure/measure.css'
 
 mirror()
 follow()

@@ -29,7 +29,8 @@ export const LOADING = { state: 'loading' } as const
 /** Frames that could not be drawn. */
 export interface Failures {
   readonly count: number
-  readonly message: string
+  /** Each reason once. */
+  readonly reasons: readonly string[]
   /** Whether asking again may help. */
   readonly momentary: boolean
 }
@@ -58,6 +59,8 @@ export const drawing = signal<'loading' | 'ready'>('loading')
 export const drawnOnce = signal(false)
 /** Frames that could not be read, and why the last one could not. */
 export const failures = signal<Failures | null>(null)
+/** What the frames are stored as, where the server has to draw them. */
+export const serverDrawn = signal<string | null>(null)
 
 /** The drawer that is open. */
 export const drawer = signal<DrawerName | null>(drawerOf(opened.panels))

@@ -5,6 +5,8 @@ import type { ComponentChildren, JSX } from 'preact'
 
 import type { DrawerName } from '../address'
 import type { Slide } from '../dicom/slide'
+import { MeasureDrawer } from '../measure/MeasureDrawer'
+import { PositionDrawer } from '../navigate/PositionDrawer'
 import { drawer } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
@@ -13,6 +15,8 @@ import { InfoDrawer } from './InfoDrawer'
 /** What each drawer holds. */
 const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
   info: InfoDrawer,
+  measure: MeasureDrawer,
+  position: PositionDrawer,
 }
 
 /** The open drawer. */

@@ -15,7 +15,7 @@ const SLIDE_GESTURES = [
   ['double click', 'next magnification'],
   ['right drag', 'turn the slide (or shift drag)'],
   ['arrows', 'move the slide'],
-  ['1 … 6', 'magnification presets'],
+  ['1 … 9', 'magnification presets'],
   ['esc', 'close what is open'],
 ] as const
 
