@@ -43,6 +43,11 @@ describe('the address bar', () => {
       place: { centre: { x: 12.5, y: -3 }, scale: 0.12345678, degrees: 270.5 },
       panels: ['info'],
     },
+    {
+      ...LIST,
+      slide: { study: '1.2', series: '3.4' },
+      place: { centre: { x: 1, y: 2 }, scale: 0.5, degrees: 30, mirrored: true },
+    },
   ])('what is written is read back: %j', (address) => {
     const [path = '', query = ''] = formatAddress(address).split('?')
 

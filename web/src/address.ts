@@ -15,12 +15,14 @@ export interface Place {
   readonly centre: Point
   /** Micrometres per screen pixel, or level-0 pixels per screen pixel where not calibrated. */
   readonly scale: number
-  /** Clockwise, from 0 up to 360, in tenths of a degree. */
+  /** Clockwise turn of the picture as seen, from 0 up to 360, in tenths of a degree. */
   readonly degrees: number
+  /** Whether the slide is seen in a mirror, left to right; it is mirrored before it is turned. */
+  readonly mirrored?: boolean
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info'] as const
+export const DRAWERS = ['info', 'position', 'measure'] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */
@@ -94,7 +96,7 @@ function listParameters({
 }
 
 function viewParameters(
-  { centre, scale, degrees }: Place,
+  { centre, scale, degrees, mirrored }: Place,
   calibrated: boolean,
 ): Record<string, string> {
   return {
@@ -102,6 +104,7 @@ function viewParameters(
     y: decimal(centre.y, 2),
     [calibrated ? 'mpp' : 'scale']: String(Number(scale.toPrecision(8))),
     r: String(degrees),
+    ...(mirrored && { mirror: '1' }),
   }
 }
 
@@ -132,7 +135,11 @@ function placeOf(query: URLSearchParams): Place | null {
   const [x, y] = [numeric(query, 'x'), numeric(query, 'y')]
   const scale = numeric(query, 'mpp') ?? numeric(query, 'scale')
   if (x === null || y === null || scale === null || scale <= 0) return null
-  return { centre: { x, y }, scale, degrees: oneTurn(numeric(query, 'r') ?? 0) }
+  const degrees = oneTurn(numeric(query, 'r') ?? 0)
+  return {
+    ...{ centre: { x, y }, scale, degrees },
+    ...(query.get('mirror') === '1' && { mirrored: true }),
+  }
 }
 
 /** Degrees folded into one turn, in tenths. */

@@ -7,7 +7,7 @@ import { binary, searchSlides, seriesMetadata, type SlideKey } from './api'
 import { profileDescription } from './dicom/icc'
 import type { TiledImage } from './dicom/image'
 import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
-import { stitch } from './map/tiles'
+import { stitch } from './map/stitch'
 import {
   caseStudy,
   LOADING,
@@ -79,12 +79,16 @@ export function preview(key: SlideKey): Signal<Loadable<Preview>> {
 }
 
 /** The picture of a label, of the whole glass or of a level, loaded when it is first asked for. */
-export function picture(key: SlideKey, image: TiledImage): Signal<Loadable<ImageBitmap | null>> {
+export function picture(
+  key: SlideKey,
+  image: TiledImage,
+  priority: RequestPriority = 'low',
+): Signal<Loadable<ImageBitmap | null>> {
   const known = pictures.get(image)
   if (known) return known
   const made = signal<Loadable<ImageBitmap | null>>(LOADING)
   pictures.set(image, made)
-  void fill(made, () => stitch(key, image, 2 * PREVIEW_PX))
+  void fill(made, () => stitch(key, image, 2 * PREVIEW_PX, priority))
   return made
 }
 

@@ -14,6 +14,9 @@ import './features'
 import 'ol/ol.css'
 import './ui/base.css'
 import './ui/slide.css'
+import './ui/tiles.css'
+import './navigate/navigate.css'
+import './measure/measure.css'
 
 mirror()
 follow()

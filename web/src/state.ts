@@ -18,6 +18,7 @@ import {
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
+import { keep, recall } from './habits'
 import { language, languageOf, preferred, speak, type Language } from './words'
 
 /** Something on its way from the server. */
@@ -31,7 +32,8 @@ export const LOADING = { state: 'loading' } as const
 /** Frames that could not be drawn. */
 export interface Failures {
   readonly count: number
-  readonly message: string
+  /** Each reason once. */
+  readonly reasons: readonly string[]
   /** Whether asking again may help. */
   readonly momentary: boolean
 }
@@ -68,6 +70,8 @@ export const drawing = signal<'loading' | 'ready'>('loading')
 export const drawnOnce = signal(false)
 /** Frames that could not be read, and why the last one could not. */
 export const failures = signal<Failures | null>(null)
+/** What the frames are stored as, where the server has to draw them. */
+export const serverDrawn = signal<string | null>(null)
 
 /** The drawer that is open. */
 export const drawer = signal<DrawerName | null>(drawerOf(opened.panels))
@@ -213,20 +217,4 @@ export function mirror(): void {
   effect(() => {
     keep('strip', stripShown.value ? 'shown' : 'hidden')
   })
-}
-
-function recall(name: string): string | null {
-  try {
-    return localStorage.getItem(`coverslip.${name}`)
-  } catch {
-    return null // a browser may forbid storage; habits are then not kept
-  }
-}
-
-function keep(name: string, value: string): void {
-  try {
-    localStorage.setItem(`coverslip.${name}`, value)
-  } catch {
-    // as above
-  }
 }

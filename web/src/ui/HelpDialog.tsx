@@ -16,7 +16,7 @@ const SLIDE_GESTURES = [
   [msg('double click'), msg('next magnification')],
   [msg('right drag'), msg('turn the slide (or shift drag)')],
   [msg('arrows'), msg('move the slide')],
-  ['1 … 6', msg('magnification presets')],
+  ['1 … 9', msg('magnification presets')],
   [msg('esc'), msg('close what is open')],
 ] as const
 

@@ -8,6 +8,7 @@ import { corners } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { coarsestImage, picture, preview } from '../load'
 import { currentMap } from '../map/current'
+import { SeenShade } from '../navigate/SeenShade'
 import { drawnOnce, viewed } from '../state'
 import { t } from '../words'
 import { Picture } from './Picture'
@@ -37,6 +38,7 @@ export function Overview({ slideKey, slide }: Properties): JSX.Element {
         onPointerMove={go}
       >
         {bitmap && <Picture bitmap={bitmap} label={t('the whole slide')} />}
+        <SeenShade slide={slide} />
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
           <polygon class="viewed" points={outline()} />
         </svg>

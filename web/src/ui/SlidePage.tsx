@@ -7,8 +7,8 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { SlideKey } from '../api'
 import type { Slide } from '../dicom/slide'
 import { reload } from '../load'
-import { mountMap, retryTiles } from '../map/current'
-import { drawer, drawing, failures, labelShown, navigate, overviewShown, slide } from '../state'
+import { mountMap } from '../map/current'
+import { drawer, drawing, labelShown, navigate, overviewShown, slide } from '../state'
 import { t } from '../words'
 import { OpenDrawer } from './Drawer'
 import { IdentityGroup } from './IdentityGroup'
@@ -17,6 +17,7 @@ import { Notice } from './Notice'
 import { Overview } from './Overview'
 import { ScaleGroup } from './ScaleGroup'
 import { Strip } from './Strip'
+import { TileNotes } from './TileNotes'
 import { Toolbar } from './Toolbar'
 
 export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.Element {
@@ -35,7 +36,7 @@ export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.El
       {overviewShown.value && <Overview slideKey={slideKey} slide={loaded.value} />}
       {labelShown.value && <LabelPanel slide={loaded.value} />}
       <OpenDrawer slide={loaded.value} />
-      <Failures />
+      <TileNotes />
     </main>
   )
 }
@@ -63,28 +64,6 @@ function Stage({
         event.preventDefault() // the right button turns the slide
       }}
     />
-  )
-}
-
-function Failures(): JSX.Element | null {
-  const failed = failures.value
-  if (!failed) return null
-  return (
-    <div class="group failures" role="alert">
-      <p>
-        <strong>
-          {failed.count === 1
-            ? t('one tile could not be drawn')
-            : t('{count} tiles could not be drawn', { count: failed.count })}
-        </strong>{' '}
-        {t('and stay hatched: {reason}.', { reason: failed.message })}
-      </p>
-      {failed.momentary && (
-        <button type="button" class="button" onClick={retryTiles}>
-          {t('try again')}
-        </button>
-      )}
-    </div>
   )
 }
 

@@ -3,6 +3,8 @@
 
 import type { JSX } from 'preact'
 
+import { measure } from '../measure/commands'
+import { goTo, mirror } from '../navigate/commands'
 import {
   changeLanguage,
   changeTheme,
@@ -25,7 +27,8 @@ import { Tool } from './Tool'
 
 const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
-  [rotateLeft, rotateRight],
+  [rotateLeft, rotateRight, mirror],
+  [measure, goTo],
   [label, overview, info],
 ]
 

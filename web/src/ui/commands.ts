@@ -5,6 +5,8 @@ import type { DrawerName } from '../address'
 import type { SlideKey } from '../api'
 import { keyOf } from '../load'
 import { currentMap, magnify } from '../map/current'
+import { MEASURE_COMMANDS } from '../measure/commands'
+import { NAVIGATE_COMMANDS } from '../navigate/commands'
 import {
   cycleLanguage,
   cycleTheme,
@@ -55,7 +57,7 @@ export const zoomOut: Command = {
 }
 export const home: Command = {
   label: msg('whole slide'),
-  keys: ['0', 'h', 'Home'],
+  keys: ['h', '0', 'Home'],
   icon: 'home',
   run: () => currentMap.value?.home(),
 }
@@ -78,7 +80,7 @@ export const upright: Command = {
 }
 export const fullScreen: Command = {
   label: msg('full screen'),
-  keys: ['f'],
+  keys: ['F'],
   icon: 'fullScreen',
   run: toggleFullScreen,
 }
@@ -127,7 +129,7 @@ const PANS: readonly Command[] = [
   { label: msg('pan down'), keys: ['ArrowDown'], run: () => currentMap.value?.pan(0, PAN_STEP) },
 ]
 
-const DIGITS: readonly Command[] = [1, 2, 3, 4, 5, 6].map((digit) => ({
+const DIGITS: readonly Command[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ({
   label: msg('magnification preset'),
   keys: [String(digit)],
   run: () => {
@@ -145,6 +147,8 @@ export const LISTED_COMMANDS: readonly Command[] = [
   rotateRight,
   rotateLeft,
   upright,
+  ...NAVIGATE_COMMANDS,
+  ...MEASURE_COMMANDS,
   label,
   overview,
   info,

@@ -43,8 +43,8 @@ export function times(magnified: number): string {
 }
 
 /** `0.499 µm/px`. */
-export function perPixel(mpp: number): string {
-  return `${significant(mpp, 3)}${THIN}µm/px`
+export function perPixel(mpp: number, digits = 3): string {
+  return `${significant(mpp, digits)}${THIN}µm/px`
 }
 
 /** A DICOM date or date-time → `2026-03-14` or `2026-03-14 15:09`; in German `14.03.2026`. */
