@@ -13,5 +13,10 @@ export default defineConfig({
     sourcemap: false,
     target: 'es2023',
   },
+  // Below the path of a proxy a worker and the style of a late part are found beside the program.
+  experimental: {
+    renderBuiltUrl: (_, { hostType }) => (hostType === 'js' ? { relative: true } : undefined),
+  },
+  worker: { format: 'es' },
   server: { proxy: { '/dicomweb': server } },
 })

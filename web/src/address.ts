@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info'] as const
+export const DRAWERS = ['info', 'picture', 'channels'] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */
@@ -55,6 +55,7 @@ export function parseAddress(pathname: string, query: string): Address {
 export function formatAddress(
   { slide, place, panels, search }: Address,
   calibrated = true,
+  more: readonly (readonly [string, string])[] = [],
 ): string {
   const query = new URLSearchParams()
   if (place) {
@@ -65,6 +66,7 @@ export function formatAddress(
   }
   if (panels) query.set('show', panels.join(' '))
   if (search) query.set('q', search)
+  for (const [name, value] of more) query.set(name, value)
   const path = slide ? slidePath(slide) : `${ROOT}/`
   return query.size > 0 ? `${path}?${query}` : path
 }

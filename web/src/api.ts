@@ -75,13 +75,41 @@ export interface Call {
   readonly priority?: RequestPriority
 }
 
+/** What every server can make of lossless frames: samples one after the other, little endian. */
+const NATIVE = 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1'
+
 /** One frame's bytes, as stored (PS3.18 10.4.1.1.6). */
-export async function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+export function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+  return frameAs(FRAME_TYPES, slide, place, call)
+}
+
+/** One frame's samples, decoded by the server where they are stored in another way. */
+export async function samples(
+  slide: SlideKey,
+  place: FramePlace,
+  call: Call,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return (await frameAs(NATIVE, slide, place, call)).bytes
+}
+
+async function frameAs(
+  types: string,
+  slide: SlideKey,
+  place: FramePlace,
+  call: Call,
+): Promise<FrameBytes> {
   const instance = encodeURIComponent(place.sopInstanceUid)
   const path = `${seriesPath(slide)}/instances/${instance}/frames/${place.frameNumber}`
-  const answer = await get(DICOMWEB + path, FRAME_TYPES, call)
+  const answer = await get(DICOMWEB + path, types, call)
   const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
   return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
+}
+
+/** A small picture of an image, as the server renders it (PS3.18 10.4.1.1.3). */
+export async function rendered(slide: SlideKey, instance: string, most: number): Promise<Blob> {
+  const path = `${seriesPath(slide)}/instances/${encodeURIComponent(instance)}/rendered`
+  const answer = await get(`${DICOMWEB}${path}?viewport=${most},${most}`, 'image/jpeg')
+  return answer.blob()
 }
 
 /** The bytes of a binary element: from the metadata itself, or by the address it gives. */

@@ -3,21 +3,11 @@
 
 import { effect, signal, untracked, type Signal } from '@preact/signals'
 
-import { binary, searchSlides, seriesMetadata, type SlideKey } from './api'
-import { profileDescription } from './dicom/icc'
+import { searchSlides, seriesMetadata, type SlideKey } from './api'
 import type { TiledImage } from './dicom/image'
 import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
 import { stitch } from './map/tiles'
-import {
-  LOADING,
-  profileName,
-  shown,
-  siblings,
-  slide,
-  slideKey,
-  tray,
-  type Loadable,
-} from './state'
+import { LOADING, siblings, slide, slideKey, tray, type Loadable } from './state'
 
 /** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
 const PREVIEW_PX = 512
@@ -44,11 +34,6 @@ export function follow(): void {
     return () => {
       controller.abort()
     }
-  })
-  effect(() => {
-    const current = shown.value
-    profileName.value = null
-    if (current) void nameProfile(current)
   })
 }
 
@@ -149,16 +134,6 @@ export function coarsestImage({ pyramid }: Slide): TiledImage {
   return (
     pyramid.levels.findLast(({ image }) => image.columns >= PREVIEW_PX / 2) ?? pyramid.levels[0]
   ).image
-}
-
-async function nameProfile({ colour }: Slide): Promise<void> {
-  if (!colour.profile) return
-  try {
-    const profile = await binary(colour.profile)
-    profileName.value = profile && profileDescription(profile)
-  } catch {
-    profileName.value = null // the drawer then says that there is a profile, without its name
-  }
 }
 
 async function fill<Value>(

@@ -15,6 +15,7 @@ import 'ol/ol.css'
 import './ui/base.css'
 import './ui/tray.css'
 import './ui/slide.css'
+import './picture/focus.css'
 
 mirror()
 follow()

@@ -17,6 +17,7 @@ import {
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
+import { readLinked, writeLinked } from './linked'
 
 /** Something on its way from the server. */
 export type Loadable<Value> =
@@ -46,8 +47,6 @@ export const search = signal(opened.search)
 export const tray = signal<Loadable<readonly Identity[]>>(LOADING)
 export const slide = signal<Loadable<Slide>>(LOADING)
 export const siblings = signal<readonly Identity[]>([])
-/** Name of the slide's ICC profile, once read. */
-export const profileName = signal<string | null>(null)
 
 /** Where the address asks the view to be; `null` for home. */
 export const place = signal<Place | null>(opened.place)
@@ -112,6 +111,7 @@ function readAddress(): void {
     overviewShown.value = panels.includes('overview')
   }
   search.value = key ? search.value : sought
+  readLinked(location.search)
   slideKey.value = key
 }
 
@@ -134,7 +134,8 @@ export function mirror(): void {
     const address = key
       ? { slide: key, place: place.value, panels: panelsShown(), search: '' }
       : { slide: null, place: null, panels: null, search: search.value }
-    const written = formatAddress(address, shown.value?.pyramid.mpp !== null)
+    const more = key ? writeLinked() : []
+    const written = formatAddress(address, shown.value?.pyramid.mpp !== null, more)
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)
   })
   effect(() => {

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Fetching the tiles of a tiled image, one by one or stitched into one small picture. */
 
-import { frame, ServerError, type Call, type FrameBytes, type SlideKey } from '../api'
+import { frame, rendered, ServerError, type Call, type FrameBytes, type SlideKey } from '../api'
+import type { Slice } from '../dicom/frames'
 import { framePlace, tileCounts, type FramePlace, type TiledImage } from '../dicom/image'
 import { decode, UndrawableError } from './decode'
 
@@ -14,6 +15,8 @@ const STITCHERS = 3
 export interface Tile {
   readonly column: number
   readonly row: number
+  /** The first path and the middle plane where it is left out. */
+  readonly slice?: Slice
 }
 
 /** Images known to be stored in a way that cannot be drawn: their frames are not asked for again. */
@@ -26,7 +29,7 @@ export async function loadTile(
   tile: Tile,
   call: Call,
 ): Promise<ImageBitmap | null> {
-  const place = framePlace(image, tile.column, tile.row)
+  const place = framePlace(image, tile.column, tile.row, tile.slice)
   if (!place) return null
   const known = undrawable.get(image)
   if (known) throw known
@@ -44,6 +47,7 @@ export async function stitch(
   image: TiledImage,
   most: number,
 ): Promise<ImageBitmap | null> {
+  if (isWindowed(image)) return renderedPicture(slide, image, most)
   const { across, down } = tileCounts(image)
   if (across * down > MOST_STITCHED) return null
   const scale = Math.min(1, most / Math.max(image.columns, image.rows))
@@ -58,6 +62,21 @@ export async function stitch(
   }
   await Promise.all(Array.from({ length: STITCHERS }, drawTiles))
   return canvas.transferToImageBitmap()
+}
+
+/** Whether samples have to be mapped to what a screen shows, by a window or colours of channels. */
+export function isWindowed({ samples, paths }: TiledImage): boolean {
+  return samples.samplesPerPixel === 1 && (samples.bitsAllocated > 8 || paths.length > 1)
+}
+
+async function renderedPicture(
+  slide: SlideKey,
+  image: TiledImage,
+  most: number,
+): Promise<ImageBitmap | null> {
+  const [part, ...others] = image.parts
+  if (!part || others.length > 0) return null
+  return createImageBitmap(await rendered(slide, part.sopInstanceUid, most))
 }
 
 async function drawTile(

@@ -9,10 +9,15 @@ import { drawer } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
 import { InfoDrawer } from './InfoDrawer'
+import { lazy } from './lazy'
 
 /** What each drawer holds. */
-const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
+const CONTENTS: Readonly<
+  Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element | null>
+> = {
   info: InfoDrawer,
+  channels: lazy(async () => (await import('../picture/ChannelDrawer')).ChannelDrawer),
+  picture: lazy(async () => (await import('../picture/PictureDrawer')).PictureDrawer),
 }
 
 /** The open drawer. */

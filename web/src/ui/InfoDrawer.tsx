@@ -6,7 +6,8 @@ import type { ComponentChildren, JSX } from 'preact'
 import { magnification } from '../dicom/geometry'
 import type { Level } from '../dicom/pyramid'
 import type { Slide } from '../dicom/slide'
-import { identityHidden, profileName } from '../state'
+import { profileText } from '../picture/profileText'
+import { identityHidden } from '../state'
 import { t } from '../words'
 import { Drawer } from './Drawer'
 import {
@@ -59,21 +60,12 @@ function PictureFacts({ slide }: { readonly slide: Slide }): JSX.Element {
         {mpp ? `${perPixel(mpp)} · ${times(magnification(mpp))}` : 'uncalibrated'}
       </Fact>
       <Fact name="objective">{slide.objectivePower && times(slide.objectivePower)}</Fact>
-      <Fact name="colour">{colourText(slide)}</Fact>
+      <Fact name="colour">{profileText(slide)}</Fact>
       <Fact name="samples">
         {`${base.samples.photometricInterpretation}, ${base.samples.bitsAllocated}-bit`}
       </Fact>
     </Facts>
   )
-}
-
-/** What is done with the colours: nothing; so the drawer says what they were meant to be. */
-function colourText({ colour }: Slide): string {
-  if (!colour.profile) return 'no ICC profile; sRGB assumed'
-  const name = profileName.value ?? colour.colorSpace ?? 'unnamed'
-  return /srgb/i.test(name)
-    ? `${name}; drawn as sRGB`
-    : `ICC profile ${name}; not applied, drawn as sRGB`
 }
 
 function Levels({ levels }: { readonly levels: readonly Level[] }): JSX.Element {

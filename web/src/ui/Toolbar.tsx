@@ -18,12 +18,13 @@ import {
   zoomOut,
   type Command,
 } from './commands'
+import { channelsTool, pictureTool } from '../picture/commands'
 import { Tool } from './Tool'
 
 const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
   [rotateLeft, rotateRight],
-  [label, overview, info],
+  [label, overview, pictureTool, channelsTool, info],
 ]
 
 export function Toolbar(): JSX.Element {

@@ -20,6 +20,7 @@ import {
   stripShown,
   theme,
 } from '../state'
+import { PICTURE_COMMANDS } from '../picture/commands'
 import { onEscape } from './escape'
 import type { IconName } from './Icon'
 import { cases } from './tray'
@@ -141,6 +142,7 @@ export const LISTED_COMMANDS: readonly Command[] = [
   previousSlide,
   back,
   fullScreen,
+  ...PICTURE_COMMANDS,
   ...TRAY_COMMANDS,
 ]
 
