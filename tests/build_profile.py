@@ -1,8 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """ICC profiles of every kind that the viewer reads, and colours as Little CMS converts them.
 
-``python tests/build_profile.py`` writes them for the viewer's tests (`web/src/dicom`), which compare
-their own reader with Little CMS.
+``python tests/build_profile.py`` writes them for the viewer's tests (`web/src/dicom`), which
+compare their own reader with Little CMS.
 
 References
 ----------
@@ -148,7 +148,7 @@ def samples() -> dict[str, bytes]:
 
 
 def as_srgb(pixels: NDArray[np.uint8], icc: bytes) -> NDArray[np.uint8]:
-    """Return (…, 3) pixels as Little CMS makes them sRGB, relatively, with black point compensation."""
+    """Return (…, 3) pixels as Little CMS makes them sRGB, relatively, black compensated."""
     shape = pixels.shape
     transform = ImageCms.buildTransform(
         ImageCms.ImageCmsProfile(io.BytesIO(icc)),

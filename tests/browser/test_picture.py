@@ -112,7 +112,7 @@ def test_the_slides_own_stains_are_estimated_and_said(archive, page, real_slide)
 
     stored, changed = stored_and(page, "stains_h macenko")
 
-    tissue = stored.min(axis=2) < 180
+    tissue = (stored.min(axis=2) < 180) & (stored.max(axis=2) > 0)
     assert changed[tissue].mean() > stored[tissue].mean()
     # Haematoxylin alone is blue: red is what it takes away.
     assert (changed[tissue][:, 2] - changed[tissue][:, 0]).mean() > 10
@@ -139,7 +139,7 @@ def test_the_drawers_say_whether_the_profile_is_applied(profiled, open_slide):
     picture(page, "profile")
     page.get_by_text("ICC profile test applied; drawn as sRGB").wait_for()
 
-    page.get_by_label("apply the slide’s ICC profile").uncheck()
+    page.get_by_role("checkbox", name="ICC profile").uncheck()
 
     picture(page, "stored")
     page.keyboard.press("i")
@@ -156,7 +156,7 @@ def test_a_slider_shows_its_number_and_its_way_back(open_slide):
     contrast.press("ArrowRight")
 
     picture(page, "contrast_1.035")
-    assert page.locator(".slider", has=contrast).locator("output").inner_text() == "1.03×"
+    assert page.locator(".slider", has=contrast).locator("output").inner_text() == "1.03\u00d7"
     page.get_by_role("button", name="reset contrast").click()
     picture(page, "stored")
 
