@@ -88,12 +88,17 @@ function wanted({ key, slide }: Standing): Look | null {
   if (now.asStored) return null
   const table = now.profile && profile.state === 'ready' ? profile.table : null
   if (!table && !isChanged(now)) return null
-  return { settings: now, table, stains: now.stains ? stainsFor(key, slide) : STANDARD }
+  const stains = now.stains && stainsFor(key, slide)
+  // Until they are known nothing is taken apart by them.
+  if (!stains) return { settings: { ...now, stains: null }, table, stains: STANDARD }
+  return { settings: now, table, stains }
 }
 
-function stainsFor(key: Standing['key'], slide: Standing['slide']): StainMatrix {
+/** The stains' colours that are wanted; `null` while they are estimated. */
+function stainsFor(key: Standing['key'], slide: Standing['slide']): StainMatrix | null {
   if (settings.value.stainColours === 'standard') return STANDARD
   const own = ownStains(key, slide).value
+  if (own.state === 'loading') return null
   return own.state === 'ready' ? own.stains : STANDARD
 }
 

@@ -54,7 +54,7 @@ export const RANGES = {
   brightness: [-50, 50],
   contrast: [0.25, 4],
   gamma: [0.25, 4],
-  saturation: [0, 3],
+  saturation: [0, 2],
 } as const
 
 export type Amount = keyof typeof RANGES
