@@ -33,20 +33,23 @@ function table(name: string): ReturnType<typeof colourTable> {
 }
 
 describe('a profile’s colours as sRGB', () => {
-  test.each(Object.keys(profiles))('%s: as Little CMS has them, within two levels', (name) => {
-    const converted = table(name)
-    const expected = triples(profiles[name]?.expected ?? '')
+  test.each(Object.keys(profiles).filter((name) => !name.endsWith('sRGB')))(
+    '%s: as Little CMS has them, within two levels',
+    (name) => {
+      const converted = table(name)
+      const expected = triples(profiles[name]?.expected ?? '')
 
-    const differences = triples(colours).map((colour, index) => {
-      const found = colourAt(converted, [colour[0] / 255, colour[1] / 255, colour[2] / 255])
-      return Math.max(
-        ...found.map((value, axis) => Math.abs(value * 255 - (expected[index]?.[axis] ?? 0))),
-      )
-    })
+      const differences = triples(colours).map((colour, index) => {
+        const found = colourAt(converted, [colour[0] / 255, colour[1] / 255, colour[2] / 255])
+        return Math.max(
+          ...found.map((value, axis) => Math.abs(value * 255 - (expected[index]?.[axis] ?? 0))),
+        )
+      })
 
-    expect(expected).toHaveLength(69)
-    expect(Math.max(...differences)).toBeLessThanOrEqual(2)
-  })
+      expect(expected).toHaveLength(69)
+      expect(Math.max(...differences)).toBeLessThanOrEqual(2)
+    },
+  )
 
   test('that is sRGB changes nothing, and others do', () => {
     expect(table('version 4, matrix, sRGB').isIdentity).toBe(true)

@@ -22,7 +22,7 @@ export interface ColourTable {
   readonly shaper: Float32Array
   /** Linear red, green and blue; red of the input runs fastest. */
   readonly values: Float32Array
-  /** Whether it changes no colour by more than a level of 255: the profile is as good as sRGB. */
+  /** Whether no colour changes by more than a level of 255: the table is then left empty. */
   readonly isIdentity: boolean
 }
 
@@ -41,17 +41,14 @@ const TO_SRGB = [
  * @throws ProfileError where the profile is damaged or of a kind that is not read
  */
 export function colourTable(bytes: Uint8Array): ColourTable {
-  const { shapes, toXyz, black } = guarded(() => modelOf(readProfile(bytes)))
-  const shaper = new Float32Array(SHAPED * 3)
-  for (let point = 0; point < SHAPED; point++) {
-    const value = point / (SHAPED - 1)
-    shaper.set(
-      shapes.map((shape) => shape(value)),
-      point * 3,
-    )
-  }
-  const table = { shaper, values: filled(toLinear(toXyz, black)) }
-  return { ...table, isIdentity: changesNothing(table) }
+  return guarded(() => {
+    const { shapes, toXyz, black } = modelOf(readProfile(bytes))
+    const convert = toLinear(toXyz, black)
+    const isIdentity = changesNothing(shapes, convert)
+    return isIdentity
+      ? { shaper: new Float32Array(), values: new Float32Array(), isIdentity }
+      : { shaper: shaperOf(shapes), values: filled(convert), isIdentity }
+  })
 }
 
 /** A colour by the table, as the graphics card finds it. */
@@ -149,6 +146,16 @@ function toLinear(toXyz: Transform, darkest: number): Transform {
   }
 }
 
+function shaperOf(shapes: readonly Curve[]): Float32Array {
+  const shaper = new Float32Array(SHAPED * 3)
+  for (let point = 0; point < SHAPED; point++)
+    shaper.set(
+      shapes.map((shape) => shape(point / (SHAPED - 1))),
+      point * 3,
+    )
+  return shaper
+}
+
 function filled(convert: Transform): Float32Array {
   const values = new Float32Array(SIDE ** 3 * 3)
   let position = 0
@@ -163,13 +170,15 @@ function filled(convert: Transform): Float32Array {
   return values
 }
 
-function changesNothing(table: Pick<ColourTable, 'shaper' | 'values'>): boolean {
+/** Whether colours come out as they went in; asked first, for most slides have such a profile. */
+function changesNothing(shapes: readonly Curve[], convert: Transform): boolean {
   const steps = [0, 0.1, 0.3, 0.5, 0.7, 0.9, 1]
   return steps.every((red) =>
     steps.every((green) =>
       steps.every((blue) => {
         const colour = [red, green, blue] as const
-        const found = colourAt(table, colour)
+        const [x = 0, y = 0, z = 0] = shapes.map((shape, channel) => shape(colour[channel] ?? 0))
+        const found = convert([x, y, z]).map(encoded)
         return colour.every((value, channel) => Math.abs(value - (found[channel] ?? 0)) <= 1 / 255)
       }),
     ),
