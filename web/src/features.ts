@@ -2,5 +2,7 @@
 /** What comes with every map, in order of drawing; each module attaches itself (`map/attachments`). */
 
 import './map/pointer'
+import './picture/attachSheets'
+import './picture/attach'
 import './measure/attach'
 import './navigate/seen'

@@ -17,6 +17,7 @@ import './ui/slide.css'
 import './ui/tiles.css'
 import './navigate/navigate.css'
 import './measure/measure.css'
+import './picture/focus.css'
 
 mirror()
 follow()

@@ -16,6 +16,8 @@ const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => J
   info: InfoDrawer,
   position: lazyDrawer(async () => (await import('../navigate/PositionDrawer')).PositionDrawer),
   measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
+  channels: lazyDrawer(async () => (await import('../picture/ChannelDrawer')).ChannelDrawer),
+  picture: lazyDrawer(async () => (await import('../picture/PictureDrawer')).PictureDrawer),
 }
 
 /** The open drawer. */

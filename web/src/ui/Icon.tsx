@@ -23,6 +23,10 @@ const PATHS = {
   mirror: 'M12 3v18M9 7 3.500 17H9zM15 7l5.500 10H15z',
   target: 'M12 6a6 6 0 1 0 0 12 6 6 0 0 0 0-12zM12 2v5M12 17v5M2 12h5M17 12h5',
   measure: 'M3.500 15.500l12-12 5 5-12 12zM7 12l2 2M10 9l2.500 2.500M13 6l2 2',
+  picture: 'M4 7h9M17 7h3M4 17h3M11 17h9M13 4.500h4v5h-4zM7 14.500h4v5H7z',
+  channels: 'M9 4a6 6 0 1 0 0 12A6 6 0 0 0 9 4zM15 8a6 6 0 1 0 0 12 6 6 0 0 0 0-12z',
+  lower: 'M12 5v14M6 13l6 6 6-6',
+  higher: 'M12 19V5M6 11l6-6 6 6',
   close: 'M6 6l12 12M18 6 6 18',
 } as const
 

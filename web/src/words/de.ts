@@ -3,9 +3,10 @@
 
 import { CASES } from './de/cases'
 import { PAGE } from './de/page'
+import { PICTURE } from './de/picture'
 import { VIEW } from './de/view'
 
-export const PARTS = [CASES, PAGE, VIEW]
+export const PARTS = [CASES, PAGE, PICTURE, VIEW]
 
 export const GERMAN: Readonly<Record<string, string>> = Object.assign({}, ...PARTS) as Record<
   string,

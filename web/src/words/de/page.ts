@@ -25,8 +25,6 @@ export const PAGE: Readonly<Record<string, string>> = {
   'full screen': 'ganzer Bildschirm',
   hidden: 'verborgen',
   'hide identity': 'Personendaten verbergen',
-  'ICC profile {profile}; not applied, drawn as sRGB':
-    'ICC-Profil {profile}; nicht angewandt, als sRGB gezeichnet',
   identifiers: 'Kennungen',
   'identity hidden': 'Personendaten verborgen',
   information: 'Angaben',
@@ -46,7 +44,6 @@ export const PAGE: Readonly<Record<string, string>> = {
   'move the slide': 'den Schnitt verschieben',
   'next magnification': 'nächste Vergrößerung',
   'next slide': 'nächster Schnitt',
-  'no ICC profile; sRGB assumed': 'kein ICC-Profil; sRGB angenommen',
   'no preview': 'keine Vorschau',
   objective: 'Objektiv',
   'one tile could not be drawn': 'eine Kachel konnte nicht gezeichnet werden',
@@ -102,7 +99,6 @@ export const PAGE: Readonly<Record<string, string>> = {
   uncalibrated: 'nicht kalibriert',
   'uncalibrated: the slide does not state the size of a pixel':
     'nicht kalibriert: der Schnitt nennt die Größe eines Pixels nicht',
-  unnamed: 'ohne Namen',
   upright: 'aufrecht',
   wheel: 'Rad',
   'whole glass': 'ganzes Glas',
@@ -113,5 +109,4 @@ export const PAGE: Readonly<Record<string, string>> = {
   'zoom out': 'verkleinern',
   '{count} tiles could not be drawn': '{count} Kacheln konnten nicht gezeichnet werden',
   '{photometric}, {bits}-bit': '{photometric}, {bits} Bit',
-  '{profile}; drawn as sRGB': '{profile}; als sRGB gezeichnet',
 }
