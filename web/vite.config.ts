@@ -13,5 +13,10 @@ export default defineConfig({
     sourcemap: false,
     target: 'es2023',
   },
+  experimental: {
+    // Scripts find each other, wherever below a path of a proxy the server lies.
+    renderBuiltUrl: (_, { hostType }) => (hostType === 'js' ? { relative: true } : undefined),
+  },
+  worker: { format: 'es' },
   server: { proxy: { '/dicomweb': server } },
 })

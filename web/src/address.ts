@@ -19,7 +19,7 @@ export interface Place {
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info'] as const
+export const DRAWERS = ['info', 'annotations', 'layers'] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */

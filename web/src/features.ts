@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What comes with every map, in order of drawing; each module attaches itself (`map/attachments`). */
 
-export {}
+import './layers'
+import './annotate'

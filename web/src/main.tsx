@@ -15,6 +15,8 @@ import 'ol/ol.css'
 import './ui/base.css'
 import './ui/tray.css'
 import './ui/slide.css'
+import './annotate/annotate.css'
+import './layers/layers.css'
 
 mirror()
 follow()

@@ -9,10 +9,13 @@ import { drawer } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
 import { InfoDrawer } from './InfoDrawer'
+import { lazyDrawer } from './LazyDrawer'
 
 /** What each drawer holds. */
 const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
   info: InfoDrawer,
+  annotations: lazyDrawer(() => import('../annotate/AnnotationsDrawer')),
+  layers: lazyDrawer(() => import('../layers/LayersDrawer')),
 }
 
 /** The open drawer. */

@@ -4,12 +4,14 @@
 import type { JSX } from 'preact'
 
 import {
+  annotations,
   changeTheme,
   fullScreen,
   help,
   home,
   info,
   label,
+  layers,
   overview,
   rotateLeft,
   rotateRight,
@@ -23,7 +25,7 @@ import { Tool } from './Tool'
 const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
   [rotateLeft, rotateRight],
-  [label, overview, info],
+  [label, overview, layers, annotations, info],
 ]
 
 export function Toolbar(): JSX.Element {

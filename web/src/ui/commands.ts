@@ -20,6 +20,7 @@ import {
   stripShown,
   theme,
 } from '../state'
+import { msg } from '../words'
 import { onEscape } from './escape'
 import type { IconName } from './Icon'
 import { cases } from './tray'
@@ -81,6 +82,11 @@ export const fullScreen: Command = {
 export const changeTheme: Command = { label: 'theme', keys: ['t'], icon: 'theme', run: cycleTheme }
 export const label: Command = { ...toggle('label', 'l', labelShown), icon: 'label' }
 export const overview: Command = { ...toggle('overview', 'o', overviewShown), icon: 'overview' }
+export const layers: Command = { ...toggleDrawer(msg('layers'), 'y', 'layers'), icon: 'layers' }
+export const annotations: Command = {
+  ...toggleDrawer(msg('annotations'), 'a', 'annotations'),
+  icon: 'annotations',
+}
 export const info: Command = { ...toggleDrawer('information', 'i', 'info'), icon: 'info' }
 export const strip: Command = { ...toggle('slides of this case', 's', stripShown), icon: 'strip' }
 export const presentation: Command = toggle('hide identity', 'p', identityHidden)
@@ -135,6 +141,8 @@ export const LISTED_COMMANDS: readonly Command[] = [
   upright,
   label,
   overview,
+  layers,
+  annotations,
   info,
   strip,
   nextSlide,
