@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from browser.harness import READY, SCREEN, screen_pixels
+from browser.harness import SCREEN, screen_pixels
 
 BLUE = (0x00, 0x57, 0xFF)
 MIDDLE = (SCREEN["width"] // 2, SCREEN["height"] // 2)
@@ -64,8 +64,8 @@ def coloured(page, x, y, colour, reach=3):
 
 @pytest.fixture
 def annotate(open_slide):
-    def opened(turn=0, name="first"):
-        page = open_slide(name, VIEW.format(turn=turn))
+    def opened(turn=0):
+        page = open_slide("first", VIEW.format(turn=turn))
         page.get_by_role("toolbar", name="drawing tools").wait_for()
         return page
 
@@ -115,7 +115,7 @@ def test_shapes_are_drawn_listed_undone_and_kept_over_a_reload(annotate):
 
 @pytest.mark.parametrize("turn", [90, 217.5])
 def test_what_is_drawn_on_a_turned_slide_lies_where_it_was_drawn(annotate, turn):
-    page = annotate(turn, "second")
+    page = annotate(turn)
     page.get_by_role("button", name="rectangle").click()
 
     drag(page, on_screen(640, 440, turn), on_screen(720, 520, turn))
@@ -129,5 +129,115 @@ def test_what_is_drawn_on_a_turned_slide_lies_where_it_was_drawn(annotate, turn)
     assert len({round(y) for y in expected[:, 1]}) == 2
     assert min(np.hypot(*(ring - (640, 440)).T)) < 1.5
     assert min(np.hypot(*(ring - (720, 520)).T)) < 1.5
+
+
+def square(x, y, side, label, color):
+    ring = [[x, y], [x + side, y], [x + side, y + side], [x, y + side], [x, y]]
+    return {
+        "type": "Feature",
+        "geometry": {"type": "Polygon", "coordinates": [ring]},
+        "properties": {
+            "objectType": "annotation",
+            "classification": {"name": label, "color": color},
+        },
+    }
+
+
+def choose_file(page, name, text):
+    page.locator(".files input").set_input_files(
+        {"name": name, "mimeType": "application/json", "buffer": text.encode()}
+    )
+
+
+def test_a_file_of_qupath_is_drawn_selected_merged_and_cut(annotate):
+    page = annotate()
+    features = [
+        square(500, 400, 100, "Tumor", [200, 0, 0]),
+        square(560, 440, 100, "Tumor", [200, 0, 0]),
+        square(520, 600, 60, "<img src=x onerror=alert(1)>", [0, 160, 0]),
+    ]
+    choose_file(page, "q.geojson", json.dumps({"type": "FeatureCollection", "features": features}))
+    listed(page, 3)
+    coloured(page, *on_screen(500, 450), (200, 0, 0))
+    coloured(page, *on_screen(580, 630), (0, 160, 0))
+    assert options(page).last.inner_text().startswith("<img")
+
+    page.mouse.click(*on_screen(520, 420))
+    page.locator("[aria-selected=true]").wait_for()
+    page.keyboard.down("Shift")
+    page.mouse.click(*on_screen(640, 520))
+    page.keyboard.up("Shift")
+    page.get_by_role("button", name="merge").click()
+
+    listed(page, 2)
+    tumour = next(each for each in exported(page) if each["properties"]["label"] == "Tumor")
+    assert len(tumour["geometry"]["coordinates"][0]) == 9
+    page.get_by_role("button", name="cut a hole").click()
+    for corner in [(570, 450), (590, 450)]:
+        page.mouse.click(*on_screen(*corner))
+    page.mouse.dblclick(*on_screen(590, 480))
+    page.wait_for_selector(".ol-viewport[data-tool=edit]")
+    tumour = next(each for each in exported(page) if each["properties"]["label"] == "Tumor")
+    assert len(tumour["geometry"]["coordinates"]) == 2
+
+
+def test_shapes_are_moved_and_their_corners_dragged(annotate):
+    page = annotate()
+    choose_file(page, "one.json", json.dumps([square(500, 400, 100, "x", [0, 0, 200])]))
+    listed(page, 1)
+    page.keyboard.press("v")
+    page.mouse.click(*on_screen(550, 450))
+    page.locator("[aria-selected=true]").wait_for()
+
+    drag(page, on_screen(550, 450), on_screen(590, 480))
+    coloured(page, *on_screen(640, 480), (0, 0, 200))
+    drag(page, on_screen(640, 530), on_screen(680, 560))
+    page.wait_for_function("() => document.querySelectorAll('[data-tip^=undo]:enabled').length")
+    page.keyboard.press("Escape")
+
+    (feature,) = exported(page)
+    corners = np.array(feature["geometry"]["coordinates"][0][:-1])
+    expected = np.array([[540, 430], [640, 430], [680, 560], [540, 530]])
+    distances = np.hypot(*(corners[:, None] - expected[None]).transpose(2, 0, 1))
+    assert distances.min(axis=0).max() < 2
+    for _ in range(3):
+        page.keyboard.press("Control+z")
+    listed(page, 0)
+
+
+def test_the_list_is_walked_filtered_and_hidden_by_keys(annotate):
+    page = annotate()
+    features = [
+        square(300 + 20 * (i % 20), 300 + 20 * (i // 20), 12, f"n{i}", [9, 9, 9])
+        for i in range(300)
+    ]
+    choose_file(page, "many.json", json.dumps(features))
+    page.get_by_text("300 imported").wait_for()
+    rows = page.get_by_role("listbox", name="annotations")
+    assert options(page).count() < 60
+
+    rows.focus()
+    page.keyboard.press("End")
+    last = page.get_by_role("option", name="n299, polygon")
+    last.wait_for()
+    assert last.get_attribute("aria-posinset") == "300"
+    assert rows.get_attribute("aria-activedescendant") == last.get_attribute("id")
+    page.keyboard.press("Enter")
+    page.wait_for_function("() => /x=686&y=586/.test(location.search)")
+    page.get_by_role("searchbox", name="filter").fill("n29")
+    listed(page, 11)
+    page.get_by_role("option", name="n299").get_by_role("button", name="hide").click()
+    page.get_by_role("option", name="n299, polygon, hidden").wait_for()
     page.get_by_role("button", name="delete all").click()
+    page.get_by_role("button", name="undo").click()
+    page.get_by_role("button", name="undo").click()
+    listed(page, 0)
+
+
+def test_a_file_that_is_no_geojson_is_said_and_changes_nothing(annotate):
+    page = annotate()
+
+    choose_file(page, "no.json", "<html>")
+
+    page.get_by_text("no.json could not be read as GeoJSON").wait_for()
     listed(page, 0)

@@ -84,8 +84,44 @@ export async function frame(slide: SlideKey, place: FramePlace, call: Call): Pro
   return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
 }
 
+/** Instances of a study of some SOP classes, with the attributes that every server tells. */
+export async function searchInstances(
+  study: string,
+  sopClasses: readonly string[],
+  signal?: AbortSignal,
+): Promise<DataSet[]> {
+  const query = `SOPClassUID=${sopClasses.join(',')}&limit=${PAGE}`
+  return getJson(`/studies/${encodeURIComponent(study)}/instances?${query}`, signal)
+}
+
+/** The metadata of one instance. */
+export async function instanceMetadata(
+  slide: SlideKey,
+  sopInstanceUid: string,
+  signal?: AbortSignal,
+): Promise<DataSet | null> {
+  const instance = encodeURIComponent(sopInstanceUid)
+  const [found] = await getJson(`${seriesPath(slide)}/instances/${instance}/metadata`, signal)
+  return found ?? null
+}
+
+/** One frame's samples, decoded by the server where they are compressed. */
+export async function nativeFrame(
+  slide: SlideKey,
+  { sopInstanceUid, frameNumber }: FramePlace,
+  call: Call,
+): Promise<Uint8Array<ArrayBuffer>> {
+  const instance = encodeURIComponent(sopInstanceUid)
+  const path = `${seriesPath(slide)}/instances/${instance}/frames/${frameNumber}`
+  const answer = await get(DICOMWEB + path, 'application/octet-stream', call)
+  return new Uint8Array(await answer.arrayBuffer())
+}
+
 /** The bytes of a binary element: from the metadata itself, or by the address it gives. */
-export async function binary(value: Element, signal?: AbortSignal): Promise<Uint8Array | null> {
+export async function binary(
+  value: Element,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   if (value.InlineBinary) {
     return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
   }

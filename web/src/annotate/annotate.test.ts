@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, it } from 'vitest'
 
-import { polygonShape, signedArea, type Shape } from '../vector/shape'
+import { ellipseRing, polygonShape, signedArea, type Shape } from '../vector/shape'
 import { difference, union } from './clip'
 import { Collection } from './collection'
 import { readFeature, writeFeature } from './geojson'
 import { FeatureScanner } from './jsonStream'
 import { stepOf, windowOf } from './listWindow'
-import { ellipseRing, type Drawn } from './model'
+import type { Drawn } from './model'
 import { SheetBuilder } from './sheet'
 
 const POINT: Shape = { kind: 'point', rings: [Float64Array.of(3, 4)] }

@@ -25,7 +25,7 @@ export class Collection {
   private excluded: ReadonlySet<number> = new Set()
   private drawn: { readonly state: State; readonly batches: readonly Batch[] } | null = null
   private found: { state: State; filter: string; ids: number[] } | null = null
-  revision = 0
+  revision = 1
   allHidden = false
 
   constructor(state: State = NOTHING) {

@@ -11,7 +11,8 @@ import Fill from 'ol/style/Fill'
 import Stroke from 'ol/style/Stroke'
 import Style from 'ol/style/Style'
 
-import { ellipseRing, type Form } from './model'
+import { ellipseRing } from '../vector/shape'
+import type { Form } from './model'
 
 export const DRAWING_TOOLS = [
   'point',

@@ -4,12 +4,10 @@
 import { effect } from '@preact/signals'
 import type Interaction from 'ol/interaction/Interaction'
 import Modify from 'ol/interaction/Modify'
-import Translate from 'ol/interaction/Translate'
 import { altKeyOnly, noModifierKeys, primaryAction, singleClick } from 'ol/events/condition'
 import type OlMap from 'ol/Map'
 import type MapBrowserEvent from 'ol/MapBrowserEvent'
 import { unByKey } from 'ol/Observable'
-import type VectorLayer from 'ol/layer/Vector'
 import type VectorSource from 'ol/source/Vector'
 
 import type { Point } from '../vector/shape'
@@ -18,13 +16,13 @@ import { drawing, formOf, type DrawingTool } from './drawing'
 import { toShape } from './geometry'
 import { hoverName } from './hover'
 import type { Change } from './model'
+import { moving } from './move'
 import { pen, selected, selectedIds, summary, tool, worker } from './store'
 
 export interface Stage {
   readonly map: OlMap
   /** What is selected, as it is shown and dragged. */
   readonly source: VectorSource
-  readonly layer: VectorLayer
   readonly aspect: number
 }
 
@@ -90,28 +88,29 @@ function drawn({ map, aspect }: Stage, chosen: DrawingTool, colour: string): Int
 }
 
 function editing(stage: Stage): Interaction[] {
-  const { source, layer } = stage
-  const move = new Translate({
-    layers: [layer],
+  const { source } = stage
+  const start = (): void => {
+    void exclude(selectedIds.value)
+  }
+  const end = (keepsForm: boolean): void => {
+    const changes = changesOf(stage, keepsForm)
+    void exclude([]).then(() => apply(changes))
+  }
+  const move = moving({
+    source,
+    tolerance: TOLERANCE_PX,
     condition: unmodified,
-    hitTolerance: TOLERANCE_PX,
+    onStart: start,
+    onEnd: () => {
+      end(true)
+    },
   })
   const reshape = new Modify({
     source,
     condition: (event) => unmodified(event) || altKeyOnly(event),
     deleteCondition: (event) => altKeyOnly(event) && singleClick(event),
   })
-  const start = (): void => {
-    void exclude(selectedIds.value)
-  }
-  const end = (keepsForm: boolean): void => {
-    void exclude([]).then(() => apply(changesOf(stage, keepsForm)))
-  }
-  move.on('translatestart', start)
   reshape.on('modifystart', start)
-  move.on('translateend', () => {
-    end(true)
-  })
   reshape.on('modifyend', () => {
     end(false)
   })

@@ -53,7 +53,7 @@ export function mountAnnotations({ map, slide }: Standing): () => void {
   const ends = [
     repaintOnChange(() => layer.getSource()?.repaint()),
     showSelected(source, aspectOf(slide.pyramid)),
-    interact({ map, source, layer: selection, aspect: aspectOf(slide.pyramid) }),
+    interact({ map, source, aspect: aspectOf(slide.pyramid) }),
   ]
   return () => {
     for (const end of ends) end()

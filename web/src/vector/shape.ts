@@ -97,3 +97,20 @@ export function boxOf(shapes: readonly Shape[]): Box | null {
 export function moved({ kind, rings }: Shape, dx: number, dy: number): Shape {
   return { kind, rings: rings.map((ring) => ring.map((v, at) => v + (at % 2 ? dy : dx))) }
 }
+
+/** A new ring with `corners` of an ellipse, beginning at the end of its first axis. */
+export function ellipseRing(
+  centre: readonly [number, number],
+  first: readonly [number, number],
+  second: readonly [number, number],
+  corners = 64,
+): Float64Array {
+  const ring = new Float64Array(2 * corners)
+  for (let corner = 0; corner < corners; corner++) {
+    const angle = (2 * Math.PI * corner) / corners
+    const [along, across] = [Math.cos(angle), Math.sin(angle)]
+    ring[2 * corner] = centre[0] + along * first[0] + across * second[0]
+    ring[2 * corner + 1] = centre[1] + along * first[1] + across * second[1]
+  }
+  return ring
+}

@@ -79,4 +79,17 @@ export const GERMAN: Readonly<Record<string, string>> = {
   '{count} imported': '{count} eingelesen',
   '{file} could not be read as GeoJSON: {reason}': '{file} ist nicht als GeoJSON lesbar: {reason}',
   '{found} of {count}': '{found} von {count}',
+  'annotations of the study': 'Anmerkungen der Studie',
+  'from the least to the largest value first seen':
+    'vom kleinsten zum größten zuerst gesehenen Wert',
+  'it does not say where on the slide it lies': 'sie sagt nicht, wo auf dem Schnitt sie liegt',
+  'looking for layers …': 'Ebenen werden gesucht …',
+  opacity: 'Deckkraft',
+  'opacity of {layer}': 'Deckkraft von {layer}',
+  'parametric map': 'Wertekarte',
+  segmentation: 'Segmentierung',
+  'the study has no segmentation, parametric map or bulk annotation of this slide':
+    'die Studie hat zu diesem Schnitt keine Segmentierung, Wertekarte oder Massenanmerkung',
+  'zoom in to see it: it has no coarse level':
+    'näher heran, um sie zu sehen: sie hat keine grobe Stufe',
 }
