@@ -20,7 +20,7 @@ SAMPLE_WANTED = $(if $(filter-out $(SAMPLE),$(SLIDE)),,$(SAMPLE))
 demo bench: export SLIDE := $(SLIDE)
 demo: export METADATA := $(METADATA)
 
-.PHONY: help demo test check format bench mutants kills reliability wheel viewer setup clean
+.PHONY: help demo test check format bench mutants kills reliability soak wheel viewer setup clean
 
 help: ## show the targets
 	@grep -hE '^[a-z]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -60,10 +60,15 @@ FULL := COVERSLIP_TELL=1 COVERSLIP_KILL_STRIDE=1 COVERSLIP_ERROR_STRIDE=1 COVERS
 	COVERSLIP_CUTS=200 COVERSLIP_CUT_INSTANCES=600 \
 	COVERSLIP_EXT4_CUTS=200 COVERSLIP_EXT4_INSTANCES=20000 \
 	COVERSLIP_FLIPS=1000 COVERSLIP_CHECK_SECONDS=60 COVERSLIP_REINDEXES=10 \
-	COVERSLIP_CHECK_INSTANCES=100000 COVERSLIP_CHECK_MB=1000
+	COVERSLIP_CHECK_INSTANCES=100000 COVERSLIP_CHECK_MB=1000 \
+	COVERSLIP_MUTANT_FILES=10000 COVERSLIP_MUTANT_REQUESTS=5000 COVERSLIP_MUTANT_SECONDS=10
 
 reliability: $(READY) ## the full forms of the tests of durability, damage and load (under 30 minutes; best as root)
 	$(FULL) $(BIN)/python -m pytest -q -s -o timeout=1800 tests/reliability
+
+soak: $(READY) ## mixed load on servers for 30 minutes, in which nothing may grow (36 minutes)
+	COVERSLIP_TELL=1 COVERSLIP_SOAK_SECONDS=1800 \
+		$(BIN)/python -m pytest -q -s -o timeout=3600 tests/reliability/test_soak.py
 
 wheel: $(READY) ## build sdist and wheel into dist/
 	$(BIN)/python -m build

@@ -64,6 +64,8 @@ class DicomizerError(Exception):
         text = f"{where}: {self.problem}" if where else self.problem
         if self.remedy:
             text = f"{text}; {self.remedy}"
+        if text.isprintable():  # nearly always, and a request may fail ten thousand times
+            return text
         return "".join(c if c.isprintable() else " " for c in text)
 
 

@@ -42,21 +42,23 @@ def all_answers(server: Server) -> Answers:
     """Return status and body by what was asked."""
     return {
         f"{path} {accept or ''}": _answer(server, path, accept)
-        for path, accept in (*_searches(), *_retrieved(server), *_told())
+        for path, accept in (*searches(), *retrieved(server), *_told())
     }
 
 
 def _answer(server: Server, path: str, accept: str | None) -> tuple[int, bytes]:
     answer = server.http.get(path, headers={"Accept": accept} if accept else {})
-    return answer.status_code, _without_boundary(answer.headers, answer.content)
+    return answer.status_code, without_boundary(answer.headers, answer.content)
 
 
-def _without_boundary(headers, body: bytes) -> bytes:
+def without_boundary(headers, body: bytes) -> bytes:
+    """Return a body as it is each time: boundaries are new in each answer."""
     found = re.search(r'boundary="?([^";]+)', headers.get("content-type", ""))
     return body.replace(found[1].encode(), b"boundary") if found else body
 
 
-def _searches() -> Iterator[tuple[str, str]]:
+def searches() -> Iterator[tuple[str, str]]:
+    """Yield searches of each kind, and what is accepted."""
     for level in LEVELS:
         for asked in _FORMS:
             for accept in (JSON, XML):
@@ -65,7 +67,8 @@ def _searches() -> Iterator[tuple[str, str]]:
             yield f"/dicomweb/{level}?{asked}", XML if number % 5 == 0 else JSON
 
 
-def _retrieved(server: Server) -> Iterator[tuple[str, str | None]]:
+def retrieved(server: Server) -> Iterator[tuple[str, str | None]]:
+    """Yield what there is to retrieve of all that is stored, and what is accepted."""
     found = server.get("/instances?includefield=NumberOfFrames&limit=1000", JSON).json()
     studies = {}
     for item in found:

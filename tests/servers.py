@@ -75,7 +75,9 @@ def serving(data: Path, *options: str) -> Iterator[Server]:
             process.terminate()
             process.wait(timeout=20)
             process.stdout.close()
-    assert not re.search(r"ERROR|CRITICAL|Traceback|Warning", log.read_text()), log.read_text()
+    assert not re.search(r"\b(ERROR|CRITICAL)\b|Traceback|\wWarning", log.read_text()), (
+        log.read_text()
+    )
 
 
 def multipart(parts: Sequence[bytes], content_type: str = "application/dicom") -> bytes:

@@ -41,6 +41,7 @@ from tileserver.services.unsettled import finish_unsettled
 from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
+from tileserver.tidying import tidying
 from tileserver.together import Together
 from tileserver.ups import Ups
 from tileserver.ups.feature import WORKLIST_FILE
@@ -198,7 +199,8 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         events.start()
-        yield
+        async with tidying(services.retrieve.frame_files):
+            yield
         await run_in_threadpool(events.stop)
         services.close()
         worklist.close()

@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, ClassVar
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from tileserver.orderly import OrderlyProtocol
 
 if TYPE_CHECKING:
     import asyncio
@@ -29,7 +29,7 @@ LONGEST_SILENCE_SECONDS = 120.0
 """Without a byte of a body that is still to come, while the server would take one."""
 
 
-class BoundedProtocol(HttpToolsProtocol):
+class BoundedProtocol(OrderlyProtocol):
     """uvicorn's protocol with bounds.
 
     What costs time is done only where a request is not whole at the end of a read, which those of
@@ -133,7 +133,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 % (status, len(problem), problem.encode())
             )
         self.logger.info("connection ended: %s", problem)
-        self.transport.close()
+        self._close()
 
     def _wait_no_more(self) -> None:
         if self._waiting is not None:

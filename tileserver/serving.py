@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 
 from tileserver import web_socket, workers
+from tileserver.allocation import bound_arenas
 from tileserver.app import create_app, fast_protocol
 from tileserver.errors import StorageError, TileserverError
 from tileserver.observe.multiprocess import count_as, shared_figures
@@ -66,6 +67,7 @@ def serve(settings: Settings, announce: Callable[[str], None], prepare: Callable
 
 
 def _config(settings: Settings) -> tuple[uvicorn.Config, Stopping]:
+    bound_arenas()
     app = create_app(settings)
     app.state.services.retrieve.frame_files.limit(_most_open())
     config = uvicorn.Config(

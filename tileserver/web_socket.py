@@ -20,6 +20,11 @@ SETTINGS: Mapping[str, Any] = {
     "ws_per_message_deflate": False,  # would keep its tables for each connection
 }
 """For `uvicorn.Config`, with `WebSocketProtocol` as ``ws``."""
+_PROBLEM = b"Invalid WebSocket handshake."
+_REFUSAL = (
+    b"HTTP/1.1 400 Bad Request\r\ncontent-type: text/plain; charset=utf-8\r\n"
+    b"content-length: %d\r\nconnection: close\r\n\r\n%b" % (len(_PROBLEM), _PROBLEM)
+)
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -28,6 +33,14 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     def __init__(self, *arguments: Any, **options: Any) -> None:
         super().__init__(*arguments, **options)
         self.logger = _logger
+
+    def data_received(self, data: bytes) -> None:
+        """Take what came; a handshake that is none uvicorn would neither answer nor let go."""
+        super().data_received(data)
+        if self.conn.handshake_exc is not None and not self.handshake_initiated:
+            self.handshake_initiated = self.handshake_complete = self.close_sent = True
+            self.transport.write(_REFUSAL)
+            self.transport.close()
 
     async def send(self, message: Any) -> None:
         """Send what the application says."""

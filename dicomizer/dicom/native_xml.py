@@ -17,6 +17,7 @@ import base64
 import functools
 import re
 from typing import TYPE_CHECKING
+from xml.etree.ElementTree import TreeBuilder
 from xml.sax.saxutils import escape, quoteattr
 
 from pydicom.datadict import dictionary_VR, keyword_for_tag
@@ -31,10 +32,14 @@ if TYPE_CHECKING:
     from dicomizer.dicom.dicom_json import JsonDataset
 
 NAMESPACE = "http://dicom.nema.org/PS3.19/models/NativeDICOM"
-XML_LIMIT = 64 << 20
-"""Characters of a document that is read; the parser takes some ten times as much."""
-_MOST_ELEMENTS = 2_000_000
+XML_LIMIT = 16 << 20
+"""Bytes of a document that is read."""
+_MOST_TAGS = 150_000
+"""And as many XML attributes: a DICOM attribute of one value has four of each. What is made of one
+takes 150 bytes to 300."""
 _DEEPEST = 24
+_DEEPEST_ELEMENT = 2 * _DEEPEST + 5
+"""Of a name within an item within an attribute, so many times, within the model."""
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     f'<NativeDicomModel xmlns="{NAMESPACE}" xml:space="preserve">'
@@ -143,7 +148,7 @@ def _clean(text: str) -> str:
     return _NO_CHARACTER.sub("\ufffd", text)
 
 
-def from_xml(text: bytes) -> JsonDataset:
+def from_xml(text: bytes | bytearray) -> JsonDataset:
     """Read a dataset in DICOM JSON from an XML document.
 
     Values that are missing by their number are null, and so are empty ones. Decimal strings stay
@@ -156,18 +161,47 @@ def from_xml(text: bytes) -> JsonDataset:
         It is no Native DICOM Model, has entities or a document type, or a value that its VR cannot
         have; or it goes over a limit.
     """
-    from defusedxml.common import DefusedXmlException
-    from defusedxml.ElementTree import ParseError, fromstring
-
-    if len(text) > XML_LIMIT or text.count(b"<") > _MOST_ELEMENTS:
-        raise CorruptDicomError(f"the XML has more than {XML_LIMIT >> 20} MiB or too many elements")
-    try:
-        root: Element = fromstring(text, forbid_dtd=True)
-    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
-        raise CorruptDicomError(f"the XML cannot be read: {type(error).__name__}") from error
+    if len(text) > XML_LIMIT or max(text.count(b"<"), text.count(b"=")) > _MOST_TAGS:
+        raise CorruptDicomError(
+            f"the XML has more than {XML_LIMIT >> 20} MiB, or more than {_MOST_TAGS:,} tags"
+        )
+    root = _parsed(text)
     if _name(root) != "NativeDicomModel":
         raise CorruptDicomError("the XML is no Native DICOM Model")
     return _dataset(root, 0)
+
+
+def _parsed(text: bytes | bytearray) -> Element:
+    from defusedxml.common import DefusedXmlException
+    from defusedxml.ElementTree import DefusedXMLParser, ParseError
+
+    parser = DefusedXMLParser(target=_Builder(), forbid_dtd=True)
+    try:
+        parser.feed(text)
+        root: Element = parser.close()
+    except (ParseError, DefusedXmlException, ValueError, LookupError) as error:
+        raise CorruptDicomError(f"the XML cannot be read: {type(error).__name__}") from error
+    return root
+
+
+class _Builder(TreeBuilder):
+    """Builds no tree that is deeper than any dataset, which none would look into."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._depth = 0
+
+    def start(self, tag: str, attrs: dict[str, str], /) -> Element:
+        """Begin an element."""
+        self._depth += 1
+        if self._depth > _DEEPEST_ELEMENT:
+            raise CorruptDicomError(f"sequences are nested deeper than {_DEEPEST}")
+        return super().start(tag, attrs)
+
+    def end(self, tag: str, /) -> Element:
+        """End an element."""
+        self._depth -= 1
+        return super().end(tag)
 
 
 def _name(element: Element) -> str:
@@ -283,7 +317,7 @@ def _values(vr: str, element: Element, depth: int) -> Sequence[object]:
 def _in_order(elements: list[Element]) -> list[Element | None]:
     """Return elements by their number, counted from 1, with ``None`` where one is left out."""
     numbers = [int(element.get("number") or place) for place, element in enumerate(elements, 1)]
-    if any(number < 1 or number > _MOST_ELEMENTS for number in numbers):
+    if any(number < 1 or number > _MOST_TAGS for number in numbers):
         raise ValueError("a number is out of range")
     if len(set(numbers)) != len(numbers) or max(numbers, default=0) > 2 * len(numbers) + 64:
         raise ValueError("numbers are doubled, or most of them are missing")

@@ -11,6 +11,7 @@ PS3.10 7 (file format), PS3.5 7 (data set), PS3.5 A.5 (deflated transfer syntax)
 
 from __future__ import annotations
 
+import re
 import struct
 import zlib
 from dataclasses import dataclass
@@ -39,6 +40,7 @@ _ELEMENT_HEADER = 8
 _ITEM_TAGS = (b"\xfe\xff\x00\xe0", b"\xff\xfe\xe0\x00")
 """In little and in big endian."""
 _INFLATE_CHUNK = 1 << 20
+_TAG = re.compile(r"\([0-9A-Fa-f]{4},[0-9A-Fa-f]{4}\)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,11 +113,19 @@ def read_header(file: BinaryIO) -> Part10Header:
         raise
     except Exception as error:  # the parser raises whatever a broken file provokes
         raise bounded.refusal or CorruptDicomError(
-            f"the dataset cannot be parsed: {type(error).__name__}: {error}",
+            # The parser's own words may hold a value of a patient, or a whole traceback.
+            f"the dataset cannot be parsed: {type(error).__name__}",
+            place=_tag_in(str(error)),
             remedy="the file is damaged; get it again",
         ) from error
     place = None if bounded.is_deflated else _pixel_data_place(file, position, transfer_syntax)
     return Part10Header(dataset, transfer_syntax, place)
+
+
+def _tag_in(problem: str) -> str | None:
+    """Return the tag that the parser names in its own words, if any."""
+    found = _TAG.search(problem)
+    return found[0] if found else None
 
 
 def _check_prefix(file: BinaryIO) -> None:

@@ -108,7 +108,7 @@ def test_orthanc_receives_and_confirms(orthanc, converted, tmp_path, protocol):
     assert done.returncode == 0, done.stderr + done.stdout
     document = json.loads(done.stdout)
     assert all(item["verified"] for item in document["instances"])
-    with httpx.Client(base_url=f"http://127.0.0.1:{http}") as client:
+    with httpx.Client(base_url=f"http://127.0.0.1:{http}", timeout=120) as client:
         stored = {
             client.get(f"/instances/{name}/file").content
             for name in client.get("/instances").json()
@@ -129,4 +129,4 @@ def test_orthanc_receives_over_a_line_that_breaks(orthanc, tmp_path):
 
         assert proxy.cut == 3
     assert done.returncode == 0, done.stderr + done.stdout
-    assert len(httpx.get(f"http://127.0.0.1:{http}/instances").json()) == 30
+    assert len(httpx.get(f"http://127.0.0.1:{http}/instances", timeout=120).json()) == 30

@@ -37,7 +37,7 @@ def test_help_is_what_make_alone_shows(make):
     assert shown == make("help", dry=False)
     assert re.findall(r"^\w+", shown, re.MULTILINE) == [
         "help", "demo", "test", "check", "format", "bench", "mutants", "kills", "reliability",
-        "wheel", "viewer", "setup", "clean",
+        "soak", "wheel", "viewer", "setup", "clean",
     ]  # fmt: skip
 
 

@@ -63,12 +63,16 @@ def _template(version: int) -> bytes:
 
 def file_of(name: Name, version: int = 0) -> bytes:
     """Return the Part 10 file of an instance; versions have other bytes."""
+    return renamed(_template(version), name)
+
+
+def renamed(template: bytes, name: Name) -> bytes:
+    """Return a file of instance 0 of study 0 as that of another."""
     was, now = Name(0, 0).uids, name.uids
-    found = _template(version)
     for one, other in zip(reversed(was), reversed(now), strict=True):
         assert len(one) == len(other)
-        found = found.replace(one.encode(), other.encode())
-    return found
+        template = template.replace(one.encode(), other.encode())
+    return template
 
 
 @dataclass

@@ -4,44 +4,25 @@
 from __future__ import annotations
 
 import struct
-import time
-import zlib
-from pathlib import Path
 from urllib.parse import quote
 
+import bombs
 import instances
 import pytest
+from bounds import within_bounds
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from pydicom.uid import generate_uid
 
-MEMORY_LIMIT = 64 << 20
 
-
-def memory(server) -> int:
-    """Return the server's peak memory in bytes, as the kernel counts it."""
-    status = Path(f"/proc/{server.process.pid}/status")
-    if not status.exists():
-        pytest.skip("the peak memory of a process is read from /proc, which is not here")
-    return next(
-        int(line.split()[1]) << 10
-        for line in status.read_text().splitlines()
-        if line.startswith("VmHWM")
-    )
-
-
-def refused(server, file: bytes, seconds: float = 1) -> None:
-    """Assert that the server refuses a file, soon, in little memory, and lives."""
+def refused(server, file: bytes) -> None:
+    """Assert that the server refuses a file within bounds."""
     server.store(instances.written(instances.dataset()))
-    before = memory(server)
-    start = time.monotonic()
 
-    answer = server.store(file)
+    with within_bounds(server):
+        answer = server.store(file)
 
     assert answer.status_code == 409, answer.text
-    assert time.monotonic() - start < seconds
-    assert memory(server) - before <= MEMORY_LIMIT
-    assert server.is_alive()
 
 
 @pytest.mark.parametrize("depth", [50, 500, 100_000])
@@ -66,15 +47,15 @@ def test_an_element_that_claims_gigabytes(server, vr, length):
     refused(server, instances.written(instances.dataset()) + element)
 
 
-def test_a_meta_header_that_claims_gigabytes(server):
+@pytest.mark.parametrize("length", [b"\xff\xff\xff\x7f", b"\xfe\xff\xff\xff", bytes(4)])
+def test_a_meta_header_of_another_length_than_it_says(server, length):
     file = instances.written(instances.dataset())
 
-    before = memory(server)
-    answer = server.store(file[:140] + b"\xff\xff\xff\x7f" + file[144:])
+    with within_bounds(server):
+        answer = server.store(file[:140] + length + file[144:])
 
     # Reading is tolerant: the elements of the meta header tell where it ends.
     assert answer.status_code == 200
-    assert memory(server) - before <= MEMORY_LIMIT
 
 
 def test_pixel_data_that_claims_gigabytes(server):
@@ -93,75 +74,28 @@ def test_a_number_of_frames_that_is_none(server, frames):
     refused(server, file.replace(b"\x28\x00\x08\x00IS\x02\x001 ", element))
 
 
-def test_a_deflated_bomb(server):
-    found = instances.dataset()
-    head = instances.written(found)
+def deflated(content: bytes, zeros: int = 0) -> bytes:
+    """Return a Part 10 file of a deflated dataset: an instance, what is given, and zeros."""
+    head = instances.written(instances.dataset())
     dataset_offset = 144 + struct.unpack_from("<I", head, 140)[0]
     meta = head[:dataset_offset].replace(
         b"UI\x14\x001.2.840.10008.1.2.1\0", b"UI\x16\x001.2.840.10008.1.2.1.99"
     )
     meta = meta[:140] + struct.pack("<I", len(meta) - 144) + meta[144:]
-    deflater = zlib.compressobj(9, zlib.DEFLATED, -zlib.MAX_WBITS)
-    bomb = deflater.compress(head[dataset_offset:])
-    bomb += deflater.compress(b"\xff\xff\x10\x00OB\0\0" + struct.pack("<I", 1 << 30))
-    bomb += b"".join(deflater.compress(bytes(1 << 20)) for _ in range(1024)) + deflater.flush()
+    return meta + bombs.deflated(head[dataset_offset:] + content, zeros)
+
+
+def test_a_deflated_bomb(server):
+    bomb = deflated(b"\xff\xff\x10\x00OB\0\0" + struct.pack("<I", 1 << 30), 1 << 30)
 
     assert len(bomb) < 1_100_000
-    refused(server, meta + bomb, seconds=5)
+    refused(server, bomb)
 
 
-@pytest.mark.parametrize(
-    "uid", ["../../x", "../../../../etc/passwd", "1.2.3/../4", "1.2.%00", "1" * 10_000, "", "a b"]
-)
-def test_uids_are_no_paths(server, uid, tmp_path):
-    file = instances.written(instances.dataset(SOPInstanceUID="1.2.3.4.5.6.7.8"))
-    text = uid.encode() + b"\0" * (len(uid) % 2)
-    element = b"\x08\x00\x18\x00UI" + struct.pack("<H", len(text)) + text
-    head, _, tail = file.rpartition(b"\x08\x00\x18\x00UI\x10\x001.2.3.4.5.6.7.8\0")
+def test_a_deflated_bomb_of_items(server):
+    items = b"\xfe\xff\x00\xe0\0\0\0\0" * 2_100_000
 
-    refused(server, head + element + tail)
-    names = {path.name for path in server.data.rglob("*") if path.is_file()}
-    own = ("index.", "worklist.", "events.", "layout", "reserve")
-    assert all(name.startswith(own) or name.endswith(".dcm") for name in names), names
-
-
-def test_markup_and_line_breaks_in_names_stay_values_of_json(server):
-    name = '<script>alert("1")</script>^\r\nSet-Cookie: a'
-    found = instances.dataset(PatientName=name.replace("\r\n", "  "))
-    file = instances.written(found).replace(b"^  Set", b"^\r\nSet")
-    assert server.store(file).status_code == 200
-
-    answer = server.get(f"/studies?StudyInstanceUID={found.StudyInstanceUID}")
-
-    assert answer.json()[0]["00100010"]["Value"] == [{"Alphabetic": name}]
-    assert answer.headers["content-type"] == "application/dicom+json"
-    assert answer.headers["x-content-type-options"] == "nosniff"
-    assert "set-cookie" not in answer.headers
-
-
-@pytest.mark.parametrize(
-    "preamble", [b"MZ\x90\0", b"\x7fELF", b"#!/bin/sh\n", b"%PDF-1.7", b"<html><script>"]
-)
-def test_an_executable_preamble_is_served_as_nothing_but_dicom(server, preamble):
-    found = instances.dataset()
-    file = preamble.ljust(128, b"\0") + instances.written(found)[128:]
-    assert server.store(file).status_code == 200
-
-    answer = server.get(
-        f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}"
-        f"/instances/{found.SOPInstanceUID}",
-        "application/dicom",
-    )
-
-    assert answer.content == file
-    assert answer.headers["content-type"] == "application/dicom"
-    assert answer.headers["content-disposition"].startswith("attachment; ")
-    assert answer.headers["x-content-type-options"] == "nosniff"
-
-
-def test_paths_do_not_leave_the_viewer(server):
-    for path in ("/assets/../../pyproject.toml", "/..%2f..%2fpyproject.toml", "/assets/%2e%2e/x"):
-        assert server.http.get(path).status_code == 404
+    refused(server, deflated(b"\x40\x00\x30\xa7SQ\0\0" + struct.pack("<I", len(items)) + items))
 
 
 def test_wildcards_do_not_take_time(server):
@@ -171,10 +105,10 @@ def test_wildcards_do_not_take_time(server):
     assert server.store(instances.written(found)).status_code == 200
 
     for keyword in ("PatientID", "PatientName"):
-        answer = server.get(f"/studies?{keyword}={'*a' * 100}b")
+        with within_bounds(server):
+            answer = server.get(f"/studies?{keyword}={'*a' * 100}b")
 
         assert answer.status_code == 204
-        assert answer.elapsed.total_seconds() < 1
 
 
 NAMES = st.one_of(
@@ -217,3 +151,55 @@ def test_no_path_is_an_error_of_the_server(archive, steps, accept):
     answer = archive.server.http.get(f"/dicomweb/{path}", headers={"Accept": accept})
 
     assert answer.status_code in (200, 400, 404, 406), answer.text
+
+
+def with_vr(file: bytes, tag: bytes, old: bytes, new: bytes) -> bytes:
+    """Return a file whose element says that it is of another VR."""
+    assert file.count(tag + old) == 1
+    return file.replace(tag + old, tag + new)
+
+
+def test_a_transfer_syntax_that_is_no_uid_is_refused(server):
+    file = instances.written(instances.dataset())
+
+    for wrong in (b"1.2.8\r\n10008.1.2.11", b"1.2.8\0\0\0\x000008.1.2.1", b"1.2.840.10008.1.2%b"):
+        assert len(wrong) == 19
+        refused(server, file.replace(b"1.2.840.10008.1.2.1\0", wrong + b"\0"))
+
+
+def test_a_character_set_of_another_vr_is_none(server):
+    file = instances.written(instances.dataset())
+
+    answer = server.store(with_vr(file, b"\x08\0\x05\0", b"CS", b"PN"))
+
+    assert answer.status_code == 202
+    (told,) = answer.json()["00081199"]["Value"]
+    assert told["00081196"]["Value"] == [0xB007]
+
+
+def test_a_uid_of_another_vr_is_no_error_of_the_server(server):
+    found = instances.slide([instances.jpeg(1)], SOPInstanceUID="12")
+    file = with_vr(instances.written(found), b"\x08\0\x18\0", b"UI", b"IS")
+    assert server.store(file).status_code == 202
+    path = f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}/instances/12"
+
+    answer = server.get(path, "application/dicom; transfer-syntax=1.2.840.10008.1.2.1")
+
+    assert answer.status_code == 406
+    assert "its attributes cannot be written" in answer.json()["message"]
+
+
+def test_a_picture_without_pixels_is_not_acceptable(server):
+    found = instances.slide([instances.jpeg(1)])
+    del found.PixelData, found.TotalPixelMatrixColumns
+    assert server.store(instances.written(found)).status_code == 200
+    path = (
+        f"/studies/{found.StudyInstanceUID}/series/{found.SeriesInstanceUID}"
+        f"/instances/{found.SOPInstanceUID}"
+    )
+
+    for rest in ("/rendered", "/thumbnail"):
+        answer = server.get(path + rest)
+
+        assert answer.status_code == 406, answer.text
+        assert "no frames" in answer.json()["message"]

@@ -15,6 +15,7 @@ import pytest
 from servers import STOW_TYPE, multipart, serving
 
 from tileserver.app import create_app
+from tileserver.index import Index
 from tileserver.services.retrieve import Retrieve
 from tileserver.settings import Duplicates, Settings
 from tileserver.store.folder import FolderBlobStore
@@ -89,6 +90,20 @@ def test_what_is_deleted_meanwhile_is_not_found(app, monkeypatch, path):
     answer = get(app, f"{STUDY}/series/1.2.3.1/instances/1.2.3.1.1{path}")
 
     assert answer.status_code in ({200} if path == "/metadata" else {404})
+
+
+def test_what_is_deleted_before_its_frames_are_looked_up_is_not_found_and_drawn_once_it_is_back(
+    app, monkeypatch
+):
+    delete = app.state.services.delete
+    path = f"{STUDY}/series/1.2.3.1/instances/1.2.3.1.1/rendered"
+    once(monkeypatch, Index, "frames", lambda: delete.delete("1.2.3", "1.2.3.1", "1.2.3.1.1"))
+
+    gone = get(app, path)
+    stored(app, two())
+    back = get(app, path)
+
+    assert (gone.status_code, back.status_code) == (404, 200)
 
 
 def test_a_study_is_given_without_what_is_deleted_meanwhile(app, monkeypatch):

@@ -3,10 +3,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import socket
 import subprocess
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -90,6 +92,34 @@ def test_what_is_removed_is_given_by_no_worker(tmp_path):
         server.log.write_text("")  # which tells of the lost file
 
     assert (before, after) == ({200}, {507})
+
+
+def test_what_is_deleted_is_kept_open_by_no_worker(tmp_path):
+    """As long as it is, the disk has no room for it."""
+    found = instances.slide([instances.jpeg(1)])
+    study = f"/studies/{found.StudyInstanceUID}"
+    path = f"{study}/series/{found.SeriesInstanceUID}/instances/{found.SOPInstanceUID}/frames/1"
+    with serving(tmp_path / "data", "--workers", "2") as server:
+        store(server, instances.written(found))
+        while any(not blobs_of(worker, server.data) for worker in workers(server)):
+            assert anew(server, "GET", path, headers=JPEG).status_code == 200
+
+        assert anew(server, "DELETE", study).status_code == 204
+
+        until = time.monotonic() + 30
+        while any(blobs_of(worker, server.data) for worker in workers(server)):
+            assert time.monotonic() < until, "a deleted file is still open"
+
+
+def blobs_of(pid: int, data: Path) -> list[str]:
+    """Return the stored files that a process has open."""
+    if not Path(f"/proc/{pid}/fd").exists():
+        pytest.skip("open files of a process are read from /proc, which is not here")
+    links = []
+    for link in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            links.append(str(link.readlink()))
+    return [link for link in links if link.startswith(f"{data}/blobs") and ".dcm" in link]
 
 
 def test_a_worker_that_dies_is_replaced(tmp_path):

@@ -21,6 +21,7 @@ from tileserver.dicomweb.frame_plans import plan_frames
 from tileserver.dicomweb.frames import frames_answer
 from tileserver.dicomweb.lasting import remaining
 from tileserver.dicomweb.left_out import LeftOut
+from tileserver.dicomweb.made_ahead import parts_made_ahead
 from tileserver.dicomweb.media_types import DICOM, OCTET_STREAM, Chosen, accepted, choose
 from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged
 from tileserver.dicomweb.wado import (
@@ -174,8 +175,11 @@ def _parts(
         by_instance.setdefault(item.sop_instance_uid, []).append(path)
 
     def of_instance(item: StoredInstance) -> Iterator[Part]:
-        for path in by_instance[item.sop_instance_uid]:
-            yield from _parts_of_value(request, item, path, plans)
+        return parts_made_ahead(
+            part
+            for path in by_instance[item.sop_instance_uid]
+            for part in _parts_of_value(request, item, path, plans)
+        )
 
     items = {item.sop_instance_uid: item for item, _ in paths}
     return remaining(service, items.values(), of_instance, left_out)

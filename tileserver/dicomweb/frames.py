@@ -16,6 +16,7 @@ from starlette.responses import Response
 
 from tileserver.conditions import is_unchanged, wants_any
 from tileserver.dicomweb.frame_plans import frame_headers, frame_validators, plan_frames
+from tileserver.dicomweb.made_ahead import made_ahead
 from tileserver.dicomweb.media_types import accepted
 from tileserver.dicomweb.responses import Part, multipart
 from tileserver.dicomweb.wado import found_instance, frame_numbers, retrieve_service
@@ -95,7 +96,7 @@ async def _transcoded_frames(
     service: Transcode = request.app.state.services.transcode
     syntax = plan.transfer_syntax_uid
     length = await run_in_threadpool(service.frame_length, found, syntax)
-    values = await run_in_threadpool(service.frames, found, numbers, syntax)
+    values = await run_in_threadpool(lambda: made_ahead(service.frames(found, numbers, syntax)))
     if not plan.chosen.is_multipart:
         return Response(next(values), media_type=plan.content_type, headers=dict(headers))
     if length is None:

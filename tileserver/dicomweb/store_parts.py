@@ -51,7 +51,7 @@ class Outcome:
     def note(self, found: Ingested | TileserverError) -> None:
         """Note what became of an instance."""
         if isinstance(found, TileserverError):
-            self.failed.append(found)
+            self.failed.append(_alone(found))
         else:
             self.stored.append(found)
 
@@ -124,7 +124,7 @@ class InstanceParts:
     def end(self) -> None:
         """Tell that the instance is whole."""
         if self._error is not None:
-            self._outcome.failed.append(self._error)
+            self._outcome.note(self._error)
         elif self._incoming is not None:
             self.whole.append(self._incoming)
             self._incoming = None
@@ -222,11 +222,12 @@ class MetadataParts:
         outcome = Outcome()
         for text in self._texts:
             try:
-                datasets = self._read(bytes(text))
+                datasets = self._read(text)
             except InvalidInstanceError as error:
-                outcome.failed.append(error)
+                outcome.note(error)
                 continue
-            text.clear()
+            finally:
+                text.clear()
             for metadata in datasets:
                 outcome.note(self._store(metadata))
         return outcome
@@ -240,6 +241,12 @@ class MetadataParts:
     def close(self) -> None:
         """Discard what was received."""
         self._files.close()
+
+
+def _alone(error: TileserverError) -> TileserverError:
+    """Return an error without what led to it: ten thousand hold all that was read in memory."""
+    error.__cause__ = error.__context__ = None
+    return error.with_traceback(None)
 
 
 def _close(incoming: Incoming) -> None:

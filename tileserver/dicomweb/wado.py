@@ -20,6 +20,7 @@ from tileserver.conditions import Validators, is_unchanged
 from tileserver.dicomweb.instance_plans import plan_instances
 from tileserver.dicomweb.lasting import remaining
 from tileserver.dicomweb.left_out import LeftOut
+from tileserver.dicomweb.made_ahead import made_ahead
 from tileserver.dicomweb.media_types import (
     DICOM,
     DICOM_JSON,
@@ -32,7 +33,7 @@ from tileserver.dicomweb.media_types import (
     offer_text,
 )
 from tileserver.dicomweb.metadata import json_answer, json_pieces, xml_parts
-from tileserver.dicomweb.responses import IMMUTABLE, Part, beginning, multipart, ranged, streamed
+from tileserver.dicomweb.responses import IMMUTABLE, Part, multipart, ranged, streamed
 from tileserver.errors import (
     BadRequestError,
     NotAcceptableError,
@@ -53,8 +54,6 @@ if TYPE_CHECKING:
 _MOST_FRAMES = 10_000
 _MOST_FRAME_DIGITS = 10
 _REVALIDATED = "private, no-cache"
-_MADE_AHEAD = 16 << 20
-"""Bytes of a transcoded instance that are made before its part begins."""
 _SINGLE, _MULTIPLE = Chosen(DICOM, is_multipart=False), Chosen(DICOM, is_multipart=True)
 
 
@@ -132,7 +131,9 @@ async def instance(request: Request) -> Response:
     headers |= validators.headers()
     if is_unchanged(request.headers, validators):
         return Response(status_code=304, headers=headers)
-    pieces = await run_in_threadpool(_transcode(request).instance, found, syntax)
+    pieces = await run_in_threadpool(
+        lambda: made_ahead(_transcode(request).instance(found, syntax))
+    )
     return streamed(request, pieces, f"{DICOM}; transfer-syntax={syntax}", headers)
 
 
@@ -221,10 +222,9 @@ def _transcoded_parts(
         if syntax is None:
             yield _stored_part(item, files[item.sop_instance_uid])
         else:
-            pieces = _transcode(request).instance(item, syntax)
             # As long as its part has not begun, an instance with a damaged frame is left out.
-            begun, _ = beginning(pieces, _MADE_AHEAD)
-            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, chain(begun, pieces))
+            pieces = made_ahead(_transcode(request).instance(item, syntax))
+            yield Part(f"{DICOM}; transfer-syntax={syntax}", 0, pieces)
 
     return remaining(retrieve_service(request), found, parts, left_out)
 

@@ -27,6 +27,8 @@ KEYWORDS = ("patient", "technique")
 _SHARE = 32
 """Height of the picture for one of a line."""
 _SMALLEST, _LARGEST = 10, 48
+_MOST_LETTERS = 500
+"""Of a line: no picture shows more."""
 _FONTS = ("DejaVuSans.ttf", "NotoSans-Regular.ttf", "LiberationSans-Regular.ttf")
 """Looked for in the system; Pillow's own has the letters of ASCII only."""
 _NO_LETTER = "\uffff"
@@ -69,7 +71,10 @@ def annotated(pixels: Pixels, lines: Sequence[str]) -> Pixels:
     image = Image.fromarray(pixels[:, :, 0] if is_gray else np.ascontiguousarray(pixels))
     draw = ImageDraw.Draw(image)
     font = _font(height)
-    text = "\n".join(legible(line, functools.partial(_has, font)) for line in lines)
+    has = functools.partial(_has, font)
+    # A value may hold breaks of lines, alone of which Raqm lays out nothing.
+    shown = (" ".join(line[:_MOST_LETTERS].split()) for line in lines)
+    text = "\n".join(legible(line, has) for line in shown)
     left, top, right, bottom = draw.multiline_textbbox((height // 2, height // 3), text, font=font)
     black, white = (0, 255) if is_gray else ((0, 0, 0), (255, 255, 255))
     edge = height // 4

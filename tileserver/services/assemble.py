@@ -39,12 +39,19 @@ if TYPE_CHECKING:
     from dicomizer.dicom.streamed import BulkValue
     from tileserver.store import Incoming
 
-METADATA_LIMIT = 64 << 20
-"""Bytes of the metadata of a request."""
+METADATA_LIMIT = 16 << 20
+"""Bytes of the metadata of a request, which are held in memory."""
+_MOST_NODES = 500_000
+"""Objects, arrays and values of JSON, of which an attribute of one value has four. What is made of
+one takes 100 bytes or more."""
 _TEXT_LIMIT = 16 << 20
 """Bytes of bulk data of a VR that is not binary, which are decoded in memory."""
+_MOST_DATASETS = 10_000
+"""Instances of a document; as many as a body may have of parts."""
 _CHUNK = 1 << 20
 _PIXEL_DATA = 0x7FE00010
+_IDENTITY = frozenset({"00080016", "00080018"})
+"""SOP Class UID and SOP Instance UID."""
 _BINARY = frozenset({"OB", "OD", "OF", "OL", "OV", "OW", "UN"})
 _UNCOMPRESSED = ("1.2.840.10008.1.2.1", "1.2.840.10008.1.2")
 _FRAMES = re.compile(r"(.*)/frames/([0-9]{1,9})")
@@ -154,22 +161,27 @@ class Joined:
             yield from part.pieces()
 
 
-def datasets_of_json(text: bytes) -> list[object]:
+def datasets_of_json(text: bytes | bytearray) -> list[object]:
     """Return the datasets of a JSON document: an array, or one alone.
 
     Raises
     ------
     InvalidInstanceError
-        It is no JSON.
+        It is no JSON, or too much.
     """
+    if sum(map(text.count, (b"{", b"[", b","))) > _MOST_NODES:
+        raise InvalidInstanceError(f"the JSON has more than {_MOST_NODES:,} values")
     try:
         found = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise InvalidInstanceError(f"the JSON cannot be read: {type(error).__name__}") from error
-    return found if isinstance(found, list) else [found]
+    datasets = found if isinstance(found, list) else [found]
+    if len(datasets) > _MOST_DATASETS:
+        raise InvalidInstanceError(f"the JSON has more than {_MOST_DATASETS:,} datasets")
+    return datasets
 
 
-def datasets_of_xml(text: bytes) -> list[object]:
+def datasets_of_xml(text: bytes | bytearray) -> list[object]:
     """Return the dataset of an XML document.
 
     Raises
@@ -212,6 +224,8 @@ def _dataset(metadata: object, parts: BulkParts) -> tuple[Dataset, bool]:
 
     if not isinstance(metadata, dict):
         raise InvalidInstanceError("expected a JSON object for each instance")
+    if not metadata.keys() >= _IDENTITY:  # before much is read for nothing
+        raise InvalidInstanceError("metadata have no SOP Class UID or SOP Instance UID")
     kept = {tag: value for tag, value in metadata.items() if not str(tag).startswith("0002")}
 
     def value_of(_: str, vr: str, uri: str) -> Any:

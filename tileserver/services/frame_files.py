@@ -2,8 +2,9 @@
 """Instances whose frames are asked for, kept open: their files, and where each frame lies.
 
 What is kept is bounded in descriptors and in memory; what was not asked for the longest goes
-first. A file is closed when the last one who reads it lets go of it, so that no descriptor is
-closed, and taken by another file, under a reader.
+first, and what is deleted as soon as somebody looks (`tileserver.tidying`). A file is closed when
+the last one who reads it lets go of it, so that no descriptor is closed, and taken by another
+file, under a reader.
 """
 
 from __future__ import annotations
@@ -161,6 +162,16 @@ class FrameFiles:
         """Keep an instance no more, such as one that is deleted."""
         with self._lock:
             self._drop(sop_instance_uid)
+
+    def forget_removed(self) -> None:
+        """Keep no file that the store has no more: until it is closed its room is not free."""
+        with self._lock:
+            kept = list(self._files.items())
+        for uid, file in kept:
+            if file.is_removed():
+                with self._lock:
+                    if self._files.get(uid) is file:
+                        self._drop(uid)
 
     def close(self) -> None:
         """Keep nothing any more."""

@@ -162,8 +162,22 @@ class Ingest:
             for item, found in zip(incoming, checked, strict=True)
             if isinstance(found, tuple)
         ]
-        stored = iter(self._store_several(whole) if whole else ())
+        stored = iter(self._store_each_once(whole) if whole else ())
         return [next(stored) if isinstance(found, tuple) else found for found in checked]
+
+    def _store_each_once(self, several: Sequence[tuple[Incoming, _Checked]]) -> list[_Outcome]:
+        """Store several; what comes twice is found by the second, when the first is on disk."""
+        firsts: dict[bytes, tuple[Incoming, _Checked]] = {}
+        for item, checked in several:
+            firsts.setdefault(checked[0].sha256, (item, checked))
+        found = self._store_several(list(firsts.values()))
+        stored = dict(zip(firsts, found, strict=True))
+        return [
+            stored.pop(checked[0].sha256)
+            if checked[0].sha256 in stored
+            else self._outcome(partial(self._settle_at_last, item, *checked))
+            for item, checked in several
+        ]
 
     def _store_several(self, several: Sequence[tuple[Incoming, _Checked]]) -> list[_Outcome]:
         known = self._index.known(record.sop_instance_uid for _, (record, _) in several)
@@ -309,9 +323,13 @@ class Ingest:
         raise _ChangedError
 
     def _keep_what_went(self, incoming: Incoming, record: InstanceRecord) -> None:
-        """Store a blob again that was condemned, and went before the index named it again."""
+        """Store a blob again that was condemned, and went before the index named it again.
+
+        Nothing stays of an instance that was deleted between its record and this look.
+        """
         if not self._store.has(record.key):
             incoming.keep(record.key)
+            self._take_back(incoming)
 
     def _keep_again(
         self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance

@@ -95,7 +95,8 @@ def _is_readable(attributes: Mapping[str, object]) -> bool:
     """Tell whether all character sets are known (PS3.3 C.12.1.1.2, of all SOP Classes)."""
     named = attributes.get(_CHARACTER_SET)
     names = named.get("Value", ()) if isinstance(named, dict) else ()
-    return all((name or "") in python_encoding for name in names)
+    # Under another VR than its own, the names are numbers or components.
+    return all(isinstance(name or "", str) and (name or "") in python_encoding for name in names)
 
 
 def _has_value(attribute: object) -> bool:

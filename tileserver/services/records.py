@@ -54,6 +54,8 @@ def read_record(file: BinaryIO, sha256: bytes, size: int) -> tuple[InstanceRecor
     try:
         found = read_attributes(file)
         study, series, instance, sop_class = _uids(found.values)
+        if not uids.is_uid(found.transfer_syntax_uid):
+            raise CorruptDicomError("found no valid UID", place="TransferSyntaxUID")
         known = sop_class, instance
         frames = locate_frames(file, found, size)
     except DicomError as error:

@@ -22,17 +22,19 @@ if TYPE_CHECKING:
 
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
+    from tileserver.services.frame_files import FrameFile
     from tileserver.store import BlobStore
 
 _PAGE_CHARACTERS = 4 << 20
 _REMEMBERED = 4096
 _LARGEST_NOW = 1 << 20
+_NO_FRAMES = "the instance has no frames that can be had one by one"
 
 
 class Retrieve:
     """Gives stored bytes and attributes.
 
-    ``frame_files`` is what it keeps open; it must be told of instances that are deleted.
+    ``frame_files`` is what it keeps open; it must be told to forget what is removed.
     ``packed`` are answers that were compressed.
     """
 
@@ -111,7 +113,7 @@ class Retrieve:
         """
         file = self.frame_files.opened(found)
         if file is None:
-            raise NotFoundError("the instance has no frames that can be had one by one")
+            raise NotFoundError(_NO_FRAMES)
         for number in frame_numbers:
             if not 1 <= number <= len(file):
                 raise NotFoundError(f"there is no frame {number}, the instance has {len(file)}")
@@ -122,18 +124,26 @@ class Retrieve:
 
         Raises
         ------
+        NotFoundError
+            The instance has none.
         StorageError
             The file is not there; once there is an iterator, it stays open.
         """
-        file = self.frame_files.opened(found)
+        file = self._with_frames(found)
         if file is None:
-            raise LostBlobError(f"the frames of blob {found.key} are not in the index any more")
+            raise NotFoundError(_NO_FRAMES)
         return map(file.read, frame_numbers)
 
-    def frame(self, found: StoredInstance, number: int) -> bytes:
-        """Return a frame as stored, of a number that `frame_lengths` has taken."""
-        (frame,) = self.frames(found, [number])
-        return frame
+    def frame(self, found: StoredInstance, number: int) -> bytes | None:
+        """Return a frame as stored, ``None`` where the instance has none of that number."""
+        file = self._with_frames(found)
+        return file.read(number) if file is not None and 1 <= number <= len(file) else None
+
+    def _with_frames(self, found: StoredInstance) -> FrameFile | None:
+        file = self.frame_files.opened(found)
+        if file is None and self.is_deleted(found):
+            raise LostBlobError(f"the frames of blob {found.key} are not in the index any more")
+        return file
 
     def frame_now(self, found: StoredInstance, number: int) -> bytes | None:
         """Return a frame as stored, ``None`` where anything had to be waited for."""

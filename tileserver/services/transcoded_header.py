@@ -74,16 +74,16 @@ def transcoded_header(
     if place is not None:
         vr = "OB" if jpeg else _native_vr(file, header, description)
         element = PixelElement(f"7FE0{place.element:04X}", vr)
-    if description is not None:
-        _describe(dataset, description)
-    if jpeg is not None:
-        _tell_loss(dataset, *jpeg)
-    dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
-    dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     out = io.BytesIO()
     try:
+        if description is not None:
+            _describe(dataset, description)
+        if jpeg is not None:
+            _tell_loss(dataset, *jpeg)
+        dataset.file_meta.TransferSyntaxUID = UID(transfer_syntax_uid)
+        dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
         dcmwrite(out, dataset, implicit_vr=False, little_endian=True)
-    except Exception as error:  # the writer raises whatever a value that breaks its VR provokes
+    except Exception as error:  # the library raises whatever a value that breaks its VR provokes
         raise DicomError(f"its attributes cannot be written: {type(error).__name__}") from error
     return out.getvalue(), element
 

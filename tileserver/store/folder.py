@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, BinaryIO, Self
 from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned, locked, quarantine
 from tileserver.store.base import BlobState
+from tileserver.store.flushing import Flushes
 from tileserver.store.layout import bring_up_to_date, flush_folder
 from tileserver.store.listing import is_key, keys_in_order
 from tileserver.store.problems import explained
@@ -155,19 +156,27 @@ class FolderBlob:
 
 
 class DurableFolders:
-    """Folders below a root whose names this process knows to be on disk.
+    """Folders below a root whose names this process knows to be on disk, and flushes of them.
 
     That a folder exists is not enough: another process may have made it and not flushed it yet.
     """
 
     def __init__(self, root: Path) -> None:
         self.root = root
+        self.flushes = Flushes()
         self._durable = {root}
+        self._making = threading.RLock()
 
     def make(self, folder: Path) -> None:
         """Make a folder and those above it, durably."""
         if folder in self._durable:
             return
+        # One at a time: else another could find it here, flush it, and believe that it is on disk
+        # after the first has failed.
+        with self._making:
+            self._make(folder)
+
+    def _make(self, folder: Path) -> None:
         self.make(folder.parent)
         folder.mkdir(exist_ok=True)
         try:
@@ -301,11 +310,11 @@ class FolderIncoming:
         with explained("cannot store"):
             self._flush(self._came or _moments.next())
             self._blobs.make(final.parent)
-            is_free = _link(self._path, final)
-            if is_free:
-                self._kept.append(key)
-            # Where it was taken, whoever took it may not have come this far.
-            flush_folder(final.parent)
+            # Flushed also where it was taken: whoever took it may not have come this far.
+            with self._blobs.flushes.changing(final.parent):
+                is_free = _link(self._path, final)
+                if is_free:
+                    self._kept.append(key)
         return is_free
 
     def keep_instead(self, key: str, damaged: BlobState) -> bool:
@@ -318,9 +327,9 @@ class FolderIncoming:
             self._flush(final.stat().st_mtime_ns)
             if self._readers.is_anybody():
                 self._readers.keep_copy(final)
-            self._rename_over(final)
-            self._kept.append(key)
-            flush_folder(final.parent)
+            with self._blobs.flushes.changing(final.parent):
+                self._rename_over(final)
+                self._kept.append(key)
         return True
 
     def _rename_over(self, final: Path) -> None:
@@ -344,8 +353,8 @@ class FolderIncoming:
         final = blob_path(self._blobs.root, key)
         with explained("cannot take back"):
             if is_same(self._file.fileno(), final):
-                final.unlink(missing_ok=True)
-                flush_folder(final.parent)
+                with self._blobs.flushes.changing(final.parent):
+                    final.unlink(missing_ok=True)
 
     def leave(self) -> None:
         """Let the bytes lie where they were received, for the next start to see what is right."""

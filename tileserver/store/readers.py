@@ -86,12 +86,12 @@ class Readers:
     def sweep(self) -> None:
         """Remove for good what no reader can want any more."""
         # Listed first: who comes between the two has no use for what is listed.
-        listed = [(each, each.stat()) for each in _entries(self._removed)]
+        listed = [(each, removed) for each in _entries(self._removed) if (removed := _time(each))]
         if not listed:
             return
         oldest = self._oldest()
-        for entry, status in listed:
-            if oldest is None or status.st_mtime_ns < oldest:
+        for entry, removed in listed:
+            if oldest is None or removed < oldest:
                 _unlink(entry.path)
 
     def _oldest(self) -> int | None:
@@ -133,6 +133,14 @@ def _begin_of_reader(entry: os.DirEntry[str]) -> int | None:
 def _entries(folder: Path) -> list[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
         return list(entries)
+
+
+def _time(entry: os.DirEntry[str]) -> int | None:
+    """Return the time of a file, ``None`` where another sweep was sooner."""
+    try:
+        return entry.stat().st_mtime_ns
+    except FileNotFoundError:
+        return None
 
 
 def _unlink(path: str) -> None:

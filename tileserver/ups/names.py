@@ -92,5 +92,13 @@ def check_origin(connection: HTTPConnection, settings: Settings) -> None:
     own = {connection.headers.get("host", "")}
     if settings.base_url:
         own.add(urlsplit(settings.base_url).netloc)
-    if urlsplit(origin).netloc not in own - {""}:
+    if _netloc(origin) not in own - {""}:
         raise ForbiddenError("pages of this origin may not change or watch the worklist")
+
+
+def _netloc(origin: str) -> str:
+    """Return host and port of an origin, nothing of what is none."""
+    try:
+        return urlsplit(origin).netloc
+    except ValueError:
+        return ""

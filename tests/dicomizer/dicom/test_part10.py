@@ -234,3 +234,19 @@ def test_damaged_files_are_read_or_refused(changes, length):
         read_header(io.BytesIO(bytes(damaged[:length])))
     except DicomError as error:
         assert str(error)
+
+
+@pytest.mark.filterwarnings("ignore")  # the server takes them for none
+def test_what_the_parser_says_is_told_by_its_tag_alone():
+    file = instances.written(instances.dataset(PatientName="Roe^Anna"))
+    assert file.count(b"CS\x0a\0ISO_IR 192") == 1
+    # A codec of Python's own, over which the parser raises values and a whole traceback.
+    broken = file.replace(b"CS\x0a\0ISO_IR 192", b"CS\x0a\0undefined ")
+
+    with pytest.raises(CorruptDicomError) as raised:
+        read_header(io.BytesIO(broken))
+
+    assert str(raised.value) == (
+        "(0010,0010): the dataset cannot be parsed: AttributeError; "
+        "the file is damaged; get it again"
+    )

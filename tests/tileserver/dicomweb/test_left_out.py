@@ -5,9 +5,11 @@ from __future__ import annotations
 
 import time
 
+import imagecodecs
 import instances
 import pydicom
 import pytest
+from coded_frames import JPEG_LS, RGB
 from servers import Server, parts_of
 
 TRANSCODED = 'multipart/related; type="application/dicom"; transfer-syntax=1.2.840.10008.1.2.1'
@@ -133,3 +135,28 @@ def test_what_is_wrong_with_pixels_is_said(server):
 
     assert answer.status_code == 406
     assert answer.json()["message"].startswith("the pixels cannot be shown: ")
+
+
+@pytest.mark.parametrize(
+    ("rest", "accept"),
+    [
+        ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2.1"),
+        ("", "application/dicom; transfer-syntax=1.2.840.10008.1.2.4.50"),
+        ("/frames/1,2", 'multipart/related; type="application/octet-stream"'),
+        ("/pixeldata", 'multipart/related; type="application/octet-stream"'),
+        ("/bulkdata", 'multipart/related; type="application/octet-stream"'),
+        ("/bulkdata/7FE00010", 'multipart/related; type="application/octet-stream"'),
+    ],
+)
+def test_a_damaged_frame_is_told_by_the_status_and_breaks_nothing_off(server, rest, accept):
+    # Another syntax than JPEG baseline, so that it has to be decoded for each.
+    streams = [bytes(imagecodecs.jpegls_encode(RGB)) for _ in range(2)]
+    found = instances.slide([streams[0], streams[1][:100] + b"\xff\xd9"], JPEG_LS)
+    found.PhotometricInterpretation, found.Rows, found.Columns = "RGB", *RGB.shape[:2]
+    assert server.store(instances.written(found)).status_code == 200
+    _, (path,) = paths([found])
+
+    answer = server.get(path + rest, accept)
+
+    assert answer.status_code == 406
+    assert "cannot be transcoded: " in answer.json()["message"]

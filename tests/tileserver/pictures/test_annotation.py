@@ -103,3 +103,18 @@ def test_keywords_of_annotation():
     assert read_annotation("patient, technique") == {"patient", "technique"}
     with pytest.raises(BadRequestError, match="'all'"):
         read_annotation("patient,all")
+
+
+@pytest.mark.parametrize("line", ["W" * 70_000, "\r", "\x85\u2029\x1c", "\0\x1b", "\r\nA\r"])
+def test_what_a_value_may_hold_can_be_written(line):
+    picture = np.full((48, 64, 3), 128, np.uint8)
+
+    assert annotated(picture, ["Patient: ", line]).shape == (48, 64, 3)
+
+
+def test_a_value_with_breaks_of_lines_is_one_line():
+    picture = np.full((48, 96, 3), 128, np.uint8)
+
+    broken = annotated(picture, ["Doe\r\n\nJane"])
+
+    assert (broken == annotated(picture, ["Doe Jane"])).all()

@@ -150,6 +150,27 @@ def test_a_removed_blob_is_neither_seen_nor_kept(tmp_path):
     assert files.peek("3.0") is opened
 
 
+def test_removed_files_are_closed_though_nobody_asks_for_them(tmp_path):
+    store = FolderBlobStore(tmp_path)
+    files = FrameFiles(store, index_of)
+    for number in range(3):
+        put(store, number, content(number))
+        files.opened(found(number, content(number)))
+    reading = files.peek("3.1")
+    for path in sorted(tmp_path.rglob("*.dcm"))[:2]:
+        path.unlink()
+
+    files.forget_removed()
+
+    assert len(files) == 1
+    assert len(list(descriptors(str(tmp_path)))) == 2  # one is being read
+    assert reading is not None
+    assert reading.read(1) == b"001"
+    del reading
+    assert [path.readlink().name for path in descriptors(str(tmp_path))] == [f"{2:064x}.dcm"]
+    assert is_open(files, 2)
+
+
 def test_a_blob_that_was_cut_is_not_opened(tmp_path):
     store = FolderBlobStore(tmp_path)
     put(store, 0, b"abc")

@@ -223,3 +223,30 @@ def test_a_blob_that_was_lost_is_put_back_when_its_instance_comes_again(opened, 
 
     assert not again.is_new
     assert blob.read_bytes() == file
+
+
+@pytest.mark.parametrize("count", [1, 3])
+def test_what_is_deleted_as_soon_as_it_is_named_does_not_come_back(
+    opened, monkeypatch, tmp_path, count
+):
+    services, index = opened
+    study = "1.2.826.0.1.77"
+    add = index.add
+
+    def add_and_delete(*records):
+        add(*records)
+        services.delete.delete(study)
+
+    monkeypatch.setattr(index, "add", add_and_delete)
+    incoming = []
+    for _ in range(count):
+        incoming.append(services.ingest.receive())
+        found = instances.slide([instances.jpeg(5)], StudyInstanceUID=study)
+        incoming[-1].write(instances.written(found))
+
+    services.ingest.accept_all(incoming)
+    for each in incoming:
+        each.__exit__(None, None, None)
+
+    assert index.find(record_of(instances.written(found)).sop_instance_uid) is None
+    assert [path for path in tmp_path.rglob("*") if path.suffix == ".dcm"] == []

@@ -180,7 +180,8 @@ def test_what_could_not_be_flushed_is_made_anew(tmp_path, monkeypatch, failing):
         if flushed[-1] == failing and flushed.count(failing) == 1:
             raise OSError(5, "Input/output error")
 
-    monkeypatch.setattr("tileserver.store.folder.flush_folder", flush)
+    for module in ("folder", "flushing"):
+        monkeypatch.setattr(f"tileserver.store.{module}.flush_folder", flush)
     with store.receive() as incoming:
         incoming.write(b"abc")
         with pytest.raises(StorageError, match="cannot store: Input/output error"):

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tileserver.errors import LostBlobError
+from tileserver.store import readers
 from tileserver.store.folder import FolderBlobStore
 
 KEY = "ab" * 32
@@ -59,6 +60,24 @@ def test_a_reader_has_the_bytes_that_it_found(store, tmp_path):
     assert removed(tmp_path) == 0
     with pytest.raises(LostBlobError):
         store.open(KEY, first)
+
+
+def test_two_who_end_at_once_sweep_the_same(store, tmp_path, monkeypatch):
+    entries = readers._entries
+
+    def swept_by_another(folder: Path) -> list[os.DirEntry[str]]:
+        found = entries(folder)
+        for entry in found:
+            if folder.name == "removed":
+                os.unlink(entry.path)  # noqa: PTH108 - a name of os.scandir
+        return found
+
+    with store.reading():
+        store.remove([KEY])
+        assert removed(tmp_path) == 1
+        monkeypatch.setattr(readers, "_entries", swept_by_another)
+
+    assert removed(tmp_path) == 0
 
 
 def test_nothing_is_kept_where_nobody_reads(store, tmp_path):

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from tileserver.services.render.look import Picture
 
 DEFAULT_QUALITY = 85
-_JPEG_LARGEST = 65_535
+_JPEG_LARGEST = 65_500
+"""What libjpeg writes; the format itself has room for 65,535."""
 _WEBP_LARGEST = 16_383
 _CHUNK = 65_519
 """Bytes of a profile in one APP2 segment."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from dicomizer.errors import DicomError
 from dicomizer.pixels.codecs.errors import CodecError
-from tileserver.errors import NotFoundError, UnrenderableError
+from tileserver.errors import LostBlobError, NotFoundError, UnrenderableError
 from tileserver.services.abandon import check_wanted
 from tileserver.services.bulk import BulkData
 from tileserver.services.render.decoded import DecodedFrames
@@ -163,8 +163,12 @@ class Frames:
         data = tuple(self.binary(image.found, one) for one in image.palette.data)
         return palette_table(image.palette.descriptors, data)
 
-    def _load_frame_index(self, sop_instance_uid: str, _: bytes) -> FrameIndex | None:
+    def _load_frame_index(self, sop_instance_uid: str, sha256: bytes) -> FrameIndex | None:
         stored = self._index.frames(sop_instance_uid)
+        # Deleted or replaced meanwhile, what was found is not of these bytes: never to be kept.
+        found = self._index.find(sop_instance_uid)
+        if found is None or found.sha256 != sha256:
+            raise LostBlobError("an instance is not in the index any more")
         return stored.unpack() if stored else None
 
 

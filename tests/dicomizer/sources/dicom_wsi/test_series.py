@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import build_dicom
 import pytest
 import slides
@@ -10,6 +12,8 @@ from build_dicom import (
     write_level,
     write_series,
 )
+from pydicom.dataset import Dataset, FileDataset, FileMetaDataset
+from pydicom.uid import ExplicitVRLittleEndian, MediaStorageDirectoryStorage
 
 from dicomizer.errors import SourceError
 from dicomizer.slide import (
@@ -42,6 +46,40 @@ def test_any_file_of_a_series_and_its_folder_stand_for_all(tmp_path, name):
         (Flavor.OVERVIEW, SizePx(32, 32), SizePx(32, 32)),
     ]
     assert slide.notes == ()
+
+
+@pytest.mark.parametrize("name", ["level-0.dcm", "", "DICOMDIR"])
+def test_a_dicomdir_leads_nowhere(tmp_path, name):
+    """CVE-2026-32711 of pydicom: files that a DICOMDIR names may lie anywhere."""
+    folder, elsewhere = tmp_path / "slide", tmp_path / "elsewhere"
+    write_series(folder)
+    write_level(elsewhere / "level-9.dcm", slides.picture(38, 25))
+    places = (["..", "elsewhere", "level-9.dcm"], [str(elsewhere / "level-9.dcm")])
+    write_dicomdir(folder / "DICOMDIR", *places)
+
+    if name == "DICOMDIR":
+        with pytest.raises(Refusal, match="Media Storage Directory"):
+            DicomWsiSource(folder / name)
+        return
+    with DicomWsiSource(folder / name) as source:
+        assert [image.size for image in source.slide.levels] == [SizePx(150, 100), SizePx(75, 50)]
+
+
+def write_dicomdir(path: Path, *places: list[str]) -> None:
+    found = FileDataset(str(path), {}, file_meta=FileMetaDataset(), preamble=bytes(128))
+    found.file_meta.MediaStorageSOPClassUID = MediaStorageDirectoryStorage
+    found.file_meta.MediaStorageSOPInstanceUID = "1.2.3.4"
+    found.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
+    found.SOPClassUID, found.SOPInstanceUID = MediaStorageDirectoryStorage, "1.2.3.4"
+    found.SeriesInstanceUID = build_dicom.SERIES
+    found.DirectoryRecordSequence = []
+    for place in places:
+        record = Dataset()
+        record.DirectoryRecordType = "IMAGE"
+        # Written as text of another VR, whose values pydicom lets be: an id has no dots.
+        record.add_new(0x00041500, "UT", "\\".join(place))
+        found.DirectoryRecordSequence.append(record)
+    found.save_as(path, enforce_file_format=True)
 
 
 def test_folder_of_several_series_asks_for_one(tmp_path):
