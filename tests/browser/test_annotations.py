@@ -160,6 +160,15 @@ def test_a_file_of_qupath_is_drawn_selected_merged_and_cut(annotate):
     listed(page, 3)
     coloured(page, *on_screen(500, 450), (200, 0, 0))
     coloured(page, *on_screen(580, 630), (0, 160, 0))
+    drawn = screen_pixels(page)[360, 395:406].tolist()
+    page.get_by_role("button", name="show annotations").click()
+    page.wait_for_function(
+        "() => document.querySelector('.stage').dataset.state === 'ready'"
+        " && document.querySelector('[aria-label=\"show annotations\"][aria-pressed=false]')"
+    )
+    assert screen_pixels(page)[360, 395:406].tolist() != drawn
+    page.get_by_role("button", name="show annotations").click()
+    coloured(page, *on_screen(580, 630), (0, 160, 0))
     assert options(page).last.inner_text().startswith("<img")
 
     page.mouse.click(*on_screen(520, 420))

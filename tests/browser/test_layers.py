@@ -115,16 +115,23 @@ def group(number, label, kind, shapes, colour):
 def annotations(base, number, coordinates, convert):
     ring = np.array([[400, 300], [600, 300], [600, 420], [400, 420]], np.float32)
     ellipse = np.array([[500, 550], [640, 550], [570, 500], [570, 600]], np.float32)
+    lower = np.add(ring[:3], (0, 150)).astype(np.float32)
     line = np.array([[450, 660], [650, 660], [650, 700]], np.float32)
     return ann.MicroscopyBulkSimpleAnnotations(
         [base],
         coordinates,
         [
-            group(1, "outlines", "POLYGON", [convert(ring), convert(ring[:3] + (0, 150))], RED),
+            group(1, "outlines", "POLYGON", [convert(ring), convert(lower)], RED),
             group(2, "nuclei", "ELLIPSE", [convert(ellipse)], GREEN),
             group(3, "lines", "POLYLINE", [convert(line)], RED),
             group(4, "cells", "POINT", [convert(np.array([[700, 350]], np.float32))], GREEN),
-            group(5, "boxes", "RECTANGLE", [convert(ring + (300, 200))], GREEN),
+            group(
+                5,
+                "boxes",
+                "RECTANGLE",
+                [convert(np.add(ring, (300, 200)).astype(np.float32))],
+                GREEN,
+            ),
         ],
         **named(number),
     )
@@ -148,7 +155,7 @@ def in_millimetres(base):
 
 
 @pytest.fixture(scope="module")
-def layered(archive, base):
+def layered(archive, base, tmp_path_factory):
     """Put layers of each kind into the archive."""
     binary = masks(base)
     labels = np.argmax(np.concatenate([binary[..., :1] * 0, binary], 3), 3).astype(np.uint8)
@@ -161,8 +168,7 @@ def layered(archive, base):
         "2D": annotations(base, 16, "2D", lambda points: points),
         "3D": annotations(base, 17, "3D", in_millimetres(base)),
     }
-    folder = archive.work / "layers"
-    folder.mkdir()
+    folder = tmp_path_factory.mktemp("layers")
     for name, dataset in made.items():
         dataset.SeriesDescription = f"layer {name}"
         dataset.save_as(folder / f"{name}.dcm")

@@ -10,10 +10,11 @@ import { grouped, slideName } from '../ui/format'
 import { PALETTE } from '../vector/palette'
 import { t } from '../words'
 import { ActionButton, SignButton } from './ActionButton'
-import { clear, exportFile, importFile, merge, say, subtract, zoomTo } from './actions'
+import { merge, say, subtract, zoomTo } from './actions'
 import { AnnotationList } from './AnnotationList'
 import { DUPLICATE, listen, REDO, REMOVE, TOOLS, UNDO } from './keys'
-import { importing, message, pen, selected, selectedIds, summary, tool } from './store'
+import { dropped, Files } from './Files'
+import { pen, selected, selectedIds, tool } from './store'
 
 export default function AnnotationsDrawer({ slide }: { readonly slide: Slide }): JSX.Element {
   useEffect(listen, [])
@@ -134,74 +135,4 @@ function Selection(): JSX.Element {
       <span class="quiet count">{grouped(selected.value.length)}</span>
     </div>
   )
-}
-
-function Files({ name }: { readonly name: string }): JSX.Element {
-  const running = importing.value
-  const { count, notKept } = summary.value
-  return (
-    <footer>
-      {notKept !== '' && (
-        <p role="alert" class="not-kept">
-          {notKeptText(notKept)}
-        </p>
-      )}
-      <p role="status" class="quiet">
-        {message.value}
-      </p>
-      {running ? (
-        <p class="running">
-          <progress max={1} value={running.done} aria-label={t('import')} />
-          <button type="button" class="button" onClick={running.cancel}>
-            {t('cancel')}
-          </button>
-        </p>
-      ) : (
-        <p class="files">
-          <label class="button">
-            {t('import GeoJSON …')}
-            <input
-              type="file"
-              accept=".geojson,.json,.gz"
-              onChange={(event) => {
-                take(event.currentTarget.files)
-                event.currentTarget.value = ''
-              }}
-            />
-          </label>
-          <button
-            type="button"
-            class="button"
-            disabled={count === 0}
-            onClick={() => void exportFile(name)}
-          >
-            {t('export')}
-          </button>
-          <button type="button" class="button" disabled={count === 0} onClick={() => void clear()}>
-            {t('delete all')}
-          </button>
-        </p>
-      )}
-    </footer>
-  )
-}
-
-function notKeptText(reason: string): string {
-  if (reason === 'elsewhere')
-    return t(
-      'changed in another page too: changes made here are not kept; export them, then reload',
-    )
-  return reason === 'quota'
-    ? t('the browser has no room left: these annotations are lost on reload; export them')
-    : t('the browser keeps nothing for this page: annotations are lost on reload; export them')
-}
-
-function dropped(event: DragEvent): void {
-  event.preventDefault()
-  take(event.dataTransfer?.files ?? null)
-}
-
-function take(files: FileList | null): void {
-  const [file] = files ?? []
-  if (file) void importFile(file)
 }

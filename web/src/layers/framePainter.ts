@@ -71,25 +71,25 @@ function tileOf({ left, top, scaleX, scaleY }: TileRect): Affine {
 function drawFrame(
   context: OffscreenCanvasRenderingContext2D,
   toTile: Affine,
-  { tileColumns, tileRows }: FrameImage,
+  { columns, rows, tileColumns, tileRows }: FrameImage,
   { left, top }: PlacedFrame,
   picture: ImageBitmap,
 ): void {
   const { a, b, c, d, e, f } = toTile
+  const width = Math.min(tileColumns, columns - left)
+  const height = Math.min(tileRows, rows - top)
+  if (width <= 0 || height <= 0) return
   // Values are not to be mixed where pixels are seen one by one.
   context.imageSmoothingEnabled = Math.hypot(a, b) < 1
   const straight = Math.abs(b) + Math.abs(c) < 1e-9 * Math.abs(a) && a > 0 && d > 0
   if (straight) {
     // Whole pixels of the tile, so that frames meet without a seam.
     const [x0, y0] = placed(toTile, left, top).map(Math.round) as [number, number]
-    const [x1, y1] = placed(toTile, left + tileColumns, top + tileRows).map(Math.round) as [
-      number,
-      number,
-    ]
+    const [x1, y1] = placed(toTile, left + width, top + height).map(Math.round) as [number, number]
     context.setTransform(1, 0, 0, 1, 0, 0)
-    context.drawImage(picture, x0, y0, x1 - x0, y1 - y0)
+    context.drawImage(picture, 0, 0, width, height, x0, y0, x1 - x0, y1 - y0)
     return
   }
   context.setTransform(a, b, c, d, e, f)
-  context.drawImage(picture, left, top)
+  context.drawImage(picture, 0, 0, width, height, left, top, width, height)
 }

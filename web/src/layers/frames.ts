@@ -19,6 +19,9 @@ export interface PlacedFrame {
 export interface FrameImage {
   readonly sopInstanceUid: string
   readonly dataSet: DataSet
+  /** Of the total pixel matrix: frames at its edges reach beyond. */
+  readonly columns: number
+  readonly rows: number
   readonly tileColumns: number
   readonly tileRows: number
   readonly bitsAllocated: number
@@ -42,6 +45,8 @@ export function frameImage(
   return {
     sopInstanceUid,
     dataSet,
+    columns: number(dataSet, 'TotalPixelMatrixColumns') ?? tileColumns,
+    rows: number(dataSet, 'TotalPixelMatrixRows') ?? tileRows,
     tileColumns,
     tileRows,
     bitsAllocated: number(dataSet, 'BitsAllocated') ?? 1,

@@ -23,6 +23,9 @@ export function aspectOf({ size, levels }: Pyramid): number {
   return size.height / levels[0].image.rows
 }
 
+/** What a tile shows where nothing lies on it. */
+const clear = createImageBitmap(new ImageData(1, 1))
+
 class PaintedSource extends ImageTileSource {
   private version = 0
 
@@ -42,7 +45,7 @@ class PaintedSource extends ImageTileSource {
           },
           signal,
         )
-        return picture ?? new OffscreenCanvas(1, 1).transferToImageBitmap()
+        return picture ?? (await clear)
       },
       projection: slideProjection(pyramid),
       tileGrid: new TileGrid({ origin: [0, 0], resolutions, tileSize: TILE_PX }),
