@@ -17,7 +17,7 @@ from tileserver.app import open_services, rebuild_index
 from tileserver.errors import ConflictError
 from tileserver.services import soundness
 from tileserver.settings import Duplicates, Settings
-from tileserver.store import folder
+from tileserver.store import flushing, folder
 from tileserver.store.folder import blob_path
 
 STUDY, SERIES, UID = "1.2.3", "1.2.3.4", "1.2.3.4.5"
@@ -245,7 +245,7 @@ def test_what_may_not_be_on_disk_yet_is_replaced_once_more(tmp_path, monkeypatch
         send(services, slide())
         cut(blob(tmp_path))
         with monkeypatch.context() as failing:
-            failing.setattr(folder, "flush_folder", broken(errno.EIO))
+            failing.setattr(flushing, "flush_folder", broken(errno.EIO))
             assert send(services, slide()) == ["StorageError"]
         not_flushed = blob(tmp_path).stat().st_ino
 
