@@ -22,7 +22,15 @@ export interface Place {
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info', 'position', 'measure', 'picture', 'channels'] as const
+export const DRAWERS = [
+  'info',
+  'position',
+  'measure',
+  'picture',
+  'channels',
+  'layers',
+  'annotations',
+] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */

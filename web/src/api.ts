@@ -119,8 +119,32 @@ export async function rendered(slide: SlideKey, instance: string, most: number):
   return answer.blob()
 }
 
+/** Instances of a study of some SOP classes, with the attributes that every server tells. */
+export async function searchInstances(
+  study: string,
+  sopClasses: readonly string[],
+  signal?: AbortSignal,
+): Promise<DataSet[]> {
+  const query = `SOPClassUID=${sopClasses.join(',')}&limit=${PAGE}`
+  return getJson(`/studies/${encodeURIComponent(study)}/instances?${query}`, signal)
+}
+
+/** The metadata of one instance. */
+export async function instanceMetadata(
+  slide: SlideKey,
+  sopInstanceUid: string,
+  signal?: AbortSignal,
+): Promise<DataSet | null> {
+  const instance = encodeURIComponent(sopInstanceUid)
+  const [found] = await getJson(`${seriesPath(slide)}/instances/${instance}/metadata`, signal)
+  return found ?? null
+}
+
 /** The bytes of a binary element: from the metadata itself, or by the address it gives. */
-export async function binary(value: Element, signal?: AbortSignal): Promise<Uint8Array | null> {
+export async function binary(
+  value: Element,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   if (value.InlineBinary) {
     return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
   }

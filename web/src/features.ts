@@ -4,5 +4,7 @@
 import './map/pointer'
 import './picture/attachSheets'
 import './picture/attach'
+import './layers'
+import './annotate'
 import './measure/attach'
 import './navigate/seen'

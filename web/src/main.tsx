@@ -18,6 +18,8 @@ import './ui/tiles.css'
 import './navigate/navigate.css'
 import './measure/measure.css'
 import './picture/focus.css'
+import './annotate/annotate.css'
+import './layers/layers.css'
 
 mirror()
 follow()

@@ -18,6 +18,10 @@ const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => J
   measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
   channels: lazyDrawer(async () => (await import('../picture/ChannelDrawer')).ChannelDrawer),
   picture: lazyDrawer(async () => (await import('../picture/PictureDrawer')).PictureDrawer),
+  annotations: lazyDrawer(
+    async () => (await import('../annotate/AnnotationsDrawer')).AnnotationsDrawer,
+  ),
+  layers: lazyDrawer(async () => (await import('../layers/LayersDrawer')).LayersDrawer),
 }
 
 /** The open drawer. */

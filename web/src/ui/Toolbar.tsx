@@ -7,6 +7,7 @@ import { measure } from '../measure/commands'
 import { goTo, mirror } from '../navigate/commands'
 import { channelsTool, pictureTool } from '../picture/commands'
 import {
+  annotations,
   changeLanguage,
   changeTheme,
   fullScreen,
@@ -15,6 +16,7 @@ import {
   info,
   label,
   languageLabel,
+  layers,
   overview,
   rotateLeft,
   rotateRight,
@@ -30,7 +32,7 @@ const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
   [rotateLeft, rotateRight, mirror],
   [label, overview],
-  [pictureTool, channelsTool, measure, goTo, info],
+  [pictureTool, channelsTool, layers, annotations, measure, goTo, info],
 ]
 
 export function Toolbar(): JSX.Element {

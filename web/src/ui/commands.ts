@@ -104,6 +104,11 @@ export const overview: Command = {
   ...toggle(msg('overview'), 'o', overviewShown),
   icon: 'overview',
 }
+export const layers: Command = { ...toggleDrawer(msg('layers'), 'y', 'layers'), icon: 'layers' }
+export const annotations: Command = {
+  ...toggleDrawer(msg('annotations'), 'a', 'annotations'),
+  icon: 'annotations',
+}
 export const info: Command = { ...toggleDrawer(msg('information'), 'i', 'info'), icon: 'info' }
 export const strip: Command = {
   ...toggle(msg('slides of this case'), 's', stripShown),
@@ -151,17 +156,19 @@ export const LISTED_COMMANDS: readonly Command[] = [
   rotateLeft,
   upright,
   ...NAVIGATE_COMMANDS,
+  ...PICTURE_COMMANDS,
+  layers,
+  annotations,
   ...MEASURE_COMMANDS,
+  info,
   label,
   overview,
-  info,
   strip,
   nextSlide,
   previousSlide,
   back,
   besideCase,
   fullScreen,
-  ...PICTURE_COMMANDS,
   ...TRAY_COMMANDS,
 ]
 
