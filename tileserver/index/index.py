@@ -63,7 +63,7 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 30
 _PAGE = 1000
-_CACHE_KIB = 4 << 10
+_CACHE_KIB = 8 << 10
 """Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _CACHE_OF_ALL_KIB = 128 << 10
 """While a whole index is made: UIDs and keys come in any order, all over their indexes."""
