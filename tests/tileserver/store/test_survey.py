@@ -24,8 +24,8 @@ def test_a_request_may_be_answered_while_one_looks(tmp_path, monkeypatch):
         incoming.write(b"bytes")
         incoming.keep(KEY)
 
-        def answered(_: Path) -> bool:
-            incoming.leave()
+        def answered(path: Path) -> bool:
+            path.unlink()
             return True
 
         monkeypatch.setattr(locked, "is_taken", answered)
