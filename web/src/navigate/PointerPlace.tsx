@@ -16,7 +16,7 @@ export function PointerPlace({ slide }: { readonly slide: Slide }): JSX.Element 
     place && place.x >= 0 && place.y >= 0 && place.x <= size.width && place.y <= size.height
   return (
     <span class="pointer-place" role="img" aria-label={t('place of the pointer')}>
-      {within ? placeWords(place, mpp ? 'mm' : 'px', rulerOf(slide)) : '–'}
+      {within ? placeWords(place, mpp ? 'mm' : 'px', rulerOf(slide)) : ''}
     </span>
   )
 }

@@ -8,6 +8,7 @@ import { useRef, useState } from 'preact/hooks'
 import type { Slide } from '../dicom/slide'
 import { currentMap } from '../map/current'
 import { viewed } from '../state'
+import { Switch } from '../ui/controls'
 import { Drawer } from '../ui/Drawer'
 import { t } from '../words'
 import { inUnit, parsePlace, type Unit } from './parse'
@@ -108,17 +109,20 @@ function Field({ name, placeholder, wrong }: FieldProperties): JSX.Element {
   )
 }
 
-function Choice({ of, label }: { readonly of: Signal<boolean>; readonly label: string }) {
+function Choice({
+  of,
+  label,
+}: {
+  readonly of: Signal<boolean>
+  readonly label: string
+}): JSX.Element {
   return (
-    <label class="choice">
-      <input
-        type="checkbox"
-        checked={of.value}
-        onChange={(event) => {
-          of.value = event.currentTarget.checked
-        }}
-      />{' '}
-      {label}
-    </label>
+    <Switch
+      label={label}
+      on={of.value}
+      onChange={(on) => {
+        of.value = on
+      }}
+    />
   )
 }

@@ -24,7 +24,7 @@ import {
   type Channel,
   type Window,
 } from './channels'
-import { Choice, Slider, Switch } from './controls'
+import { Choice, Slider, Switch } from '../ui/controls'
 import { chosenPath, pathOf } from './sheets'
 
 import './picture.css'

@@ -5,7 +5,7 @@ import type { JSX } from 'preact'
 
 import type { Slide } from '../dicom/slide'
 import { t } from '../words'
-import { Switch } from './controls'
+import { Switch } from '../ui/controls'
 import { profileText } from './profileText'
 import { profileOf } from './profile'
 import { change, settings } from './state'

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-/** The controls of the picture's drawers: each with its name, its value in numbers, a way back. */
+/** Controls of drawers: each with its name, its value in numbers, a way back. */
 
 import type { ComponentChildren, JSX } from 'preact'
 
-import { Icon } from '../ui/Icon'
 import { t } from '../words'
+import { Icon } from './Icon'
+
+import './controls.css'
 
 interface SliderProperties {
   readonly label: string
@@ -96,7 +98,7 @@ export function Choice({
   readonly options: readonly Option[]
 }): JSX.Element {
   return (
-    <div class="choice" role="group" aria-label={label}>
+    <div class="one-of" role="group" aria-label={label}>
       {options.map(({ name, chosen, choose }) => (
         <button key={name} type="button" class="button" aria-pressed={chosen} onClick={choose}>
           {name}
@@ -114,7 +116,7 @@ export function Field({
   readonly children: ComponentChildren
 }): JSX.Element {
   return (
-    <div class="field">
+    <div class="setting">
       <span>{label}</span>
       {children}
     </div>
@@ -129,7 +131,7 @@ export function Swatch({
 }): JSX.Element {
   return (
     <span
-      class="swatch"
+      class="colour-patch"
       aria-hidden="true"
       style={{ backgroundColor: `rgb(${red} ${green} ${blue})` }}
     />
