@@ -7,6 +7,7 @@ Content-Security-Policy) is such an error. Nor may a page call any other server.
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from collections.abc import Callable, Iterator
@@ -57,8 +58,14 @@ def browser(viewer: Path) -> Iterator[Any]:
 
 @pytest.fixture(scope="session")
 def archive(viewer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Archive]:
+    """Serve a few slides; tests may put more of their own beside them."""
+    with stocked(tmp_path_factory.mktemp("archive")) as archive:
+        yield archive
+
+
+@contextlib.contextmanager
+def stocked(work: Path) -> Iterator[Archive]:
     """Serve two slides of one case, one with markup for names, one without spacing."""
-    work = tmp_path_factory.mktemp("archive")
     data = work / "data"
     with serving(data, work / "server.log") as address:
         archive = Archive(address, data, work)

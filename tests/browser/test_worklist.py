@@ -8,10 +8,18 @@ import re
 import pydicom
 import pytest
 from benchmarks.bench_query import record
+from browser.conftest import stocked
 from browser.harness import READY, STUDY, run, serving
 
 from tileserver.index import Index
 from tileserver.index.insertion import add_all
+
+
+@pytest.fixture(scope="module")
+def archive(viewer, tmp_path_factory):
+    """Serve the slides of `archive` alone: other tests put more cases into theirs."""
+    with stocked(tmp_path_factory.mktemp("worklist")) as archive:
+        yield archive
 
 
 @pytest.fixture
