@@ -9,7 +9,7 @@ from dicomizer.dicom.metadata import SlideMetadata
 from dicomizer.dicom.part10 import PREFIX_OFFSET, read_header
 from dicomizer.dicom.schema.json import metadata_from_json, parse_json
 from dicomizer.dicom.schema.read import metadata_of
-from dicomizer.dicom.schema.table import metadata_of_row
+from dicomizer.dicom.schema.table import Table, metadata_of_row
 from dicomizer.errors import DicomError, MetadataError
 
 if TYPE_CHECKING:
@@ -52,6 +52,29 @@ def read_metadata(path: Path, slide: Path | None = None) -> SlideMetadata:
         raise MetadataError(error.strerror or str(error), file=path) from error
 
 
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table, by its name."""
+    return path.suffix.lower() in _TABLES
+
+
+def read_table(path: Path) -> Table:
+    """Return the rows of a table.
+
+    Raises
+    ------
+    MetadataError
+        The file cannot be read, or is no table.
+    """
+    try:
+        data = path.read_bytes()
+        return Table(_text(data, "CSV"))
+    except MetadataError as error:
+        error.file = error.file or str(path)
+        raise
+    except OSError as error:
+        raise MetadataError(error.strerror or str(error), file=path) from error
+
+
 def _read(path: Path, slide: Path | None) -> SlideMetadata:
     with path.open("rb") as file:
         start = file.read(PREFIX_OFFSET + len(_DICOM_PREFIX))
@@ -60,7 +83,7 @@ def _read(path: Path, slide: Path | None) -> SlideMetadata:
         data = start + file.read(_MOST_BYTES)
     if len(data) > _MOST_BYTES:
         raise MetadataError(f"found more than {_MOST_BYTES:,} bytes, expected metadata of slides")
-    if path.suffix.lower() in _TABLES:
+    if is_table(path):
         return metadata_of_row(_text(data, "CSV"), slide)
     return _from_json(data)
 
