@@ -7,7 +7,8 @@ import sys
 from typing import TYPE_CHECKING
 
 import click
-from click.core import ParameterSource
+
+from dicomizer.cli.given import given_options
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -80,24 +81,8 @@ def _options(context: click.Context, jobs: int | None) -> BatchOptions:
     from dicomizer.batch.run import BatchOptions
 
     return BatchOptions(
-        _given(context),
+        given_options(context, {item.name or "" for item in context.command.params} - _OWN),
         overwrite=context.params["overwrite"],
         threads=context.params["threads"],
         jobs=jobs,
     )
-
-
-def _given(context: click.Context) -> tuple[str, ...]:
-    """Return the options that were given for every slide, as a command line has them."""
-    arguments: list[str] = []
-    for option in context.command.params:
-        name = option.name or ""
-        value = context.params.get(name)
-        if name in _OWN or context.get_parameter_source(name) is ParameterSource.DEFAULT:
-            continue
-        assert isinstance(option, click.Option)
-        if not option.is_flag:
-            arguments += [option.opts[0], str(value)]
-        elif value:
-            arguments.append(option.opts[0])
-    return tuple(arguments)

@@ -44,6 +44,7 @@ _MODULES = (
     "dicomizer.verify",
     "dicomizer.send",
     "dicomizer.send.stow",
+    "dicomizer.watch.look",
 )
 """What most conversions need; a child imports the rest, such as a rarer format's reader."""
 _SECONDS_BETWEEN_REPORTS = 0.2

@@ -24,6 +24,7 @@ from dicomizer.cli.metadata import metadata
 from dicomizer.cli.send import send
 from dicomizer.cli.validate import validate
 from dicomizer.cli.verify import verify
+from dicomizer.cli.watch import watch
 from dicomizer.errors import DicomizerError
 
 if TYPE_CHECKING:
@@ -76,6 +77,7 @@ group.add_command(metadata)
 group.add_command(send)
 group.add_command(validate)
 group.add_command(verify)
+group.add_command(watch)
 
 
 def main() -> NoReturn:

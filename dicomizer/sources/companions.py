@@ -55,10 +55,25 @@ def companion_folder(slide: Path) -> Path | None:
     return None
 
 
-def find_slides(folder: Path) -> Iterator[Path]:
+def parts_of(slide: Path) -> tuple[Path, ...]:
+    """Return the files and folders that have to be moved to move a slide, itself last."""
+    folder = companion_folder(slide)
+    if folder is not None and folder.is_dir():
+        return (folder, slide)
+    if slide.suffix.lower() in _INDEX_OF_HAMAMATSU:
+        return (*files_of(slide)[1:], slide)
+    return (slide,)
+
+
+def find_slides(folder: Path, without: frozenset[Path] = frozenset()) -> Iterator[Path]:
     """Yield the slides in a folder and below it, sorted: files, and folders of DICOM files.
 
     What cannot be read is left out.
+
+    Parameters
+    ----------
+    without
+        Folders that are left out.
     """
     try:
         entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
@@ -68,8 +83,8 @@ def find_slides(folder: Path) -> Iterator[Path]:
     companions = {companion_folder(path) for path in paths} - {None}
     for path in paths:
         if path.is_dir():
-            if path not in companions:
-                yield from (path,) if holds_dicom(path) else find_slides(path)
+            if path not in companions and path not in without:
+                yield from (path,) if holds_dicom(path) else find_slides(path, without)
         elif path.suffix.lower() in SLIDE_SUFFIXES and path.is_file():
             yield path
 

@@ -120,6 +120,10 @@ class Record:
     changed: float
 
 
+_SEE = (
+    "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+    "fingerprint = excluded.fingerprint, content = excluded.content"
+)
 _COLUMNS = ", ".join(item.name for item in fields(Record))
 
 
@@ -172,15 +176,32 @@ class Journal:
                 "fingerprint = excluded.fingerprint, state = excluded.state, is_settled = 0, "
                 "attempts = 0, next_try = 0, reason = NULL, remedy = NULL, target = NULL, "
                 "changed = excluded.changed "
-                "WHERE state IN ('failed', 'gone', 'unmatched') AND is_settled",
+                "WHERE state IN ('failed', 'gone') AND is_settled",
                 (content, path, path, fingerprint, State.NEW, slide_bytes, now, now),
             )
-            connection.execute(
-                "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
-                "fingerprint = excluded.fingerprint, content = excluded.content",
-                (path, fingerprint, content),
-            )
+            connection.execute(_SEE, (path, fingerprint, content))
         return self.record(content)
+
+    def see(self, path: str, fingerprint: str, content: str) -> None:
+        """Note that a content lies at a path, and nothing else."""
+        with self._transaction() as connection:
+            connection.execute(_SEE, (path, fingerprint, content))
+
+    def bring_back(self, content: str, path: str, fingerprint: str) -> None:
+        """Try a slide anew that was taken away and has come again."""
+        self.change(
+            content,
+            name=path,
+            path=path,
+            fingerprint=fingerprint,
+            state=State.NEW,
+            is_settled=0,
+            attempts=0,
+            next_try=0,
+            reason=None,
+            remedy=None,
+            target=None,
+        )
 
     def forget(self, path: str) -> None:
         """Note that nothing lies at a path any more."""
@@ -210,6 +231,14 @@ class Journal:
             now,
         )
         return list(map(_record, rows))
+
+    def is_open(self) -> bool:
+        """Tell whether something is left to be done, but for slides that are not matched."""
+        ((found,),) = self._all(
+            "SELECT EXISTS (SELECT 1 FROM slides WHERE state IN ('new', 'converted') OR "
+            "(state IN ('done', 'failed') AND NOT is_settled))"
+        )
+        return bool(found)
 
     def next_try(self) -> float | None:
         """Return when the next slide is to be tried again; ``None`` where none waits."""
@@ -254,6 +283,13 @@ class Journal:
             "WHERE state = 'done'"
         )
         return {"slide_bytes": slide_bytes, "file_bytes": file_bytes, "seconds": seconds}
+
+    def oldest_seconds(self) -> float:
+        """Return since when the oldest slide waits that is not done; 0 where none does."""
+        ((found,),) = self._all(
+            "SELECT min(first_seen) FROM slides WHERE state IN ('new', 'converted', 'unmatched')"
+        )
+        return max(time.time() - found, 0.0) if found else 0.0
 
     def unsettled(self, limit: int) -> list[Record]:
         """Return the slides that are not done, those that changed last first."""

@@ -94,13 +94,25 @@ def _column(place: str, columns: Mapping[str, str]) -> str | None:
     return columns[max(fitting, key=len)] if fitting else None
 
 
-def _rows(text: str) -> Iterator[Row]:
+def read_rows(text: str, *, needs_slide: bool = True) -> Iterator[Row]:
+    """Yield the rows of a table.
+
+    Parameters
+    ----------
+    needs_slide
+        Whether each must say of which slide it is.
+
+    Raises
+    ------
+    MetadataError
+        It is no table, or a column is unknown or there twice.
+    """
     skipped, text = _without_separator_line(text)
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = _header(next(reader, []))
+        header = _header(next(reader, []), needs_slide=needs_slide)
         for cells in reader:
             found = {
                 name: cell.strip()
@@ -110,7 +122,7 @@ def _rows(text: str) -> Iterator[Row]:
             line = reader.line_num + skipped
             _check_cells(cells, header, line)
             if found:
-                if SLIDE not in found:
+                if needs_slide and SLIDE not in found:
                     raise MetadataError("the cell is empty", place=f"line {line}: {SLIDE}")
                 yield Row(line, found)
     except csv.Error as error:
@@ -139,7 +151,7 @@ def _check_cells(cells: Sequence[str], header: Sequence[str], line: int) -> None
             )
 
 
-def _header(cells: Sequence[str]) -> list[str]:
+def _header(cells: Sequence[str], *, needs_slide: bool) -> list[str]:
     names = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in cells]
     for name in filter(None, names):
         if not is_column(name):
@@ -148,7 +160,7 @@ def _header(cells: Sequence[str]) -> list[str]:
             raise MetadataError(f'unknown column "{name}"', place="line 1", remedy=known)
         if names.count(name) > 1:
             raise MetadataError(f'the column "{name}" is there twice', place="line 1")
-    if SLIDE not in names:
+    if needs_slide and SLIDE not in names:
         raise MetadataError(
             f'there is no column "{SLIDE}"',
             place="line 1",
@@ -167,7 +179,7 @@ class Table:
     """
 
     def __init__(self, text: str) -> None:
-        self.rows = tuple(_rows(text))
+        self.rows = tuple(read_rows(text))
         self._by_name: dict[str, list[Row]] = {}
         seen: dict[tuple[str, ...], int] = {}
         for row in self.rows:
