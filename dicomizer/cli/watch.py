@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import datetime as dt
 import hashlib
 import json
@@ -19,11 +20,12 @@ from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argume
 from dicomizer.cli.sending import Sending, sending_options
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
-    from dicomizer.watch.journal import Record
+    from dicomizer.watch.journal import Journal, Record
     from dicomizer.watch.look import Look
     from dicomizer.watch.options import WatchOptions
+    from dicomizer.watch.service import Service
 
 _CONVERT = frozenset(
     {
@@ -166,47 +168,40 @@ def run(context: click.Context, /, inbox: Path, **values: Any) -> None:
 
     if options.rules is not None:
         read_rules(options.rules)  # what is wrong is told now
-    journal = Journal(options.journal)
     try:
-        with watching(options, journal, _tell) as service, _status(values, journal, service):
+        with (
+            contextlib.closing(Journal(options.journal)) as journal,
+            watching(options, journal, _tell) as service,
+            _status(values, journal, service),
+        ):
             once = values["once"]
             service.run(lambda is_idle: once and is_idle)
     except KeyboardInterrupt as stop:
         stop.add_note("the same command goes on")
         raise
-    finally:
-        journal.close()
-    counts = journal_counts(options.journal)
+    counts = _counts(options.journal)
     context.exit(3 if counts["failed"] else 0)
 
 
-def journal_counts(path: Path) -> dict[str, int]:
-    """Return how many slides are in each state."""
+def _counts(path: Path) -> dict[str, int]:
     from dicomizer.watch.journal import Journal
 
-    journal = Journal(path, is_read_only=True)
-    try:
+    with contextlib.closing(Journal(path, is_read_only=True)) as journal:
         return journal.counts()
-    finally:
-        journal.close()
 
 
-def _status(values: dict[str, Any], journal: Any, service: Any) -> Any:
-    import contextlib
-
+@contextlib.contextmanager
+def _status(values: dict[str, Any], journal: Journal, service: Service) -> Iterator[None]:
+    """Answer questions about the service where that is asked for, and say where."""
     from dicomizer.watch.status import answering
 
-    if values["status_port"] is None:
-        return contextlib.nullcontext()
-
-    @contextlib.contextmanager
-    def answered() -> Any:
-        host = values["status_host"]
-        with answering(journal, host, values["status_port"], lambda: service.waiting) as port:
-            click.echo(f"dicomizer: status at http://{host}:{port}/status", err=True)
-            yield
-
-    return answered()
+    host, port = values["status_host"], values["status_port"]
+    if port is None:
+        yield
+        return
+    with answering(journal, host, port, lambda: service.waiting) as port:
+        click.echo(f"dicomizer: status at http://{host}:{port}/status", err=True)
+        yield
 
 
 def _options(context: click.Context, inbox: Path, values: dict[str, Any]) -> WatchOptions:
@@ -284,15 +279,20 @@ def _until(moment: float) -> str:
 @json_option
 def status(inbox: Path, journal: Path | None, *, as_json: bool) -> None:
     """Show how the watch folder INBOX is doing; its service may run or not."""
+    from dicomizer.errors import TargetError
     from dicomizer.watch.journal import Journal
     from dicomizer.watch.status import document
 
-    found = Journal(journal or _default_journal(inbox), is_read_only=True)
-    try:
+    path = journal or _default_journal(inbox)
+    if not path.exists():
+        raise TargetError(
+            "no service has worked here yet: there is no journal",
+            file=path,
+            remedy="start dicomizer watch, or name its --journal",
+        )
+    with contextlib.closing(Journal(path, is_read_only=True)) as found:
         told = document(found)
         open_records = found.unsettled(200)
-    finally:
-        found.close()
     if as_json:
         click.echo(json.dumps(told, indent=2))
         return
@@ -307,9 +307,14 @@ def status(inbox: Path, journal: Path | None, *, as_json: bool) -> None:
 @watch.command(name="try")
 @slide_argument
 @click.option("--rules", type=GIVEN_PATH, metavar="FILE", help="See samples/watch.toml.")
-@click.option("--name", metavar="NAME", help="Under which it came. Default: its own.")
+@click.option(
+    "--came-as",
+    type=GIVEN_PATH,
+    metavar="FILE",
+    help="Where it lay when it came: that name counts, and files beside it do, too.",
+)
 @json_option
-def try_rules(slide: Path, rules: Path | None, name: str | None, *, as_json: bool) -> None:
+def try_rules(slide: Path, rules: Path | None, came_as: Path | None, *, as_json: bool) -> None:
     """Show what the rules tell of SLIDE: barcodes, what is known, and what is missing.
 
     Nothing is converted. Worklists are asked.
@@ -318,7 +323,7 @@ def try_rules(slide: Path, rules: Path | None, name: str | None, *, as_json: boo
     from dicomizer.watch.look import look_at
     from dicomizer.watch.rules import Rules, read_rules
 
-    found = look_at(slide, name or slide.name, read_rules(rules) if rules else Rules())
+    found = look_at(slide, read_rules(rules) if rules else Rules(), came_as)
     metadata = metadata_to_json(found.metadata)
     if as_json:
         click.echo(json.dumps(_look_document(slide, found, metadata), indent=2))

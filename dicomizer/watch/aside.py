@@ -67,7 +67,7 @@ class Aside:
                 if fingerprint_at(source) != record.fingerprint:
                     return self._settled(record, path)
                 target = self._target(record, source)
-                record = self._journal.change(record.content, target=str(target))
+                record = self._journal.change(record.content, is_durable=True, target=str(target))
             moved = self._move(record, source, more)
             path = str(moved.relative_to(self._inbox)) if moved else record.path
         return self._settled(record, path)
@@ -93,11 +93,8 @@ class Aside:
         self._journal.forget(path)
 
     def _settled(self, record: Record, path: str) -> Record:
-        self._journal.forget(record.path)
-        if self._after is After.KEEP:
-            # It stays where it is, and is known when it is seen again.
-            self._journal.see(record.path, record.fingerprint, record.content)
-        return self._journal.change(record.content, is_settled=1, target=None, path=path)
+        # What is kept is known when it is seen again.
+        return self._journal.settle(record, path, is_seen=self._after is After.KEEP)
 
     def _folder(self, state: State) -> Path:
         if state is State.DONE and self._after is After.DELETE:

@@ -1,8 +1,10 @@
 # SPDX-License-Identifier: Apache-2.0
 """What became of each slide that came in, known by its content: a file of SQLite.
 
-Every change is on disk before the next step is taken (``synchronous=FULL``). A slide goes through
-its states in order; with each, the next start of the service knows what is left to be done:
+A slide goes through its states in order; with each, the next start of the service knows what is
+left to be done. A process that is killed loses none of them. Those after which something is moved
+are flushed to the disk as well before it is (``synchronous=FULL``), with all before them; what a
+power cut may take of the others is found again by looking at the inbox:
 
     new         to be converted, or being converted: nothing of it can be seen anywhere
     converted   whole in the private folder, verified, and its place is reserved; to be stored, sent
@@ -120,10 +122,6 @@ class Record:
     changed: float
 
 
-_SEE = (
-    "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
-    "fingerprint = excluded.fingerprint, content = excluded.content"
-)
 _COLUMNS = ", ".join(item.name for item in fields(Record))
 
 
@@ -179,13 +177,12 @@ class Journal:
                 "WHERE state IN ('failed', 'gone') AND is_settled",
                 (content, path, path, fingerprint, State.NEW, slide_bytes, now, now),
             )
-            connection.execute(_SEE, (path, fingerprint, content))
+            connection.execute(
+                "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+                "fingerprint = excluded.fingerprint, content = excluded.content",
+                (path, fingerprint, content),
+            )
         return self.record(content)
-
-    def see(self, path: str, fingerprint: str, content: str) -> None:
-        """Note that a content lies at a path, and nothing else."""
-        with self._transaction() as connection:
-            connection.execute(_SEE, (path, fingerprint, content))
 
     def bring_back(self, content: str, path: str, fingerprint: str) -> None:
         """Try a slide anew that was taken away and has come again."""
@@ -248,16 +245,40 @@ class Journal:
         )
         return found if found is None else float(found)
 
-    def change(self, content: str, **values: object) -> Record:
-        """Change what is known of a slide; on disk on return."""
+    def change(self, content: str, *, is_durable: bool = False, **values: object) -> Record:
+        """Change what is known of a slide.
+
+        Parameters
+        ----------
+        is_durable
+            Whether it is on disk on return.
+        """
         values["changed"] = time.time()
         names = ", ".join(f"{name} = ?" for name in values)
-        with self._transaction() as connection:
+        with self._transaction(is_durable=is_durable) as connection:
             connection.execute(
                 f"UPDATE slides SET {names} WHERE content = ?",  # noqa: S608 - names are ours
                 (*values.values(), content),
             )
         return self.record(content)
+
+    def settle(self, record: Record, path: str, *, is_seen: bool) -> Record:
+        """Note that a source was put aside, and where.
+
+        Parameters
+        ----------
+        is_seen
+            Whether it still lies where it came, and is not to be taken in again.
+        """
+        with self._transaction() as connection:
+            if not is_seen:
+                connection.execute("DELETE FROM sightings WHERE path = ?", (record.path,))
+            connection.execute(
+                "UPDATE slides SET is_settled = 1, target = NULL, path = ?, changed = ? "
+                "WHERE content = ?",
+                (path, time.time(), record.content),
+            )
+        return self.record(record.content)
 
     def reserve(self, content: str, names: Iterator[str]) -> str:
         """Return the slide's folder among the results, the first name that no other slide has."""
@@ -309,8 +330,11 @@ class Journal:
             return self._connection.execute(query, values).fetchall()
 
     @contextlib.contextmanager
-    def _transaction(self) -> Iterator[sqlite3.Connection]:
+    def _transaction(self, *, is_durable: bool = False) -> Iterator[sqlite3.Connection]:
         with self._lock, self._explained():
+            # In the mode NORMAL, the log of SQLite is flushed with the next commit that is FULL.
+            mode = "FULL" if is_durable else "NORMAL"
+            self._connection.execute(f"PRAGMA synchronous = {mode}")
             self._connection.execute("BEGIN IMMEDIATE")
             try:
                 yield self._connection
@@ -332,8 +356,6 @@ class Journal:
                 file=self.path,
                 remedy="name the journal of a watch folder, or a new file, by --journal",
             )
-        if not is_read_only:
-            self._connection.execute("PRAGMA synchronous = FULL")
 
     @contextlib.contextmanager
     def _explained(self) -> Iterator[None]:

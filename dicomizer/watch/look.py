@@ -4,7 +4,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import SlideMetadata
@@ -52,13 +51,13 @@ class Look:
         self.facts.update({name: text for name, text in cells.items() if text and name != SLIDE})
 
 
-def look_at(slide: Path, name: str, rules: Rules) -> Look:
+def look_at(slide: Path, rules: Rules, came_as: Path | None = None) -> Look:
     """Open a slide and follow the rules.
 
     Parameters
     ----------
-    name
-        Under which it came, with folders.
+    came_as
+        Where it lay when it came: that name counts, and files beside it do, too.
 
     Raises
     ------
@@ -69,10 +68,11 @@ def look_at(slide: Path, name: str, rules: Rules) -> Look:
     NetworkError
         A worklist cannot be asked.
     """
+    came_as = came_as or slide
     with open_source(slide) as source:
         look = Look(source.slide.format_name)
         if rules.file_name is not None:
-            _by_pattern(look, rules.file_name, PurePath(name).stem, "the file's name")
+            _by_pattern(look, rules.file_name, came_as.stem, "the file's name")
         if rules.barcode is not None:
             _by_barcode(look, rules.barcode, source)
     for table in rules.tables:
@@ -82,14 +82,8 @@ def look_at(slide: Path, name: str, rules: Rules) -> Look:
     cells = {key: text for key, text in look.facts.items() if is_column(key)}
     look.metadata = metadata_from_json(RowReader(cells).json())
     if rules.sidecar is not None:
-        _by_sidecar(look, rules.sidecar, slide)
+        _by_sidecar(look, rules.sidecar, slide, came_as)
     return look
-
-
-def sidecar_of(slide: Path, rule: SidecarRule) -> Path:
-    """Return where the file with the metadata of a slide lies, if it is there."""
-    name = rule.file.replace("{name}", slide.name).replace("{stem}", slide.stem)
-    return slide.with_name(name)
 
 
 def _by_pattern(look: Look, rule: PatternRule, text: str, what: str) -> None:
@@ -157,9 +151,9 @@ def _take(look: Look, found: list[dict[str, str]], what: str, kind: str, *, requ
         look.miss(f"{what} has no {kind} that matches", required=required)
 
 
-def _by_sidecar(look: Look, rule: SidecarRule, slide: Path) -> None:
-    sidecar = sidecar_of(slide, rule)
-    if sidecar.is_file():
-        look.metadata = read_metadata(sidecar, slide).over(look.metadata)
+def _by_sidecar(look: Look, rule: SidecarRule, slide: Path, came_as: Path) -> None:
+    found = rule.beside(slide, came_as)
+    if found:
+        look.metadata = read_metadata(found[0], came_as).over(look.metadata)
     else:
-        look.miss(f"there is no {sidecar.suffix} file beside it", required=rule.required)
+        look.miss(f"there is no file {rule.file} beside it", required=rule.required)

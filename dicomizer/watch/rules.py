@@ -60,6 +60,14 @@ class SidecarRule:
     file: str
     required: bool
 
+    def beside(self, *slides: Path) -> list[Path]:
+        """Return the files that lie beside a slide in the places where it lies or lay."""
+        paths = [
+            slide.with_name(self.file.replace("{name}", slide.name).replace("{stem}", slide.stem))
+            for slide in slides
+        ]
+        return [path for path in dict.fromkeys(paths) if path.is_file()]
+
 
 @dataclass(frozen=True, slots=True)
 class TableRule:

@@ -25,6 +25,7 @@ from dicomizer.targets.explained import explained
 from dicomizer.targets.folder import forget_states, instances_in
 from dicomizer.watch.failures import Cause, Failure, Refusal, failure_of
 from dicomizer.watch.journal import State
+from dicomizer.watch.rules import read_rules
 from dicomizer.watch.seen import fingerprint_at
 
 if TYPE_CHECKING:
@@ -123,6 +124,7 @@ class Steps:
         self._journal.reserve(record.content, self._names(record))
         return self._journal.change(
             record.content,
+            is_durable=True,
             state=State.CONVERTED,
             is_settled=0,
             attempts=0,
@@ -140,8 +142,8 @@ class Steps:
         Whether the file is whole is seen at the same time: its reader opens it.
         """
         rules = ("--rules", str(self._options.rules)) if self._options.rules else ()
-        name = ("--name", record.name)
-        ended = self._run(("watch", "try", "--json", *rules, *name, "--", str(path)), None)
+        came = ("--came-as", str(self._options.inbox / record.name))
+        ended = self._run(("watch", "try", "--json", *rules, *came, "--", str(path)), None)
         document = _document(ended, path, "metadata")
         if document["unmatched"]:
             self._journal.change(record.content, reason=document["unmatched"])
@@ -191,9 +193,14 @@ class Steps:
         if self._options.address is not None:
             self._send(folder)
         record = self._journal.change(
-            record.content, state=State.DONE, attempts=0, next_try=0, reason=None, remedy=None
+            record.content,
+            is_durable=True,
+            state=State.DONE,
+            attempts=0,
+            next_try=0,
+            reason=None,
+            remedy=None,
         )
-        self._tell("done", record)
         _remove(staging)
         return record
 
@@ -229,12 +236,19 @@ class Steps:
 
     def _settle(self, record: Record) -> Record:
         try:
-            settled = self._aside.settle(record)
+            settled = self._aside.settle(record, self._sidecars(record))
         except TargetError as error:
             raise failure_of(error) from error
-        if record.state is not State.DONE:
-            self._tell(str(record.state), settled)
+        self._tell(str(record.state), settled)
         return settled
+
+    def _sidecars(self, record: Record) -> list[Path]:
+        """Return the files that came with a slide to tell its metadata."""
+        if self._options.rules is None:
+            return []
+        sidecar = read_rules(self._options.rules).sidecar
+        inbox = self._options.inbox
+        return sidecar.beside(inbox / record.path, inbox / record.name) if sidecar else []
 
     def _gone(self, record: Record) -> Record:
         """Note that a slide was taken away or replaced before it was converted."""
