@@ -13,5 +13,9 @@ export default defineConfig({
     sourcemap: false,
     target: 'es2023',
   },
+  // Files that scripts load are named from the script on, so that a path of a proxy may lie before.
+  experimental: {
+    renderBuiltUrl: (_, { hostType }) => (hostType === 'js' ? { relative: true } : undefined),
+  },
   server: { proxy: { '/dicomweb': server } },
 })

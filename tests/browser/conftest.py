@@ -16,7 +16,7 @@ from typing import Any
 import pydicom
 import pytest
 import slides
-from browser.harness import READY, SCREEN, Archive, Served, serving
+from browser.harness import READY, SCREEN, STUDY, Archive, Served, serving
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 BROWSERS = ("chromium", "google-chrome", "google-chrome-stable", "chrome")
@@ -29,7 +29,6 @@ FLAGS = [
     "--disable-component-update",
     "--disable-sync",
 ]
-STUDY = "2.25.100000000000000000000000000000000001"
 MARKUP = "<script>document.write(1)</script>^<img src onerror>"
 
 
@@ -65,7 +64,9 @@ def archive(viewer: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         archive = Archive(address, data, work)
         case = {"patient": {"name": "Sample^Jane", "id": "P-1"}, "study": {"uid": STUDY}}
         first = slides.write_svs(work / "first.svs", size=(1500, 1000), tile=256)
-        archive.add("first", first.path, case | {"container": {"identifier": "S26-1-A1"}})
+        stained = {"identifier": "S26-1-A1-1", "stains": ["haematoxylin", "eosin"]}
+        container = {"identifier": "S26-1-A1"}
+        archive.add("first", first.path, case | {"container": container, "specimens": [stained]})
         second = slides.write_svs(work / "second.svs", size=(900, 700), tile=128, color="rgb")
         archive.add("second", second.path, case | {"container": {"identifier": "S26-1-A2"}})
         small = slides.write_svs(work / "small.svs", associated=False)
@@ -100,7 +101,7 @@ def is_complaint(message: Any) -> bool:
 def page(browser: Any, archive: Archive) -> Iterator[Any]:
     """Open an empty page; at the end its console must be clean."""
     context = browser.new_context(viewport=SCREEN, base_url=archive.address, color_scheme="dark")
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     page = context.new_page()
     complaints: list[str] = []
     page.on(

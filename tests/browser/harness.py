@@ -22,6 +22,8 @@ from PIL import Image
 
 SCREEN = {"width": 1200, "height": 800}
 READY = ".stage[data-state=ready]"
+STUDY = "2.25.100000000000000000000000000000000001"
+"""The case of two slides."""
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,12 @@ class Archive:
         run("dicomizer", "convert", str(source), str(folder), "--metadata", str(described))
         return self.ingest(name, source, folder)
 
-    def ingest(self, name: str, source: Path, folder: Path) -> Served:
+    def store(self, folder: Path) -> None:
+        """Put files into the archive, while the server runs."""
         run("tileserver", "ingest", str(folder), "--data", str(self.data))
+
+    def ingest(self, name: str, source: Path, folder: Path) -> Served:
+        self.store(folder)
         header = pydicom.dcmread(next(folder.glob("*.dcm")), stop_before_pixels=True)
         served = Served(source, header.StudyInstanceUID, header.SeriesInstanceUID, folder)
         self.slides[name] = served

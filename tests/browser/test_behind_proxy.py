@@ -24,13 +24,16 @@ def test_the_viewer_works_below_a_path(archive, page, tmp_path, keeps_path):
         assert server.store(*files).status_code == 200
 
         page.goto(f"{root}/")
-        page.locator(".card[data-state=ready]").click()
+        page.locator(".thumbnail[data-state=ready]").click()
         page.wait_for_selector(READY)
+        page.keyboard.press("B")
         page.wait_for_function("path => location.pathname === path", arg=f"/pacs{slide.path}")
         page.reload()
         page.wait_for_selector(READY)
         page.go_back()
-        page.wait_for_selector(".card[data-state=ready]")
+        page.wait_for_selector(".tray-slide[data-state=ready]")
+        page.go_back()
+        page.wait_for_selector(".thumbnail[data-state=ready]")
         page.wait_for_load_state("networkidle")
 
     assert any("/frames/" in url for url in asked)

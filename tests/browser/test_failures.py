@@ -11,7 +11,7 @@ from browser.harness import READY
 def console_is_theirs(browser, archive):
     """Open a page whose console may hold the browser's own lines about refused requests."""
     context = browser.new_context(base_url=archive.address)
-    context.set_default_timeout(8000)
+    context.set_default_timeout(30_000)
     yield context.new_page()
     context.close()
 
@@ -23,8 +23,8 @@ def test_an_unknown_slide_is_said_and_leads_back(console_is_theirs):
 
     page.get_by_text("this slide cannot be opened").wait_for()
     assert "the server does not have it" in page.locator("main").inner_text()
-    page.get_by_role("button", name="all slides").click()
-    page.wait_for_selector(".card")
+    page.get_by_role("button", name="worklist").click()
+    page.wait_for_selector(".case-row[data-state=ready]")
 
 
 def test_a_frame_that_fails_is_hatched_and_can_be_asked_for_again(console_is_theirs, archive):
@@ -48,8 +48,8 @@ def test_a_server_that_is_away_is_said(console_is_theirs):
 
     page.goto("/")
 
-    page.get_by_text("the slides cannot be listed").wait_for()
+    page.get_by_text("the cases cannot be listed").wait_for()
     assert "check that tileserver is running" in page.locator("main").inner_text()
     page.unroute("**/dicomweb/**")
     page.get_by_role("button", name="try again").click()
-    page.wait_for_selector(".card")
+    page.wait_for_selector(".case-row[data-state=ready]")

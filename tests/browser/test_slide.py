@@ -79,18 +79,6 @@ def test_a_missing_frame_is_hatched_in_grey(archive, page, real_slide):
     assert np.ptp(stored, axis=2).max() > 20
 
 
-def test_frames_that_cannot_be_drawn_are_said_with_what_they_are(archive, page, real_slide):
-    folder = real_slide("dicom/variants/j2k_lossless")
-    served = archive.ingest("jpeg2000", folder, folder)
-    page.goto(served.path)
-
-    alert = page.get_by_role("alert")
-
-    alert.wait_for()
-    assert "stored as JPEG 2000, which this viewer cannot draw" in alert.inner_text()
-    assert alert.get_by_role("button").count() == 0
-
-
 def test_nothing_is_drawn_beyond_the_edge_of_the_slide(open_slide):
     page = open_slide("first", "?x=1500&y=500&mpp=0.5&r=0")
 

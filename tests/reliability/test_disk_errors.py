@@ -123,17 +123,77 @@ def test_what_is_acknowledged_after_a_failed_flush_is_on_disk(actor, tmp_path, n
         else:
             first = last = actor.act(data, *broken, operation.step).results
         is_done = outcome(first[len(before) + 1])
-        assert is_done is not True or len(operation.changes) > 2  # several are tried one by one
+        # Several are tried one by one. The folder of the index was flushed when it was opened, and
+        # no name came since: SQLite flushes it again, for each connection, and goes on.
+        assert is_done is not True or len(operation.changes) > 2 or failed(actor) == data
         assert is_done_again(operation, last[-1])
 
-        cut = tmp_path / f"cut-{point}"
-        cut.mkdir()
-        disk = Disk(actor.folder)
-        for event in events(actor.record):
-            disk.take(event)
-        disk.cut(cut, Luck.NOTHING, random.Random(0))
+        cut = cut_of(actor, tmp_path / f"cut-{point}")
         found = check(cut / "data", operation.ledger(is_done=True), may_litter=True)
         assert found == Found(), point
+
+
+def failed(actor: Acting) -> Path:
+    """Return what could not be flushed first."""
+    return Path(next(found.path for found in events(actor.record) if found.kind & Kind.SYNC_FAILED))
+
+
+def cut_of(actor: Acting, folder: Path) -> Path:
+    """Return the folder as a power cut leaves it that takes all that is not surely on disk."""
+    folder.mkdir()
+    disk = Disk(actor.folder)
+    for event in events(actor.record):
+        disk.take(event)
+    disk.cut(folder, Luck.NOTHING, random.Random(0))
+    return folder
+
+
+def test_what_is_stored_after_a_flush_that_failed_at_the_start_is_on_disk(actor, tmp_path):
+    name = Name(1, 1)
+    data = actor.folder / "data"
+    shutil.rmtree(data, ignore_errors=True)
+    flushes = actor.act(data, arm(0, kinds=Kind.SYNC), OPEN, DISARM).results[-1]
+    refused = []
+
+    for point in range(1, flushes + 1):
+        begin = (arm(point, error=errno.EIO, kinds=Kind.SYNC), OPEN, DISARM)
+        shutil.rmtree(data, ignore_errors=True)
+        is_open = actor.act(data, *begin).results[1] == "done"
+        refused += [] if is_open else [point]
+        shutil.rmtree(data, ignore_errors=True)
+        os.truncate(actor.record, 0)
+        # At once after the start, or after one more where it was refused.
+        acted = actor.act(data, *begin, *(() if is_open else (OPEN,)), actor.store(name))
+        assert acted.results[-1] == [name.uids[2]]
+        ledger = Ledger()
+        ledger.must(name, file_of(name))
+        cut = cut_of(actor, tmp_path / f"cut-{point}")
+        assert check(cut / "data", ledger, may_litter=True) == Found(), (point, failed(actor))
+
+    assert 0 < len(refused) < flushes  # SQLite goes on where the folder cannot be flushed
+
+
+def test_a_workitem_after_a_flush_that_failed_at_the_start_is_on_disk(actor, tmp_path):
+    data = actor.folder / "worklist"
+    opened, create = ("open_worklist", {}), ("create_workitem", {"uid": "1.2.1"})
+    shutil.rmtree(data, ignore_errors=True)
+    flushes = actor.act(data, arm(0, kinds=Kind.SYNC), opened, DISARM).results[-1]
+
+    for point in range(1, flushes + 1):
+        begin = (arm(point, error=errno.EIO, kinds=Kind.SYNC), opened, DISARM)
+        shutil.rmtree(data, ignore_errors=True)
+        is_open = actor.act(data, *begin).results[1] == "done"
+        shutil.rmtree(data, ignore_errors=True)
+        os.truncate(actor.record, 0)
+        acted = actor.act(data, *begin, *(() if is_open else (opened,)), create)
+        assert acted.results[-1] == "done"
+        if failed(actor) == data:
+            # That SQLite's first journal is gone would be given up: real file systems then take
+            # nothing more, and this disk does.
+            continue
+        cut = cut_of(actor, tmp_path / f"cut-{point}")
+        acted = actor.act(cut / "worklist", opened, ("workitem", {"uid": "1.2.1"}))
+        assert acted.results == ["done", "done"], (point, failed(actor))
 
 
 def rooms(count: int, most: int) -> list[int]:
@@ -184,12 +244,7 @@ def test_a_workitem_that_is_refused_is_not_there_and_can_be_created(actor, tmp_p
             assert again == "done" or again.startswith("WrongStateError")
             assert there == "done"
 
-            cut = tmp_path / f"cut-{point}-{times}"
-            cut.mkdir()
-            disk = Disk(actor.folder)
-            for event in events(actor.record):
-                disk.take(event)
-            disk.cut(cut, Luck.NOTHING, random.Random(0))
+            cut = cut_of(actor, tmp_path / f"cut-{point}-{times}")
             acted = actor.act(cut / "worklist", opened, look_before, look)
             assert acted.results == ["done"] * 3
 

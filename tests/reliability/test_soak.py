@@ -33,7 +33,7 @@ from servers import Server, command, serving
 SECONDS = int(os.environ.get("COVERSLIP_SOAK_SECONDS", "8"))
 IS_FULL = SECONDS >= 600
 """Long enough for figures of memory and time: in seconds, caches only begin to fill."""
-WARM_UP_SECONDS = min(SECONDS // 4, 240)
+WARM_UP_SECONDS = SECONDS // 4
 CLIENTS: Sequence[type[Client]] = (
     Viewer, Viewer, Archivist, Archivist, Modality, Modality, Rude, Slow, Scanner,
 )  # fmt: skip

@@ -9,9 +9,12 @@ baseline of the size told, in one scan (`is_simple`), by libjpeg-turbo, as every
 the process is checked from the frame's header first, so that decoding takes the memory of the
 frame and the time of its bytes, and libjpeg-turbo has been fuzzed for it for many years.
 
+Pictures that a store request brings in place of frames go the same way.
+
     Decoders ─ stream, description ─► worker process ─ samples, or why not in words ─► Decoders
 """
 
 from tileserver.decoding.decoders import Decode, Decoders
+from tileserver.decoding.pictures import GIF, LARGEST_PICTURE, PNG
 
-__all__ = ["Decode", "Decoders"]
+__all__ = ["GIF", "LARGEST_PICTURE", "PNG", "Decode", "Decoders"]

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored, is_simple
 from tileserver.decoding.limits import MOST_BYTES, MOST_SAMPLES, seconds_for
+from tileserver.decoding.pictures import read_head
 from tileserver.decoding.process import DecoderProcess, EndedError
 from tileserver.errors import BusyError
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
 
     from dicomizer.pixels.codecs.frame_shape import Stream
     from dicomizer.pixels.stored_frames import PixelDescription, Samples
+    from tileserver.decoding.pictures import Picture
 
 _logger = logging.getLogger(__name__)
 
@@ -47,7 +49,7 @@ class Decoders:
     def __init__(
         self,
         count: int | None = None,
-        seconds_for: Callable[[PixelDescription], float] = seconds_for,
+        seconds_for: Callable[[PixelDescription | Picture], float] = seconds_for,
     ) -> None:
         self._seconds_for = seconds_for
         self._is_closed = False
@@ -72,6 +74,25 @@ class Decoders:
         _check_size(stream, description)
         return self._decoded_elsewhere(stream, description)
 
+    def picture(self, media_type: str, stream: Stream) -> Samples:
+        """Decode a PNG or GIF.
+
+        Returns
+        -------
+        samples
+            Of all frames: frames, rows, columns, and 1 or 3 samples.
+
+        Raises
+        ------
+        CodecError
+            It is damaged, too large, or more than its decoder could bear.
+        BusyError
+            No process can be started.
+        """
+        picture = read_head(media_type, stream)
+        frames = self._decoded_elsewhere(stream, picture)
+        return frames.reshape(-1, picture.rows, picture.columns, frames.shape[2])
+
     def close(self) -> None:
         """End all processes; those that are at a frame end after it."""
         self._is_closed = True
@@ -83,7 +104,9 @@ class Decoders:
             if process is not None:
                 process.end()
 
-    def _decoded_elsewhere(self, stream: Stream, description: PixelDescription) -> Samples:
+    def _decoded_elsewhere(
+        self, stream: Stream, description: PixelDescription | Picture
+    ) -> Samples:
         process = self._free.get()
         try:
             process = _running(process)

@@ -12,6 +12,8 @@ import resource
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tileserver.decoding.pictures import Picture
+
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import PixelDescription
 
@@ -27,12 +29,14 @@ _SAMPLES_PER_SECOND = 2_000_000
 """A tenth of what the slowest codec does, as machines can be busy."""
 
 
-def seconds_for(description: PixelDescription) -> float:
-    """Return how long decoding a frame may take."""
+def seconds_for(description: PixelDescription | Picture) -> float:
+    """Return how long decoding a frame or picture may take."""
     return _LEAST_SECONDS + _samples(description) / _SAMPLES_PER_SECOND
 
 
-def _samples(description: PixelDescription) -> int:
+def _samples(description: PixelDescription | Picture) -> int:
+    if isinstance(description, Picture):
+        return description.most_samples
     return description.rows * description.columns * description.samples
 
 
@@ -47,7 +51,7 @@ class Limits:
             most = self._base + _room(MOST_SAMPLES) + MOST_BYTES
             _bound(resource.RLIMIT_AS, most, most)
 
-    def allow(self, description: PixelDescription, stream_bytes: int) -> None:
+    def allow(self, description: PixelDescription | Picture, stream_bytes: int) -> None:
         """Set how much memory and time of the processor the next frame may take."""
         if self._base:
             _, most = resource.getrlimit(resource.RLIMIT_AS)

@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """What goes over the connection to a process that decodes: a frame there, samples or words back.
 
+A picture goes like a frame; the samples of all its frames come back at once.
+
 Answers are read as from a stranger, since a decoder that was led astray may send anything: only
 samples of the frame's size and of a known type are taken, and words within a length.
 """
@@ -11,12 +13,13 @@ import json
 import struct
 import time
 from dataclasses import asdict
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import PixelDescription
+from tileserver.decoding.pictures import Picture
 
 if TYPE_CHECKING:
     import socket
@@ -37,14 +40,16 @@ class ProtocolError(Exception):
     """The other side is gone, or sends what makes no sense."""
 
 
-def send_frame(connection: socket.socket, stream: Stream, description: PixelDescription) -> None:
+def send_frame(
+    connection: socket.socket, stream: Stream, description: PixelDescription | Picture
+) -> None:
     """Send a frame to be decoded."""
     told = json.dumps(asdict(description)).encode()
     connection.sendall(_REQUEST.pack(len(told), len(stream)) + told)
     connection.sendall(stream)
 
 
-def receive_frame(connection: socket.socket) -> tuple[bytearray, PixelDescription] | None:
+def receive_frame(connection: socket.socket) -> tuple[bytearray, PixelDescription | Picture] | None:
     """Return the next frame to decode, ``None`` where the other side is gone."""
     head = bytearray(_REQUEST.size)
     try:
@@ -55,7 +60,8 @@ def receive_frame(connection: socket.socket) -> tuple[bytearray, PixelDescriptio
     told, stream = bytearray(told_length), bytearray(length)
     _receive_into(connection, memoryview(told))
     _receive_into(connection, memoryview(stream))
-    return stream, PixelDescription(**json.loads(told))
+    read = json.loads(told)
+    return stream, Picture(**read) if "media_type" in read else PixelDescription(**read)
 
 
 def send_samples(connection: socket.socket, pixels: Samples) -> None:
@@ -73,9 +79,9 @@ def send_problem(connection: socket.socket, problem: str) -> None:
 
 
 def receive_samples(
-    connection: socket.socket, description: PixelDescription, seconds: float
+    connection: socket.socket, description: PixelDescription | Picture, seconds: float
 ) -> Samples:
-    """Return a decoded frame.
+    """Return a decoded frame, or all of a picture.
 
     Raises
     ------
@@ -95,12 +101,20 @@ def receive_samples(
         _receive_into(connection, memoryview(words), deadline)
         text = words.decode(errors="replace")
         raise CodecError("".join(letter if letter.isprintable() else " " for letter in text))
-    shape = (description.rows, description.columns, description.samples)
-    if kind != _PIXELS or number >= len(_TYPES) or (rows, columns, samples) != shape:
+    shape = (rows, columns, samples)
+    if kind != _PIXELS or number >= len(_TYPES) or not _takes(description, shape, _TYPES[number]):
         raise ProtocolError("found something other than the samples of a frame")
     pixels = np.empty(shape, _TYPES[number])
     _receive_into(connection, pixels.data.cast("B"), deadline)
     return cast("Samples", pixels)
+
+
+def _takes(
+    description: PixelDescription | Picture, shape: tuple[int, int, int], sample_type: np.dtype[Any]
+) -> bool:
+    if isinstance(description, Picture):
+        return description.takes(shape, sample_type)
+    return shape == (description.rows, description.columns, description.samples)
 
 
 def _receive_into(

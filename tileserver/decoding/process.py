@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from dicomizer.pixels.codecs.frame_shape import Stream
     from dicomizer.pixels.stored_frames import PixelDescription, Samples
+    from tileserver.decoding.pictures import Picture
 
 _MODULE = "tileserver.decoding.worker"
 _KEPT_VARIABLES = ("LANG", "LD_LIBRARY_PATH", "PATH", "PYTHONHOME")
@@ -49,8 +50,10 @@ class DecoderProcess:
         """Tell whether the process runs."""
         return self._process.poll() is None
 
-    def decode(self, stream: Stream, description: PixelDescription, seconds: float) -> Samples:
-        """Decode a frame.
+    def decode(
+        self, stream: Stream, description: PixelDescription | Picture, seconds: float
+    ) -> Samples:
+        """Decode a frame, or all of a picture.
 
         Raises
         ------

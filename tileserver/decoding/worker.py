@@ -14,19 +14,21 @@ from typing import TYPE_CHECKING
 
 import imagecodecs
 import simplejpeg  # noqa: F401 - loaded before the bounds of memory are set
+from PIL import GifImagePlugin  # noqa: F401 - the same
 
 from dicomizer.pixels.codecs import decode  # noqa: F401 - the same
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
 from tileserver.decoding.limits import Limits
 from tileserver.decoding.messages import receive_frame, send_problem, send_samples
+from tileserver.decoding.pictures import Picture, decode_picture
 
 if TYPE_CHECKING:
-    from dicomizer.pixels.stored_frames import PixelDescription
+    from dicomizer.pixels.stored_frames import PixelDescription, Samples
 
 _CODECS = (
     "jpeg2k_decode", "jpeg8_decode", "jpegls_decode", "jpegxl_decode", "jpegxl_decode_jpeg",
-    "packbits_decode",
+    "packbits_decode", "png_decode",
 )  # fmt: skip
 """Of imagecodecs, which loads each when it is first named."""
 
@@ -47,9 +49,11 @@ def main() -> None:
             _answer(connection, stream, description)
 
 
-def _answer(connection: socket.socket, stream: bytearray, description: PixelDescription) -> None:
+def _answer(
+    connection: socket.socket, stream: bytearray, description: PixelDescription | Picture
+) -> None:
     try:
-        pixels = decode_stored(bytes(stream), description)
+        pixels = _decoded(bytes(stream), description)
     except CodecError as error:
         send_problem(connection, str(error))
     except MemoryError:
@@ -58,6 +62,12 @@ def _answer(connection: socket.socket, stream: bytearray, description: PixelDesc
         send_problem(connection, f"the decoder failed by {type(error).__name__}")
     else:
         send_samples(connection, pixels)
+
+
+def _decoded(stream: bytes, description: PixelDescription | Picture) -> Samples:
+    if isinstance(description, Picture):
+        return decode_picture(stream, description)
+    return decode_stored(stream, description)
 
 
 if __name__ == "__main__":

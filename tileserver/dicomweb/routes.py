@@ -16,6 +16,7 @@ from tileserver.dicomweb import (
     wado,
     wado_uri,
 )
+from tileserver.dicomweb.archive import or_archive
 from tileserver.dicomweb.lasting import lasting
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -30,9 +31,9 @@ _GET = (
     (_STUDY + "/series", qido.series),
     (_STUDY + "/instances", qido.instances),
     (_SERIES + "/instances", qido.instances),
-    (_STUDY, lasting(bulk.or_bulk_data(wado.study_or_series))),
-    (_SERIES, lasting(bulk.or_bulk_data(wado.study_or_series))),
-    (_INSTANCE, lasting(bulk.or_bulk_data(wado.instance))),
+    (_STUDY, lasting(or_archive(bulk.or_bulk_data(wado.study_or_series)))),
+    (_SERIES, lasting(or_archive(bulk.or_bulk_data(wado.study_or_series)))),
+    (_INSTANCE, lasting(or_archive(bulk.or_bulk_data(wado.instance)))),
     (_STUDY + "/metadata", wado.metadata),
     (_SERIES + "/metadata", wado.metadata),
     (_INSTANCE + "/metadata", wado.metadata),

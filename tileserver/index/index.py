@@ -41,6 +41,7 @@ from tileserver.index.finding import Finder, Found
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
 from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
+from tileserver.index.log import use_log
 from tileserver.index.records import (
     Counts,
     InstanceRecord,
@@ -62,7 +63,7 @@ if TYPE_CHECKING:
 
 _BUSY_SECONDS = 30
 _PAGE = 1000
-_CACHE_KIB = 16 << 10
+_CACHE_KIB = 8 << 10
 """Of a connection: with SQLite's 2 MiB, each search of a large archive reads its indexes anew."""
 _CACHE_OF_ALL_KIB = 128 << 10
 """While a whole index is made: UIDs and keys come in any order, all over their indexes."""
@@ -122,6 +123,8 @@ class Index:
         )
         event.listen(self._engine, "connect", _configure)
         self._doubt = Doubt()
+        with _opening():
+            self._watch = Watch(path, _BUSY_SECONDS)
         try:
             # Writes nothing where nothing is to be made: a full disk is to be read.
             with _opening(), self._alone() as connection:
@@ -130,9 +133,9 @@ class Index:
             with _opening(), self._engine.connect() as connection:
                 make_durable(driver_of(connection))
                 self.generation = Generation(path.with_name(f"{path.name}-generation"))
-                self._watch = Watch(path)
         except StorageError:
             self._engine.dispose()
+            self._watch.close()
             raise
         self._commits = Commits(self._writing)
 
@@ -558,8 +561,7 @@ def _replace(connection: Connection, found: StoredInstance, rows: Rows) -> None:
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:
-    connection.execute("PRAGMA journal_mode=WAL")
-    connection.execute("PRAGMA synchronous=FULL")
+    use_log(connection)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
     for name, function, arguments in (

@@ -67,7 +67,7 @@ class Services:
         """Return the verbs over a store and its index."""
         retrieve, decoders = Retrieve(store, index), Decoders()
         return cls(
-            Ingest(store, index, settings.duplicates),
+            Ingest(store, index, decoders, settings.duplicates),
             Query(index),
             retrieve,
             Render(store, index, decoders),

@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any
 from dicomizer.dicom.native_xml import from_xml
 from dicomizer.dicom.streamed import BulkReference, CompressedFrames, part10_pieces
 from dicomizer.errors import DicomError
+from tileserver.decoding import LARGEST_PICTURE
 from tileserver.errors import InvalidInstanceError, UnsupportedSyntaxError
 from tileserver.services.received_pixels import (
     JP2_BEGIN,
-    LARGEST_PICTURE,
     PICTURES,
     codestream_of,
     describe,
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
     from pydicom.dataset import Dataset
 
     from dicomizer.dicom.streamed import BulkValue
+    from tileserver.decoding import Decoders
     from tileserver.store import Incoming
 
 METADATA_LIMIT = 16 << 20
@@ -195,7 +196,7 @@ def datasets_of_xml(text: bytes | bytearray) -> list[object]:
         raise InvalidInstanceError(str(error)) from error
 
 
-def assemble(metadata: object, parts: BulkParts, incoming: Incoming) -> bool:
+def assemble(metadata: object, parts: BulkParts, incoming: Incoming, decoders: Decoders) -> bool:
     """Write an instance as a Part 10 file; tell whether an element had to be changed.
 
     Raises
@@ -209,7 +210,7 @@ def assemble(metadata: object, parts: BulkParts, incoming: Incoming) -> bool:
     try:
         dataset, is_coerced = _dataset(metadata, parts)
         names = str(dataset.SOPClassUID), str(dataset.SOPInstanceUID)
-        pixels = _compressed(dataset, parts)
+        pixels = _compressed(dataset, parts, decoders)
         for piece in part10_pieces(dataset, parts.value, pixels):
             incoming.write(piece)
     except InvalidInstanceError as error:
@@ -266,7 +267,7 @@ def _small_value(parts: BulkParts, vr: str, uri: str) -> object:
     return DataElement_from_raw(raw, ["utf_8"]).value
 
 
-def _compressed(dataset: Dataset, parts: BulkParts) -> CompressedFrames | None:
+def _compressed(dataset: Dataset, parts: BulkParts, decoders: Decoders) -> CompressedFrames | None:
     """Return Pixel Data that came compressed, and take it out of the dataset."""
     reference = dataset[_PIXEL_DATA].value if _PIXEL_DATA in dataset else None
     if not isinstance(reference, BulkReference):
@@ -274,7 +275,7 @@ def _compressed(dataset: Dataset, parts: BulkParts) -> CompressedFrames | None:
     frames = parts.under(reference.uri)
     media_type = frames[0].media_type
     if media_type in PICTURES and all(frame.media_type == media_type for frame in frames):
-        put_pictures(dataset, media_type, _in_memory(frames))
+        put_pictures(dataset, media_type, _in_memory(frames), decoders)
         return None
     syntaxes = {_transfer_syntax(frame) for frame in frames}
     if len(syntaxes) > 1:

@@ -40,6 +40,7 @@ from tileserver.settings import Duplicates
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Sequence
 
+    from tileserver.decoding import Decoders
     from tileserver.index import Index, StoredInstance
     from tileserver.services.assemble import BulkParts
     from tileserver.services.reindex import Reindexed
@@ -85,15 +86,22 @@ class Ingest:
 
     Parameters
     ----------
+    decoders
+        Decode pictures that come in place of frames.
     duplicates
         What to do with other bytes of a stored instance: refuse them, keep the first, or replace.
     """
 
     def __init__(
-        self, store: BlobStore, index: Index, duplicates: Duplicates = Duplicates.REFUSE
+        self,
+        store: BlobStore,
+        index: Index,
+        decoders: Decoders,
+        duplicates: Duplicates = Duplicates.REFUSE,
     ) -> None:
         self._store = store
         self._index = index
+        self._decoders = decoders
         self._duplicates = duplicates
         self._sound = Soundness(store)
         self._again = StoredAgain(index, self._sound)
@@ -399,7 +407,7 @@ class Ingest:
             As `accept`; also where metadata and bulk data make no instance.
         """
         with self.receive() as incoming:
-            is_coerced = assemble(metadata, parts, incoming)
+            is_coerced = assemble(metadata, parts, incoming, self._decoders)
             stored = self.accept(incoming, study_instance_uid)
         if is_coerced and stored.warning is None:
             return replace(stored, warning=Oddity.COERCED)

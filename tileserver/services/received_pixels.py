@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Pixel Data that came as pictures: what the streams tell of themselves, and PNG and GIF decoded.
+"""Pixel Data that came as pictures: what the streams tell of themselves, and what PNG and GIF hold.
 
 A sender of pictures need not know how DICOM describes pixels. What it leaves out is read from the
 head of the first stream; PNG and GIF, which DICOM has no transfer syntax for, become native frames.
@@ -11,36 +11,31 @@ PS3.18 10.5.2 and table 10.5.2-1 (media types of pictures), PS3.3 C.7.6.3 (image
 
 from __future__ import annotations
 
-import io
-import struct
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from dicomizer.pixels.codecs import jpeg, jpeg2000, jpegls
 from dicomizer.pixels.codecs.errors import CodecError
+from tileserver.decoding import GIF, LARGEST_PICTURE, PNG
 from tileserver.errors import InvalidInstanceError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    from numpy.typing import NDArray
     from pydicom.dataset import Dataset
 
-    Samples = NDArray[np.uint8] | NDArray[np.uint16]
+    from dicomizer.pixels.stored_frames import Samples
+    from tileserver.decoding import Decoders
+
     Description = dict[str, str | int]
 
-PICTURES = frozenset({"image/png", "image/gif"})
+PICTURES = frozenset({PNG, GIF})
 """Media types that are decoded, without loss."""
-LARGEST_PICTURE = 64 << 20
-"""Bytes of a PNG or GIF, and samples of all that an instance has of them."""
 JP2_BEGIN = b"\x00\x00\x00\x0cjP  "
 """Of a JP2 file, in which a codestream lies in a box."""
 _PIXEL_DATA = 0x7FE00010
-_PNG_BEGIN = struct.Struct(">16xII")
-_GIF_BEGIN = struct.Struct("<6xHH")
-"""Columns and rows, behind what else stands there."""
 
 
 def describe(dataset: Dataset, transfer_syntax_uid: str, stream: bytes) -> None:
@@ -159,7 +154,9 @@ def codestream_of(stream: bytes) -> Codestream:
         raise InvalidInstanceError(f"the JP2 file cannot be read: {error}") from error
 
 
-def put_pictures(dataset: Dataset, media_type: str, streams: Sequence[bytes]) -> None:
+def put_pictures(
+    dataset: Dataset, media_type: str, streams: Sequence[bytes], decoders: Decoders
+) -> None:
     """Make Pixel Data of pictures, and describe them.
 
     Raises
@@ -167,51 +164,23 @@ def put_pictures(dataset: Dataset, media_type: str, streams: Sequence[bytes]) ->
     InvalidInstanceError
         They cannot be decoded, are too large, differ in size, or are not what the metadata say.
     """
-    decode = {"image/png": _png, "image/gif": _gif}[media_type]
-    try:
-        frames = [frame for stream in streams for frame in decode(stream)]
-    except InvalidInstanceError:
-        raise
-    except Exception as error:  # the libraries raise whatever broken pictures provoke
-        raise InvalidInstanceError(f"the {media_type} cannot be decoded") from error
-    if len({(frame.shape, frame.dtype) for frame in frames}) != 1:
+    pictures: list[Samples] = []
+    left = LARGEST_PICTURE
+    for stream in streams:
+        pictures.append(_decoded(media_type, stream, decoders))
+        left -= pictures[-1].size
+        if left < 0:
+            raise InvalidInstanceError(f"pictures have more than {LARGEST_PICTURE:,} samples")
+    if len({(frames.shape[1:], frames.dtype) for frames in pictures}) != 1:
         raise InvalidInstanceError("pictures of an instance differ in size")
-    if sum(frame.size for frame in frames) > LARGEST_PICTURE:
-        raise InvalidInstanceError(f"pictures have more than {LARGEST_PICTURE:,} samples")
-    _put(dataset, _as_described(dataset, cast("Samples", np.stack(frames))))
+    _put(dataset, _as_described(dataset, np.concatenate(pictures)))
 
 
-def _png(stream: bytes) -> list[Samples]:
-    """Decode a PNG; what is transparent is not."""
-    import imagecodecs
-
-    columns, rows = _PNG_BEGIN.unpack_from(stream)
-    _check_size(columns * rows, 4)
-    pixels = imagecodecs.png_decode(stream)
-    pixels = pixels.reshape(rows, columns, -1)
-    samples = pixels.shape[2]
-    return [pixels[:, :, : samples - (samples in (2, 4))]]
-
-
-def _gif(stream: bytes) -> list[Samples]:
-    """Decode the frames of a GIF, each whole."""
-    from PIL import Image
-
-    columns, rows = _GIF_BEGIN.unpack_from(stream)
-    _check_size(columns * rows, 3)  # before the library, which warns of what is large
-    with Image.open(io.BytesIO(stream), formats=("GIF",)) as picture:
-        count: int = getattr(picture, "n_frames", 1)
-        _check_size(picture.width * picture.height * count, 3)
-        frames = []
-        for number in range(count):
-            picture.seek(number)
-            frames.append(np.asarray(picture.convert("RGB")))
-        return frames
-
-
-def _check_size(pixels: int, samples: int) -> None:
-    if pixels * samples > LARGEST_PICTURE:
-        raise InvalidInstanceError(f"a picture may have {LARGEST_PICTURE // samples:,} pixels")
+def _decoded(media_type: str, stream: bytes, decoders: Decoders) -> Samples:
+    try:
+        return decoders.picture(media_type, stream)
+    except CodecError as error:
+        raise InvalidInstanceError(f"the {media_type} cannot be decoded: {error}") from error
 
 
 def _as_described(dataset: Dataset, pixels: Samples) -> Samples:

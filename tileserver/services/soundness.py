@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from tileserver.index import StoredInstance
     from tileserver.store import BlobState, BlobStore
 
-_MOST = 16_384
+_MOST = 2048
 """Files, of some 500 bytes each."""
 _SECONDS = 60.0
 """A disk can change bytes without a word; by then a check may have found them."""

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from tileserver.services.soundness import Soundness
     from tileserver.store import Incoming
 
-_MOST = 16_384
-"""Instances, of some 600 bytes each."""
+_MOST = 2048
+"""Instances, of some 1.5 kB each."""
 _OF_THIS_TIME = (Oddity.OTHER_BYTES_KEPT, Oddity.OTHER_PATIENT, Oddity.OTHER_STUDY)
 """What is not of the bytes, but of what else is stored."""
 

@@ -27,7 +27,7 @@ from tileserver.errors import FullDiskError, LostBlobError, StorageError
 from tileserver.store import condemned, locked, quarantine
 from tileserver.store.base import BlobState
 from tileserver.store.flushing import Flushes
-from tileserver.store.layout import bring_up_to_date, flush_folder
+from tileserver.store.layout import bring_up_to_date, flush_folder, make_folders
 from tileserver.store.listing import is_key, keys_in_order
 from tileserver.store.problems import explained
 from tileserver.store.readers import Readers, version_of
@@ -404,15 +404,9 @@ class FolderBlobStore:
         self._folder = folder
         self._blobs = folder / "blobs"
         self._incoming = folder / "incoming"
+        self._condemned = folder / "condemned"
         with explained(f"the data folder {folder} cannot be made"):
-            if not folder.is_dir():
-                folder.mkdir(parents=True, exist_ok=True)
-                flush_folder(folder.parent)
-            self._blobs.mkdir(exist_ok=True)
-            self._incoming.mkdir(exist_ok=True)
-            self._condemned = folder / "condemned"
-            self._condemned.mkdir(exist_ok=True)
-            flush_folder(folder)
+            make_folders(folder, self._blobs, self._incoming, self._condemned)
             bring_up_to_date(folder)
             condemned.remove_unwritten(self._condemned)
             self._readers = Readers(folder)

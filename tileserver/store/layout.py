@@ -60,6 +60,41 @@ def flush_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
+def make_folders(*folders: Path) -> None:
+    """Make folders that are missing, with those above them; none where one may not be on disk.
+
+    Flushed again after a failure, a name could be said to be on disk though it was given up; made
+    again, not.
+    """
+    made: list[Path] = []
+    try:
+        for folder in folders:
+            made += _made(folder)
+        # Those that were there too: who made them may have been killed before it flushed them.
+        for parent in {folder.parent for folder in (*folders, *made)}:
+            _flush_any(parent)
+    except OSError:
+        for folder in reversed(made):
+            with contextlib.suppress(OSError):  # another has put something in it
+                folder.rmdir()
+        raise
+
+
+def _made(folder: Path) -> list[Path]:
+    """Make a folder; return it and what was made above it, from above to below."""
+    missing = [each for each in (folder, *folder.parents) if not each.exists()][::-1]
+    for each in missing:
+        each.mkdir(exist_ok=True)
+    return missing
+
+
+def _flush_any(folder: Path) -> None:
+    try:
+        flush_folder(folder)
+    except PermissionError:  # names can be made in it, but not be read
+        os.sync()
+
+
 def is_marked(folder: Path) -> bool:
     """Tell whether all blobs lie as said here.
 

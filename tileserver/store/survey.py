@@ -84,12 +84,8 @@ class Survey:
             return True
         if status.st_nlink == 1:
             return False
-        # Its first name goes when its request is answered.
-        return any(
-            is_busy and path.stat().st_ino == status.st_ino
-            for path, is_busy in self._partials()
-            if path.exists()
-        )
+        # Its first name goes when its request is answered, which may be now.
+        return any(is_busy and _is_file(path, status.st_ino) for path, is_busy in self._partials())
 
     def abandoned_partials(self) -> list[Path]:
         """Return files that were being received, or lists being written, when a crash came."""
@@ -128,6 +124,13 @@ class Survey:
                 "a start of the server brings it up to date"
             )
         return "found no file, expected one that says 2"
+
+
+def _is_file(path: Path, inode: int) -> bool:
+    try:
+        return path.stat().st_ino == inode
+    except FileNotFoundError:
+        return False
 
 
 def _hinted(blob: FolderBlob) -> FolderBlob:

@@ -93,7 +93,8 @@ async def _send(websocket: WebSocket, hub: Hub, aetitle: str, news: asyncio.Even
                 await news.wait()
     except WebSocketDisconnect:
         return
-    except TileserverError:
+    except TileserverError as error:
+        _logger.error("subscriber %s gets no more reports: %s", aetitle, error)
         await websocket.close(_UNEXPECTED)
 
 

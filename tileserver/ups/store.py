@@ -18,6 +18,7 @@ from tileserver.errors import FullDiskError, StorageError
 from tileserver.index.doubt import Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
+from tileserver.index.log import use_log
 from tileserver.index.watch import Watch
 from tileserver.ups import tables
 from tileserver.ups.notices import Notices
@@ -66,14 +67,17 @@ class WorklistStore:
         self._listeners: list[Callable[[], None]] = []
         event.listen(self._engine, "connect", _configure)
         self._doubt = Doubt()
-        with _explained("opened"), self._immediate() as connection:
-            tables.tables.create_all(connection)
-            _bring_up_to_date(connection)
-        with _explained("opened"), self._engine.connect() as connection:
-            make_durable(driver_of(connection))
-            # Open for as long as the process lives: who is the first to open the file reads the log
-            # anew, and takes for committed what has failed there.
-            self._watch = Watch(path)
+        with _explained("opened"):
+            self._watch = Watch(path, _BUSY_SECONDS)
+        try:
+            with _explained("opened"), self._immediate() as connection:
+                tables.tables.create_all(connection)
+                _bring_up_to_date(connection)
+            with _explained("opened"), self._engine.connect() as connection:
+                make_durable(driver_of(connection))
+        except StorageError:
+            self.close()
+            raise
 
     def close(self) -> None:
         """Close all connections."""
@@ -111,8 +115,8 @@ class WorklistStore:
 
 
 def _configure(connection: sqlite3.Connection, _: object) -> None:
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
-        connection.execute(f"PRAGMA {pragma}")
+    use_log(connection)
+    connection.execute("PRAGMA foreign_keys=ON")
     functions: tuple[tuple[str, Callable[..., Any], int], ...] = (
         ("folded_name", folded_name_of_json, 1),
         ("is_name", is_name, 2),

@@ -3,15 +3,25 @@ import { describe, expect, test } from 'vitest'
 
 import { formatAddress, parseAddress, oneTurn, type Address } from './address'
 
-const TRAY: Address = { slide: null, place: null, panels: null, search: '' }
+const LIST: Address = {
+  slide: null,
+  study: null,
+  place: null,
+  panels: null,
+  search: '',
+  sort: null,
+  row: null,
+  file: null,
+  language: null,
+}
 
 describe('the address bar', () => {
   test('a slide’s view is written out', () => {
     const address = formatAddress({
+      ...LIST,
       slide: { study: '1.2', series: '1.2.3' },
       place: { centre: { x: 1000.126, y: 50 }, scale: 0.499, degrees: 90 },
       panels: ['info', 'overview'],
-      search: '',
     })
 
     expect(address).toBe(
@@ -20,15 +30,23 @@ describe('the address bar', () => {
   })
 
   test.each<Address>([
-    TRAY,
-    { ...TRAY, search: 'doe #4 &' },
-    { ...TRAY, slide: { study: '1.2', series: '3.4' } },
-    { ...TRAY, slide: { study: '1.2', series: '3.4' }, panels: [] },
+    LIST,
+    { ...LIST, search: 'doe #4 &' },
+    { ...LIST, slide: { study: '1.2', series: '3.4' } },
+    { ...LIST, slide: { study: '1.2', series: '3.4' }, panels: [] },
+    { ...LIST, search: 'doe', sort: 'patient', row: 17, language: 'de' },
+    { ...LIST, study: '1.2', file: '3.4/5.6' },
+    { ...LIST, study: '1.2', slide: { study: '1.2', series: '3.4' } },
     {
+      ...LIST,
       slide: { study: '1.2', series: '3.4' },
       place: { centre: { x: 12.5, y: -3 }, scale: 0.12345678, degrees: 270.5 },
       panels: ['info'],
-      search: '',
+    },
+    {
+      ...LIST,
+      slide: { study: '1.2', series: '3.4' },
+      place: { centre: { x: 1, y: 2 }, scale: 0.5, degrees: 30, mirrored: true },
     },
   ])('what is written is read back: %j', (address) => {
     const [path = '', query = ''] = formatAddress(address).split('?')
@@ -38,7 +56,7 @@ describe('the address bar', () => {
 
   test('a slide without spacing has a scale in its own pixels', () => {
     const place = { centre: { x: 1, y: 2 }, scale: 4, degrees: 0 }
-    const written = formatAddress({ ...TRAY, slide: { study: '1', series: '2' }, place }, false)
+    const written = formatAddress({ ...LIST, slide: { study: '1', series: '2' }, place }, false)
 
     expect(written).toBe('/studies/1/series/2?x=1&y=2&scale=4&r=0')
     expect(parseAddress('/studies/1/series/2', written.split('?')[1] ?? '').place).toEqual(place)
@@ -55,9 +73,9 @@ describe('the address bar', () => {
     expect(parseAddress('/studies/1/series/2', query).place).toBeNull()
   })
 
-  test('an unknown path is the tray', () => {
-    expect(parseAddress('/studies/<b>/series/1', '')).toEqual(TRAY)
-    expect(parseAddress('/studies/1', '')).toEqual(TRAY)
+  test('an unknown path is the worklist', () => {
+    expect(parseAddress('/studies/<b>/series/1', '')).toEqual(LIST)
+    expect(parseAddress('/studies/x', '')).toEqual(LIST)
   })
 
   test('the label is never opened by a link', () => {

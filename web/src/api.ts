@@ -7,8 +7,9 @@
 import type { DataSet, Element } from './dicom/json'
 import type { FramePlace } from './dicom/image'
 import { ROOT } from './root'
+import { t } from './words'
 
-const DICOMWEB = `${ROOT}/dicomweb`
+export const DICOMWEB = `${ROOT}/dicomweb`
 const PAGE = 500
 
 /** Study and series: what names a slide. */
@@ -28,6 +29,8 @@ export class ServerError extends Error {
   constructor(
     readonly status: number,
     message: string,
+    /** How long the server asks to be left alone. */
+    readonly retryAfterMs: number | null = null,
   ) {
     super(message)
     this.name = 'ServerError'
@@ -64,6 +67,11 @@ export async function searchSlides(study: string | null, signal?: AbortSignal): 
   }
 }
 
+/** What a server draws of a frame: JPEG, which it has at once, or else what it likes. */
+const RENDERED_TYPES = 'image/jpeg, image/png;q=0.8'
+/** Of JPEG: differences that no eye sees, at a quarter of the bytes of PNG. */
+const RENDERED_QUALITY = 92
+
 /** The metadata of a series' instances (WADO-RS, PS3.18 10.4.1.1.2). */
 export function seriesMetadata(slide: SlideKey, signal?: AbortSignal): Promise<DataSet[]> {
   return getJson(`${seriesPath(slide)}/metadata`, signal)
@@ -76,10 +84,18 @@ export interface Call {
 }
 
 /** One frame's bytes, as stored (PS3.18 10.4.1.1.6). */
-export async function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
-  const instance = encodeURIComponent(place.sopInstanceUid)
-  const path = `${seriesPath(slide)}/instances/${instance}/frames/${place.frameNumber}`
-  const answer = await get(DICOMWEB + path, FRAME_TYPES, call)
+export function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+  return bytesOf(framePath(slide, place), FRAME_TYPES, call)
+}
+
+/** One frame as the server draws it, for what is stored as a browser cannot (10.4.1.1.3). */
+export function renderedFrame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+  const path = `${framePath(slide, place)}/rendered?quality=${RENDERED_QUALITY}`
+  return bytesOf(path, RENDERED_TYPES, call)
+}
+
+async function bytesOf(path: string, accept: string, call: Call): Promise<FrameBytes> {
+  const answer = await get(DICOMWEB + path, accept, call)
   const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
   return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
 }
@@ -96,6 +112,10 @@ export async function binary(value: Element, signal?: AbortSignal): Promise<Uint
   return new Uint8Array(await answer.arrayBuffer())
 }
 
+function framePath(slide: SlideKey, { sopInstanceUid, frameNumber }: FramePlace): string {
+  return `${seriesPath(slide)}/instances/${encodeURIComponent(sopInstanceUid)}/frames/${frameNumber}`
+}
+
 function seriesPath({ study, series }: SlideKey): string {
   return `/studies/${encodeURIComponent(study)}/series/${encodeURIComponent(series)}`
 }
@@ -104,28 +124,37 @@ async function getJson(path: string, signal?: AbortSignal): Promise<DataSet[]> {
   return dataSets(await getDicomJson(path, signal))
 }
 
-function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
+/** Ask for DICOM JSON below the DICOMweb root. */
+export function getDicomJson(path: string, signal?: AbortSignal): Promise<Response> {
   return get(DICOMWEB + path, 'application/dicom+json', signal && { signal })
 }
 
-async function dataSets(answer: Response): Promise<DataSet[]> {
+/** The data sets of an answer; none where it is empty. */
+export async function dataSets(answer: Response): Promise<DataSet[]> {
   if (answer.status === 204) return []
   return (await answer.json()) as DataSet[]
 }
 
 async function get(address: string, accept: string, call: Call = {}): Promise<Response> {
   const answer = await fetch(address, { headers: { Accept: accept }, ...call }).catch(unreachable)
-  if (!answer.ok) throw new ServerError(answer.status, refusal(answer.status))
+  if (!answer.ok)
+    throw new ServerError(answer.status, refusal(answer.status), retryAfterMs(answer.headers))
   return answer
 }
 
 function unreachable(error: unknown): never {
   if (error instanceof DOMException && error.name === 'AbortError') throw error
-  throw new ServerError(0, 'the server does not answer; check that tileserver is running')
+  throw new ServerError(0, t('the server does not answer; check that tileserver is running'))
+}
+
+/** Seconds of a Retry-After (RFC 9110 10.2.3); a date is not waited for. */
+function retryAfterMs(headers: Headers): number | null {
+  const seconds = Number(headers.get('Retry-After') ?? NaN)
+  return seconds >= 0 ? seconds * 1000 : null
 }
 
 function refusal(status: number): string {
-  if (status === 404) return 'the server does not have it; it may have been deleted'
-  if (status === 406) return 'it is stored in a form that this viewer cannot draw'
-  return `the server answered ${status}; its log says more`
+  if (status === 404) return t('the server does not have it; it may have been deleted')
+  if (status === 406) return t('it is stored in a form that this viewer cannot draw')
+  return t('the server answered {status}; its log says more', { status })
 }

@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** What comes with every map, in order of drawing; each module attaches itself (`map/attachments`). */
 
-export {}
+import './map/pointer'
+import './measure/attach'
+import './navigate/seen'

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Filling the store from the server: the tray, the slide on the page, and small pictures. */
+/** Filling the store from the server: the slide on the page, its case, and small pictures. */
 
 import { effect, signal, untracked, type Signal } from '@preact/signals'
 
@@ -7,17 +7,18 @@ import { binary, searchSlides, seriesMetadata, type SlideKey } from './api'
 import { profileDescription } from './dicom/icc'
 import type { TiledImage } from './dicom/image'
 import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
-import { stitch } from './map/tiles'
+import { stitch } from './map/stitch'
 import {
+  caseStudy,
   LOADING,
   profileName,
   shown,
   siblings,
   slide,
   slideKey,
-  tray,
   type Loadable,
 } from './state'
+import { t } from './words'
 
 /** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
 const PREVIEW_PX = 512
@@ -39,11 +40,17 @@ export function follow(): void {
     const controller = new AbortController()
     const key = slideKey.value
     untracked(() => {
-      load(key, controller.signal)
+      if (key) void loadSlide(key, controller.signal)
     })
     return () => {
       controller.abort()
     }
+  })
+  effect(() => {
+    const study = caseStudy.value ?? slideKey.value?.study
+    untracked(() => {
+      if (study) void loadSiblings(study)
+    })
   })
   effect(() => {
     const current = shown.value
@@ -54,7 +61,7 @@ export function follow(): void {
 
 /** Ask once more for what could not be loaded. */
 export function reload(): void {
-  load(slideKey.value)
+  if (slideKey.value) void loadSlide(slideKey.value)
 }
 
 /** The preview of a slide, loaded once. */
@@ -72,12 +79,16 @@ export function preview(key: SlideKey): Signal<Loadable<Preview>> {
 }
 
 /** The picture of a label, of the whole glass or of a level, loaded when it is first asked for. */
-export function picture(key: SlideKey, image: TiledImage): Signal<Loadable<ImageBitmap | null>> {
+export function picture(
+  key: SlideKey,
+  image: TiledImage,
+  priority: RequestPriority = 'low',
+): Signal<Loadable<ImageBitmap | null>> {
   const known = pictures.get(image)
   if (known) return known
   const made = signal<Loadable<ImageBitmap | null>>(LOADING)
   pictures.set(image, made)
-  void fill(made, () => stitch(key, image, 2 * PREVIEW_PX))
+  void fill(made, () => stitch(key, image, 2 * PREVIEW_PX, priority))
   return made
 }
 
@@ -86,33 +97,21 @@ export function keyOf({ studyInstanceUid, seriesInstanceUid }: Identity): SlideK
   return { study: studyInstanceUid, series: seriesInstanceUid }
 }
 
-function load(key: SlideKey | null, signal?: AbortSignal): void {
-  if (!key) {
-    void loadTray(signal)
-    return
-  }
-  void loadSlide(key, signal)
-  void loadSiblings(key, signal)
-}
-
-async function loadTray(signal?: AbortSignal): Promise<void> {
-  if (tray.value.state === 'failed') tray.value = LOADING
-  await fill(tray, async () => (await searchSlides(null, signal)).map(identityOf), signal)
-}
-
 async function loadSlide(key: SlideKey, signal?: AbortSignal): Promise<void> {
   slide.value = LOADING
   await fill(slide, () => slideFor(key), signal)
 }
 
-async function loadSiblings(key: SlideKey, signal?: AbortSignal): Promise<void> {
-  if (siblings.value.some((sibling) => sibling.studyInstanceUid === key.study)) return
-  siblings.value = []
+/** Load the slides of a case, for the strip and the keys that lead to the next. */
+export async function loadSiblings(study: string, anew = false): Promise<void> {
+  if (!anew && siblings.value.some((sibling) => sibling.studyInstanceUid === study)) return
+  if (!anew) siblings.value = []
   try {
-    siblings.value = (await searchSlides(key.study, signal)).map((found) => ({
-      ...identityOf(found),
-      studyInstanceUid: key.study,
-    }))
+    const found = await searchSlides(study)
+    const isShown = (caseStudy.value ?? slideKey.value?.study) === study
+    if (isShown) {
+      siblings.value = found.map((each) => ({ ...identityOf(each), studyInstanceUid: study }))
+    }
   } catch {
     // The slide itself says what is wrong with the server; a strip that is absent says enough.
   }
@@ -130,7 +129,7 @@ function slideFor(key: SlideKey): Promise<Slide> {
 
 async function readSlide(key: SlideKey): Promise<Slide> {
   const read = slideOf(await seriesMetadata(key))
-  if (!read) throw new Error('the series has no VOLUME image; it may still be arriving')
+  if (!read) throw new Error(t('the series has no VOLUME image; it may still be arriving'))
   return read
 }
 
@@ -138,7 +137,7 @@ async function readSlide(key: SlideKey): Promise<Slide> {
 async function smallPicture(key: SlideKey, slide: Slide): Promise<Omit<Preview, 'slide'>> {
   try {
     const picture = await stitch(key, slide.thumbnail ?? coarsestImage(slide), PREVIEW_PX)
-    return { picture, problem: 'no preview' }
+    return { picture, problem: t('no preview') }
   } catch (error) {
     return { picture: null, problem: wordsOf(error) }
   }

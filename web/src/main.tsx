@@ -4,21 +4,23 @@
 import { render } from 'preact'
 
 import { follow } from './load'
-import { mirror } from './state'
+import { firstLanguage, mirror } from './state'
 import { App } from './ui/App'
 import { listenToKeys } from './ui/keyboard'
-import { preferred, speak } from './words'
+import { speak } from './words'
 
 import './features'
 
 import 'ol/ol.css'
 import './ui/base.css'
-import './ui/tray.css'
 import './ui/slide.css'
+import './ui/tiles.css'
+import './navigate/navigate.css'
+import './measure/measure.css'
 
 mirror()
 follow()
 listenToKeys()
-void speak(preferred(navigator.languages)).then(() => {
+void speak(firstLanguage()).then(() => {
   render(<App />, document.getElementById('app') ?? document.body)
 })

@@ -10,6 +10,7 @@ import {
   DRAWERS,
   formatAddress,
   parseAddress,
+  type Address,
   type DrawerName,
   type LinkedPanel,
   type Place,
@@ -17,6 +18,8 @@ import {
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
+import { keep, recall } from './habits'
+import { language, languageOf, preferred, speak, type Language } from './words'
 
 /** Something on its way from the server. */
 export type Loadable<Value> =
@@ -29,7 +32,8 @@ export const LOADING = { state: 'loading' } as const
 /** Frames that could not be drawn. */
 export interface Failures {
   readonly count: number
-  readonly message: string
+  /** Each reason once. */
+  readonly reasons: readonly string[]
   /** Whether asking again may help. */
   readonly momentary: boolean
 }
@@ -39,11 +43,19 @@ const THEMES: readonly Theme[] = ['auto', 'dark', 'light']
 
 const opened = parseAddress(location.pathname, location.search)
 
-/** The slide shown; `null` on the tray. */
+/** The slide shown; `null` on the worklist. */
 export const slideKey = signal<SlideKey | null>(opened.slide)
+/** The case whose page is shown; `null` on a slide's own page and on the worklist. */
+export const caseStudy = signal<string | null>(opened.study)
 export const search = signal(opened.search)
+/** The worklist's order, and the row of it that is chosen. */
+export const sort = signal(opened.sort)
+export const row = signal(opened.row ?? 0)
+/** Series and instance of the file of the case whose attributes are shown. */
+export const file = signal(opened.file)
+/** The language that the address asks for, over the reader's own choice. */
+const linkedLanguage = signal<Language | null>(opened.language)
 
-export const tray = signal<Loadable<readonly Identity[]>>(LOADING)
 export const slide = signal<Loadable<Slide>>(LOADING)
 export const siblings = signal<readonly Identity[]>([])
 /** Name of the slide's ICC profile, once read. */
@@ -58,6 +70,8 @@ export const drawing = signal<'loading' | 'ready'>('loading')
 export const drawnOnce = signal(false)
 /** Frames that could not be read, and why the last one could not. */
 export const failures = signal<Failures | null>(null)
+/** What the frames are stored as, where the server has to draw them. */
+export const serverDrawn = signal<string | null>(null)
 
 /** The drawer that is open. */
 export const drawer = signal<DrawerName | null>(drawerOf(opened.panels))
@@ -81,12 +95,37 @@ export const slidePresets = computed(() => {
   return current?.pyramid.mpp ? presets(current.objectivePower, current.pyramid.mpp) : []
 })
 
-/** Go to a slide or to the tray, as a new entry of the browser's history. */
+/**
+ * Go to a slide or to the worklist, as a new entry of the browser's history. A slide of the case
+ * whose page is shown opens there.
+ */
 export function navigate(to: SlideKey | null): void {
+  go(to, to?.study === caseStudy.value ? caseStudy.value : null)
+}
+
+/** Open a slide on a page of its own. */
+export function openSlide(to: SlideKey): void {
+  go(to, null, to.series === slideKey.value?.series ? place.value : null)
+}
+
+/** Open the page of a case, with a slide beside. */
+export function openCase(study: string, series?: string): void {
+  const isSame = series !== undefined && series === slideKey.value?.series
+  go(series === undefined ? null : { study, series }, study, isSame ? place.value : null)
+}
+
+function go(to: SlideKey | null, study: string | null, at: Place | null = null): void {
   history.pushState(
     null,
     '',
-    formatAddress({ slide: to, place: null, panels: null, search: to ? '' : search.value }),
+    formatAddress({
+      slide: to,
+      study,
+      place: at,
+      panels: null,
+      ...((to ?? study) ? NO_LIST : listShown()),
+      language: linkedLanguage.value,
+    }),
   )
   readAddress()
 }
@@ -96,14 +135,33 @@ export function cycleTheme(): void {
   theme.value = THEMES[(THEMES.indexOf(theme.value) + 1) % THEMES.length] ?? 'auto'
 }
 
+/** The language to begin with: the address's, the one chosen before, or the browser's. */
+export function firstLanguage(): Language {
+  return linkedLanguage.value ?? languageOf(recall('language')) ?? preferred(navigator.languages)
+}
+
+/** Choose the other language, from now on. */
+export function cycleLanguage(): void {
+  const wanted = language.value === 'en' ? 'de' : 'en'
+  linkedLanguage.value = null
+  keep('language', wanted)
+  void speak(wanted)
+}
+
 /** Take the store's state from the address bar. */
 function readAddress(): void {
   const {
     slide: key,
     place: asked,
+    study,
     panels,
     search: sought,
+    sort: order,
+    row: chosen,
+    file: shownFile,
+    language: spoken,
   } = parseAddress(location.pathname, location.search)
+  linkedLanguage.value = spoken
   place.value = asked
   viewed.value = null
   labelShown.value = false
@@ -111,8 +169,20 @@ function readAddress(): void {
     drawer.value = drawerOf(panels)
     overviewShown.value = panels.includes('overview')
   }
-  search.value = key ? search.value : sought
+  if (!key && !study) {
+    search.value = sought
+    sort.value = order
+    row.value = chosen ?? 0
+  }
+  caseStudy.value = study
+  file.value = shownFile
   slideKey.value = key
+}
+
+const NO_LIST = { search: '', sort: null, row: null, file: null }
+
+function listShown(): Pick<Address, 'search' | 'sort' | 'row' | 'file'> {
+  return { search: search.value, sort: sort.value, row: row.value, file: null }
 }
 
 function drawerOf(panels: readonly LinkedPanel[] | null): DrawerName | null {
@@ -130,11 +200,14 @@ function panelsShown(): LinkedPanel[] | null {
 export function mirror(): void {
   addEventListener('popstate', readAddress)
   effect(() => {
-    const key = slideKey.value
+    const [key, study] = [slideKey.value, caseStudy.value]
     const address = key
-      ? { slide: key, place: place.value, panels: panelsShown(), search: '' }
-      : { slide: null, place: null, panels: null, search: search.value }
-    const written = formatAddress(address, shown.value?.pyramid.mpp !== null)
+      ? { slide: key, study, place: place.value, panels: panelsShown(), ...NO_LIST }
+      : { slide: null, study, place: null, panels: null, ...(study ? NO_LIST : listShown()) }
+    const written = formatAddress(
+      { ...address, file: study ? file.value : null, language: linkedLanguage.value },
+      shown.value?.pyramid.mpp !== null,
+    )
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)
   })
   effect(() => {
@@ -144,20 +217,4 @@ export function mirror(): void {
   effect(() => {
     keep('strip', stripShown.value ? 'shown' : 'hidden')
   })
-}
-
-function recall(name: string): string | null {
-  try {
-    return localStorage.getItem(`coverslip.${name}`)
-  } catch {
-    return null // a browser may forbid storage; habits are then not kept
-  }
-}
-
-function keep(name: string, value: string): void {
-  try {
-    localStorage.setItem(`coverslip.${name}`, value)
-  } catch {
-    // as above
-  }
 }

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 import { msg, preferred, t } from './words'
-import { GERMAN } from './words/de'
+import { GERMAN, PARTS } from './words/de'
 
 const QUOTED = /\b(?:t|msg)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g
 
@@ -47,6 +47,10 @@ describe('preferred', () => {
 describe('German', () => {
   it('has every text of the source, and no other', () => {
     expect([...Object.keys(GERMAN)].sort()).toEqual([...told()].sort())
+  })
+
+  it('has each text once', () => {
+    expect(PARTS.flatMap((part) => Object.keys(part))).toHaveLength(Object.keys(GERMAN).length)
   })
 
   it('has the same places for values', () => {

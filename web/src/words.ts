@@ -4,13 +4,14 @@
  * languages are loaded when they are wanted. What a catalogue lacks is told in English.
  */
 
-import { computed, signal } from '@preact/signals'
+import { batch, computed, signal } from '@preact/signals'
 
 export type Language = 'en' | 'de'
 type Catalogue = Readonly<Record<string, string>>
 
 /** Languages by their own names. */
 export const LANGUAGES: Readonly<Record<Language, string>> = { en: 'English', de: 'Deutsch' }
+const LANGUAGE_NAMES = Object.keys(LANGUAGES) as Language[]
 
 const catalogue = signal<Catalogue>({})
 const chosen = signal<Language>('en')
@@ -30,13 +31,21 @@ export function t(text: string, values: Readonly<Record<string, string | number>
 
 /** Speak a language from now on. */
 export async function speak(wanted: Language): Promise<void> {
-  catalogue.value = wanted === 'de' ? (await import('./words/de')).GERMAN : {}
-  chosen.value = wanted
+  const words = wanted === 'de' ? (await import('./words/de')).GERMAN : {}
+  batch(() => {
+    catalogue.value = words
+    chosen.value = wanted
+  })
   document.documentElement.lang = wanted
+}
+
+/** A language by its tag, such as `de-AT`. */
+export function languageOf(tag: string | null): Language | null {
+  const known = tag?.slice(0, 2).toLowerCase()
+  return LANGUAGE_NAMES.find((name) => name === known) ?? null
 }
 
 /** The first language of the browser's that there is a catalogue of. */
 export function preferred(wanted: readonly string[]): Language {
-  const known = wanted.map((tag) => tag.slice(0, 2).toLowerCase())
-  return known.find((tag): tag is Language => tag in LANGUAGES) ?? 'en'
+  return wanted.map(languageOf).find((known) => known !== null) ?? 'en'
 }

@@ -21,8 +21,8 @@ class Bound:
         return first + max(first * self.share, self.number)
 
 
-# 5 MB in a quarter of an hour are what is remembered of instances that came (some 1.5 kB of each
-# of the last 16,384): that comes to an end, but later.
+# What is remembered of the last 2,048 instances, and pages of the index, fill up while it warms up;
+# what the C library keeps of freed memory comes and goes.
 MEMORY = Bound(0.05, 16 * MB)
 # Connections, and those of SQLite of as many threads as work at a time.
 DESCRIPTORS = Bound(0.05, 8)

@@ -21,11 +21,19 @@ from PIL import Image
 
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.stored_frames import decode_stored
-from tileserver.decoding import Decoders
+from tileserver.decoding import GIF, PNG, Decoders
 from tileserver.decoding.limits import MOST_SAMPLES
 from tileserver.decoding.process import DecoderProcess, EndedError
 
 STREAM, DESCRIPTION, PIXELS = CASES["JPEG 2000"]
+
+
+def gif(count: int) -> bytes:
+    """Return a picture of frames whose colours count up."""
+    frames = [Image.new("RGB", (5, 3), (number % 251, 255, 0)) for number in range(count)]
+    buffer = io.BytesIO()
+    frames[0].save(buffer, "GIF", save_all=True, append_images=frames[1:])
+    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +70,41 @@ def test_what_is_wrong_is_told_as_in_this_process(decoders, name):
         decoders(stream[:9], description)
 
     assert str(elsewhere.value) == str(here.value)
+
+
+def test_frames_of_pictures_come_out_of_another_process(decoders, monkeypatch):
+    png = io.BytesIO()
+    Image.new("I;16", (5, 3), 4097).save(png, "PNG")
+    monkeypatch.setattr("tileserver.decoding.pictures.decode_picture", None)
+
+    found = decoders.picture(GIF, gif(2)), decoders.picture(PNG, png.getvalue())
+
+    assert [(each.shape, each.dtype.name) for each in found] == [
+        ((2, 3, 5, 3), "uint8"), ((1, 3, 5, 1), "uint16"),
+    ]  # fmt: skip
+    assert [each[:, 0, 0].tolist() for each in found] == [[[0, 255, 0], [1, 255, 0]], [[4097]]]
+
+
+@pytest.mark.parametrize(
+    ("media_type", "stream", "problem"),
+    [
+        (PNG, b"no picture", "found 10 bytes, expected a picture"),
+        (
+            GIF,
+            b"GIF89a" + b"\xff\x2f" * 2,
+            "found 12287 x 12287 pixels, expected at most 22,369,621",
+        ),
+        (GIF, b"GIF89a\5\0\0\0", "found 5 x 0 pixels"),
+        (
+            PNG,
+            b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\5\0\0\0\3\x08\0\0\0\0",
+            "the image/png is damaged",
+        ),
+    ],
+)
+def test_what_is_no_picture_is_told(decoders, media_type, stream, problem):
+    with pytest.raises(CodecError, match=problem):
+        decoders.picture(media_type, stream)
 
 
 def test_several_threads_share_them(decoders):

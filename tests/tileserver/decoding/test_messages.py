@@ -21,6 +21,7 @@ from tileserver.decoding.messages import (
     send_problem,
     send_samples,
 )
+from tileserver.decoding.pictures import GIF, PNG, Picture
 
 DESCRIPTION = color(NATIVE)
 
@@ -94,6 +95,42 @@ def test_a_stranger_is_not_believed(pair, sent):
 
     with pytest.raises(ProtocolError):
         receive_samples(ours, DESCRIPTION, seconds=10)
+
+
+PICTURE = Picture(PNG, 24, 32)
+
+
+@pytest.mark.parametrize("picture", [PICTURE, Picture(GIF, 24, 32)])
+def test_pictures_and_all_their_frames_arrive_as_they_were_sent(pair, picture):
+    ours, theirs = pair
+    frames = np.concatenate([RGB, RGB[::-1]]) if picture.media_type == GIF else RGB
+
+    send_frame(ours, b"stream", picture)
+    assert receive_frame(theirs) == (b"stream", picture)
+    send_samples(theirs, frames)
+    assert np.array_equal(receive_samples(ours, picture, seconds=10), frames)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        answer(b"P", 0, 0, 32, 3),
+        answer(b"P", 0, 25, 32, 3) + bytes(25 * 32 * 3),
+        answer(b"P", 0, 24, 31, 3) + bytes(24 * 31 * 3),
+        answer(b"P", 0, 24, 32, 2) + bytes(24 * 32 * 2),
+        answer(b"P", 0, 48, 32, 3) + bytes(48 * 32 * 3),
+        answer(b"P", 2, 24, 32, 1) + bytes(24 * 32 * 4),
+        answer(b"P", 0, 1 << 31, 32, 3),
+    ],
+)
+def test_of_a_picture_a_stranger_is_not_believed_either(pair, sent):
+    ours, theirs = pair
+
+    theirs.sendall(sent)
+    theirs.shutdown(socket.SHUT_WR)
+
+    with pytest.raises(ProtocolError):
+        receive_samples(ours, PICTURE, seconds=10)
 
 
 def test_who_says_nothing_is_not_waited_for(pair):

@@ -11,6 +11,7 @@ from pathlib import Path
 import instances
 import pytest
 
+from tileserver.decoding import Decoders
 from tileserver.errors import StorageError
 from tileserver.index import Index
 from tileserver.services.ingest import Ingest
@@ -54,7 +55,7 @@ def test_blobs_of_earlier_builds_are_found(old):
 
 def test_an_archive_of_an_earlier_build_serves_its_instances(tmp_path):
     index = Index(tmp_path / "index.sqlite")
-    ingest = Ingest(FolderBlobStore(tmp_path), index)
+    ingest = Ingest(FolderBlobStore(tmp_path), index, Decoders())
     file = instances.written(instances.dataset())
     stored = index.find(ingest.add_file(io.BytesIO(file)).sop_instance_uid)
     assert stored is not None
@@ -66,7 +67,7 @@ def test_an_archive_of_an_earlier_build_serves_its_instances(tmp_path):
     store = FolderBlobStore(tmp_path)
 
     assert read(store, stored.key) == file
-    assert Ingest(store, index).add_file(io.BytesIO(file)).is_new is False
+    assert Ingest(store, index, Decoders()).add_file(io.BytesIO(file)).is_new is False
     index.close()
 
 

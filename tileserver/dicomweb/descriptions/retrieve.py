@@ -20,6 +20,7 @@ from tileserver.dicomweb.descriptions.words import (
     OCTETS,
     PATH_PARAMETERS,
     UNCHANGED,
+    ZIP,
 )
 from tileserver.settings import DICOMWEB_ROOT
 
@@ -67,7 +68,7 @@ RETRIEVE = Service(
                 path,
                 f"Retrieve{level}",
                 f"Give the instances of a {level.lower()}.",
-                binary(MULTIPART),
+                binary(MULTIPART, ZIP),
                 may_lack_some=True,
             )
             for level, path in LEVELS[:2]
@@ -76,7 +77,7 @@ RETRIEVE = Service(
             INSTANCE,
             "RetrieveInstance",
             "Give an instance.",
-            binary(MULTIPART, DICOM),
+            binary(MULTIPART, DICOM, ZIP),
             binary(DICOM, "multipart/byteranges"),
         ),
         *(

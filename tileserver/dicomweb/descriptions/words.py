@@ -27,7 +27,7 @@ FRAME_TYPES = (
     OCTETS,
 )
 REPORTS = ("text/html", "text/plain", "text/xml")
-PDF = "application/pdf"
+PDF, ZIP = "application/pdf", "application/zip"
 UNCHANGED = Answer(status=304, meaning="It is what If-None-Match or If-Modified-Since names.")
 
 

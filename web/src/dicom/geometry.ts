@@ -24,15 +24,17 @@ export interface Size {
 export interface Viewed {
   readonly centre: Point
   readonly downsample: number
-  /** Clockwise turn of the picture in radians. */
+  /** Clockwise turn of the picture in radians, before it is mirrored. */
   readonly rotation: number
+  /** Whether the turned picture is then seen in a mirror, left to right. */
+  readonly mirrored?: boolean
   readonly screen: Size
 }
 
 /** An objective of 10x gives about one micrometre per pixel; the field's convention. */
 const MPP_TIMES_MAGNIFICATION = 10
 
-const PRESETS = [1, 2, 5, 10, 20, 40] as const
+const PRESETS = [1, 2, 5, 10, 20, 40, 60, 80, 100] as const
 
 /** Scale bars are 1, 2 or 5 times a power of ten. */
 const ROUND = [5, 2, 1] as const

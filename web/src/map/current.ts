@@ -1,21 +1,28 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The map on the page, for the tools and keys that act on it; `null` on the tray. */
 
-import { signal } from '@preact/signals'
+import { effect, signal } from '@preact/signals'
 
 import { ServerError, type SlideKey } from '../api'
 import { magnification, mppAt, nextPreset } from '../dicom/geometry'
+import { tileCounts } from '../dicom/image'
 import type { Slide } from '../dicom/slide'
-import { drawing, drawnOnce, failures, place, slidePresets, viewed } from '../state'
+import { coarsestImage, picture } from '../load'
+import { drawing, drawnOnce, failures, place, serverDrawn, slidePresets, viewed } from '../state'
+import { t } from '../words'
 import { attachAll } from './attachments'
 import { UndrawableError } from './decode'
 import { SlideMap } from './slideMap'
+
+/** So many tiles are fetched for a first, blurred picture. */
+const FEW_TILES = 12
 
 export const currentMap = signal<SlideMap | null>(null)
 
 /** Put a slide's map into an element; returns the function that takes it off again. */
 export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () => void {
   failures.value = null
+  serverDrawn.value = null
   drawing.value = 'loading'
   drawnOnce.value = false
   const map = new SlideMap(element, key, slide.pyramid, {
@@ -30,6 +37,9 @@ export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () 
       drawnOnce.value ||= state === 'ready'
     },
     onFailure: countFailure,
+    onServerDrawn: (stored) => {
+      serverDrawn.value = stored
+    },
   })
   const { mpp } = slide.pyramid
   if (mpp) map.nextDownsample = (downsample) => presetDownsample(mpp, downsample)
@@ -37,8 +47,14 @@ export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () 
   else map.home(false)
   const detach = attachAll({ map: map.map, key, slide })
   currentMap.value = map
+  const stop = effect(() => {
+    map.lay(wholeSlide(key, slide))
+  })
+  addEventListener('online', retryTiles)
   return () => {
+    removeEventListener('online', retryTiles)
     currentMap.value = null
+    stop()
     detach()
     map.dispose()
   }
@@ -49,8 +65,9 @@ export function magnify(preset: number, mpp: number): void {
   currentMap.value?.go({ downsample: mppAt(preset) / mpp })
 }
 
-/** Ask again for the tiles that failed. */
+/** Ask again for the tiles that failed, if there are any. */
 export function retryTiles(): void {
+  if (!failures.value) return
   failures.value = null
   currentMap.value?.retry()
 }
@@ -61,11 +78,23 @@ function presetDownsample(mpp: number, downsample: number): number {
   return next ? mppAt(next) / mpp : downsample / 2
 }
 
-function countFailure(error: unknown): void {
+/** The slide in one small picture: at once where that is a few tiles, else when there is time. */
+function wholeSlide(key: SlideKey, slide: Slide): ImageBitmap | null {
+  const image = coarsestImage(slide)
+  const { across, down } = tileCounts(image)
+  if (across * down > FEW_TILES && !drawnOnce.value) return null
+  const whole = picture(key, image, 'high').value
+  return whole.state === 'ready' ? whole.value : null
+}
+
+function countFailure(error: unknown): string {
   const known = error instanceof ServerError || error instanceof UndrawableError
+  const reason = known ? error.message : t('the frame is damaged and cannot be decoded')
+  const { count = 0, reasons = [] } = failures.value ?? {}
   failures.value = {
-    count: (failures.value?.count ?? 0) + 1,
-    message: known ? error.message : 'the frame is damaged and cannot be decoded',
+    count: count + 1,
+    reasons: [...new Set([...reasons, reason])],
     momentary: !(error instanceof UndrawableError),
   }
+  return reason
 }

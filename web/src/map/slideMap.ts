@@ -4,45 +4,45 @@
  * says on its element, by `data-state`, whether every tile of the view is drawn.
  */
 
-import OlMap from 'ol/Map'
-import TileLayer from 'ol/layer/Tile'
-import type RenderEvent from 'ol/render/Event'
 import { unByKey } from 'ol/Observable'
 
 import { oneTurn, type Place } from '../address'
 import type { SlideKey } from '../api'
 import { homeDownsample, type Point, type Size, type Viewed } from '../dicom/geometry'
 import type { Pyramid } from '../dicom/pyramid'
-import { slideExtent } from './grid'
-import { gestures } from './gestures'
-import { SlideSource } from './source'
+import { gestures, stillness } from './gestures'
+import type { Extent } from './grid'
+import { MirrorMap } from './mirror'
+import { Prefetcher, tilesAhead } from './prefetch'
+import { SlideSource, type TileListener } from './source'
+import { tileLayer } from './tileLayer'
 import { slideView } from './view'
 
 /** Room around the slide at home, in screen pixels: the floating groups lie there. */
 const HOME_MARGIN_PX = 72
 const MOVE_MS = 140
-/** Decoded tiles kept, in bytes. */
-const CACHE_BYTES = 256 * 1024 * 1024
 
 /** What the map tells of itself. */
-export interface Listener {
+export interface Listener extends TileListener {
   readonly onViewed: (viewed: Viewed) => void
   readonly onSettled: (place: Place) => void
   readonly onDrawing: (state: 'loading' | 'ready') => void
-  readonly onFailure: (error: unknown) => void
 }
 
 /** Something to go to; what is left out stays as it is. */
 export interface Target {
   readonly centre?: Point
   readonly downsample?: number
+  /** Clockwise, as the slide is turned before it is mirrored. */
   readonly rotation?: number
 }
 
 export class SlideMap {
-  readonly map: OlMap
+  readonly map: MirrorMap
   private readonly source: SlideSource
   private readonly mpp: number
+  private readonly prefetcher: Prefetcher
+  private underlay: ImageBitmap | null = null
   private keys: Parameters<typeof unByKey>[0] = []
   /** Where the last move leads. */
   private heading: Viewed | null = null
@@ -54,21 +54,20 @@ export class SlideMap {
     private readonly listener: Listener,
   ) {
     this.mpp = pyramid.mpp ?? 1
-    this.source = new SlideSource(key, pyramid, listener.onFailure)
-    const layer = new TileLayer({
-      source: this.source,
-      extent: slideExtent(pyramid),
-      cacheSize: cachedTiles(pyramid),
-      preload: 1,
-    })
-    layer.on('prerender', smooth)
-    this.map = new OlMap({
+    this.source = new SlideSource(key, pyramid, listener)
+    this.prefetcher = new Prefetcher((tile, signal) => this.source.fetchAhead(tile, signal))
+    this.map = new MirrorMap({
       target: element,
-      layers: [layer],
+      layers: [tileLayer(this.source, pyramid, () => this.underlay)],
       view: slideView(pyramid),
       controls: [],
-      interactions: gestures((centre) => {
-        this.zoomToPreset(centre)
+      interactions: gestures({
+        onDoubleClick: (centre) => {
+          this.zoomToPreset(centre)
+        },
+        onClick: (centre) => {
+          this.go({ centre })
+        },
       }),
       maxTilesLoading: 12,
     })
@@ -78,16 +77,24 @@ export class SlideMap {
   /** The preset that a double click goes to, given the present downsample; set by the page. */
   nextDownsample: (downsample: number) => number = (downsample) => downsample / 2
 
-  /** Show all of the slide, upright. */
+  /** Put the whole slide in one small picture below the tiles. */
+  lay(underlay: ImageBitmap | null): void {
+    this.underlay = underlay
+    this.map.render()
+  }
+
+  /** Show all of the slide as it lies: upright, not mirrored. */
   home(animated = true): void {
+    this.mirror(false)
     const { width, height } = this.pyramid.size
     const downsample = homeDownsample(this.pyramid.size, this.screen(), HOME_MARGIN_PX)
     this.go({ centre: { x: width / 2, y: height / 2 }, downsample, rotation: 0 }, animated)
   }
 
   /** Show what an address asks for, exactly. */
-  show({ centre, scale, degrees }: Place): void {
-    const rotation = (degrees * Math.PI) / 180
+  show({ centre, scale, degrees, mirrored = false }: Place): void {
+    this.mirror(mirrored)
+    const rotation = (this.sense * degrees * Math.PI) / 180
     this.go({ centre, downsample: scale / this.mpp, rotation }, false)
   }
 
@@ -111,26 +118,42 @@ export class SlideMap {
     this.go({ downsample: this.bound().downsample / factor })
   }
 
-  /** Turn the picture clockwise. */
+  /** Turn the picture clockwise, as the reader sees it. */
   rotate(degrees: number): void {
-    this.go({ rotation: this.bound().rotation + (degrees * Math.PI) / 180 })
+    this.go({ rotation: this.bound().rotation + (this.sense * degrees * Math.PI) / 180 })
+  }
+
+  /** Flip what is on the screen left to right, or put that right again. */
+  mirror(mirrored = !this.map.mirrored): void {
+    if (mirrored === this.map.mirrored) return
+    this.map.mirrored = mirrored
+    if (!this.map.getView().getCenter()) return
+    this.listener.onViewed(this.viewed())
+    this.settle()
   }
 
   /** Move the view by parts of the screen: `right` and `down` as the reader sees them. */
   pan(right: number, down: number): void {
     const { centre, downsample, rotation, screen } = this.bound()
-    const [dx, dy] = [right * screen.width * downsample, down * screen.height * downsample]
+    const dx = this.sense * right * screen.width * downsample
+    const dy = down * screen.height * downsample
     const [cos, sin] = [Math.cos(rotation), Math.sin(rotation)]
     this.go({ centre: { x: centre.x + dx * cos + dy * sin, y: centre.y - dx * sin + dy * cos } })
   }
 
   /** Ask again for every tile. */
   retry(): void {
-    this.source.refresh()
+    this.source.again()
+  }
+
+  /** Why the tile at a place of the map is hatched; `null` where it is not. */
+  gapAt(coordinate: readonly number[]): string | null {
+    return this.source.gapAt(coordinate, this.map.getView().getResolution() ?? 1)
   }
 
   /** Take the map off the page and cancel what is under way. */
   dispose(): void {
+    this.prefetcher.stop()
     this.source.cancelUnseen(() => false)
     unByKey(this.keys)
     this.map.setTarget(undefined)
@@ -139,6 +162,7 @@ export class SlideMap {
 
   private listen(): void {
     const moved = (): void => {
+      this.prefetcher.stop()
       this.listener.onDrawing('loading')
       this.listener.onViewed(this.viewed())
     }
@@ -150,6 +174,7 @@ export class SlideMap {
       }),
       this.map.on('rendercomplete', () => {
         this.listener.onDrawing('ready')
+        this.prefetcher.rest(() => this.tilesAhead())
       }),
       this.map.on('moveend', () => {
         this.settle()
@@ -160,15 +185,31 @@ export class SlideMap {
   private settle(): void {
     if (!this.map.getView().getCenter()) return
     const { centre, downsample, rotation } = this.viewed()
-    const degrees = oneTurn((rotation * 180) / Math.PI)
-    this.listener.onSettled({ centre, scale: downsample * this.mpp, degrees })
+    const degrees = oneTurn((this.sense * rotation * 180) / Math.PI)
+    const { mirrored } = this.map
+    this.listener.onSettled({ centre, scale: downsample * this.mpp, degrees, mirrored })
     this.cancelUnseen()
   }
 
-  private cancelUnseen(): void {
-    const extent = this.map.getView().calculateExtent(this.map.getSize())
+  /** Which way a turn goes: in a mirror, the other. */
+  private get sense(): 1 | -1 {
+    return this.map.mirrored ? -1 : 1
+  }
+
+  private tilesAhead(): ReturnType<typeof tilesAhead> {
+    const { grid, wanted, extent } = this.tilesInView()
+    return grid && wanted !== undefined ? tilesAhead(grid, wanted, extent) : []
+  }
+
+  private tilesInView() {
+    const extent = this.map.getView().calculateExtent(this.map.getSize()) as Extent
     const grid = this.source.getTileGrid()
     const wanted = grid?.getZForResolution(this.viewed().downsample, this.source.zDirection)
+    return { extent, grid, wanted }
+  }
+
+  private cancelUnseen(): void {
+    const { extent, grid, wanted } = this.tilesInView()
     this.source.cancelUnseen((z, x, y) => {
       const near = z === wanted || z + 1 === wanted
       return near && (grid?.getTileRangeForExtentAndZ(extent, z).containsXY(x, y) ?? false)
@@ -187,6 +228,7 @@ export class SlideMap {
       centre: { x, y: -y },
       downsample: view.getResolution() ?? 1,
       rotation: view.getRotation(),
+      mirrored: this.map.mirrored,
       screen: this.screen(),
     }
   }
@@ -205,16 +247,4 @@ export class SlideMap {
       downsample: next,
     })
   }
-}
-
-const stillness = matchMedia('(prefers-reduced-motion: reduce)')
-
-function cachedTiles(pyramid: Pyramid): number {
-  const largest = Math.max(...pyramid.levels.map(({ image }) => image.tileColumns * image.tileRows))
-  return Math.min(1024, Math.max(48, Math.floor(CACHE_BYTES / (4 * largest))))
-}
-
-/** Between two levels the finer is drawn smaller; a plain bilinear filter would make it sparkle. */
-function smooth({ context }: RenderEvent): void {
-  if (context instanceof CanvasRenderingContext2D) context.imageSmoothingQuality = 'medium'
 }

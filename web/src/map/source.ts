@@ -10,10 +10,19 @@ import type { TileSourceEvent } from 'ol/source/Tile'
 import TileState from 'ol/TileState'
 
 import type { SlideKey } from '../api'
+import type { TiledImage } from '../dicom/image'
 import type { Pyramid } from '../dicom/pyramid'
+import { t } from '../words'
 import { preferSharp, slideGrid, slideProjection } from './grid'
-import { placeholder } from './placeholder'
-import { loadTile } from './tiles'
+import { placeholder, type Gap } from './placeholder'
+import type { TileCoordinate } from './prefetch'
+import { loadTile, prefetchTile, storedAs } from './tiles'
+
+/** What the source tells: tiles that could not be drawn, and whether the server draws them. */
+export interface TileListener {
+  readonly onFailure: (error: unknown) => string
+  readonly onServerDrawn: (stored: string) => void
+}
 
 /** Whether a tile, by its OpenLayers coordinate, is in view. */
 export type InView = (z: number, x: number, y: number) => boolean
@@ -27,11 +36,13 @@ interface Request {
 
 export class SlideSource extends ImageTileSource {
   private readonly requests = new Set<Request>()
+  /** Why a tile is hatched. */
+  private readonly gaps = new Map<string, string>()
 
   constructor(
     private readonly key: SlideKey,
     private readonly pyramid: Pyramid,
-    private readonly onFailure: (error: unknown) => void,
+    private readonly listener: TileListener,
   ) {
     super({
       loader: (z, x, y, { signal }) => this.request(z, x, y, signal),
@@ -47,6 +58,29 @@ export class SlideSource extends ImageTileSource {
   /** Cancel the requests of tiles that are out of view. */
   cancelUnseen(inView: InView): void {
     for (const { z, x, y, controller } of this.requests) if (!inView(z, x, y)) controller.abort()
+  }
+
+  /** Why the tile at a place of the map is hatched; `null` where it is not. */
+  gapAt([x = 0, y = 0]: readonly number[], resolution: number): string | null {
+    const grid = this.getTileGrid()
+    const z = grid?.getZForResolution(resolution, this.zDirection) ?? 0
+    return this.gaps.get(String(grid?.getTileCoordForCoordAndZ([x, y], z))) ?? null
+  }
+
+  /** Ask again for every tile: those that were drawn are kept by their frames. */
+  again(): void {
+    this.gaps.clear()
+    this.refresh()
+  }
+
+  /** Fetch a tile's frame for later; tells its bytes. */
+  async fetchAhead([z, x, y]: TileCoordinate, signal: AbortSignal): Promise<number> {
+    const image = this.imageAt(z)
+    return image ? prefetchTile(this.key, image, { column: x, row: y }, signal) : 0
+  }
+
+  private imageAt(z: number): TiledImage | null {
+    return this.pyramid.levels[this.pyramid.levels.length - 1 - z]?.image ?? null
   }
 
   private async request(
@@ -66,16 +100,20 @@ export class SlideSource extends ImageTileSource {
   }
 
   private async tile(z: number, x: number, y: number, signal: AbortSignal): Promise<ImageLike> {
-    const level = this.pyramid.levels[this.pyramid.levels.length - 1 - z]
-    if (!level) throw new RangeError(`no level ${z}`)
-    const { tileColumns, tileRows } = level.image
+    const image = this.imageAt(z)
+    if (!image) throw new RangeError(`no level ${z}`)
+    const gap = (kind: Gap, reason: string): ImageLike => {
+      this.gaps.set(String([z, x, y]), reason)
+      return placeholder(kind, image.tileColumns, image.tileRows)
+    }
     try {
-      const bitmap = await loadTile(this.key, level.image, { column: x, row: y }, { signal })
-      return bitmap ?? placeholder('missing', tileColumns, tileRows)
+      const bitmap = await loadTile(this.key, image, { column: x, row: y }, { signal })
+      const stored = storedAs(image)
+      if (stored !== null) this.listener.onServerDrawn(stored)
+      return bitmap ?? gap('missing', t('the slide has no picture of this place'))
     } catch (error) {
       if (signal.aborted) throw error
-      this.onFailure(error)
-      return placeholder('failed', tileColumns, tileRows)
+      return gap('failed', this.listener.onFailure(error))
     }
   }
 }

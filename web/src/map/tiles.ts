@@ -1,14 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Fetching the tiles of a tiled image, one by one or stitched into one small picture. */
+/** Fetching the tiles of an image: as stored, or drawn by the server where no browser can. */
 
-import { frame, ServerError, type Call, type FrameBytes, type SlideKey } from '../api'
-import { framePlace, tileCounts, type FramePlace, type TiledImage } from '../dicom/image'
-import { decode, UndrawableError } from './decode'
+import {
+  frame,
+  renderedFrame,
+  ServerError,
+  type Call,
+  type FrameBytes,
+  type SlideKey,
+} from '../api'
+import { framePlace, type FramePlace, type TiledImage } from '../dicom/image'
+import { beyondBrowsers, decode, decodeRendered, UndrawableError } from './decode'
+import { FrameStore } from './frameStore'
+import { patiently } from './retry'
+import { t } from '../words'
 
-/** More frames than this are not worth a preview. */
-const MOST_STITCHED = 200
-/** Tiles of one picture that are under way at a time, so that pictures come in turn. */
-const STITCHERS = 3
+/** Answers to a request for a drawn frame that no other request of its kind will change. */
+const NEVER_DRAWN: readonly number[] = [400, 406, 415, 501]
 
 /** A tile, counted from 0 at the top left. */
 export interface Tile {
@@ -16,8 +24,14 @@ export interface Tile {
   readonly row: number
 }
 
-/** Images known to be stored in a way that cannot be drawn: their frames are not asked for again. */
+/** Frames kept as they came; the browser's own cache has more of them, further away. */
+const store = new FrameStore(48 * 1024 * 1024)
+/** Images that the server has to draw, by what they are stored as. */
+const drawnByServer = new WeakMap<TiledImage, string>()
+/** Images that not even the server can draw: their frames are not asked for again. */
 const undrawable = new WeakMap<TiledImage, UndrawableError>()
+/** Images of which the server has drawn a frame: where it refuses one, that one is damaged. */
+const drawnBefore = new WeakSet<TiledImage>()
 
 /** The bitmap of one tile; `null` where the image has no frame for it. */
 export async function loadTile(
@@ -28,68 +42,99 @@ export async function loadTile(
 ): Promise<ImageBitmap | null> {
   const place = framePlace(image, tile.column, tile.row)
   if (!place) return null
-  const known = undrawable.get(image)
-  if (known) throw known
+  if (storedAs(image) !== null) return drawn(slide, image, place, call)
   try {
-    return await decode(await frameWithRetry(slide, place, call), image)
+    return await decode(await bytesOf(slide, image, place, call), image)
   } catch (error) {
-    if (error instanceof UndrawableError) undrawable.set(image, error)
-    throw error
+    if (error instanceof UndrawableError) drawnByServer.set(image, error.stored)
+    else if (isRefused(error)) drawnByServer.set(image, t('a form that the server does not give'))
+    else if (!isUndecodable(error)) throw error
+    return drawn(slide, image, place, call, error)
   }
 }
 
-/** The whole image in one bitmap, at most `most` pixels long; `null` where it has too many tiles. */
-export async function stitch(
-  slide: SlideKey,
-  image: TiledImage,
-  most: number,
-): Promise<ImageBitmap | null> {
-  const { across, down } = tileCounts(image)
-  if (across * down > MOST_STITCHED) return null
-  const scale = Math.min(1, most / Math.max(image.columns, image.rows))
-  const canvas = new OffscreenCanvas(pixels(image.columns, scale), pixels(image.rows, scale))
-  const context = canvas.getContext('2d')
-  if (!context) return null
-  context.imageSmoothingQuality = 'high'
-  context.scale(canvas.width / image.columns, canvas.height / image.rows)
-  const queue = tilesOf(across, down)
-  const drawTiles = async (): Promise<void> => {
-    for (const tile of queue) await drawTile(context, slide, image, tile)
-  }
-  await Promise.all(Array.from({ length: STITCHERS }, drawTiles))
-  return canvas.transferToImageBitmap()
+/** What an image is stored as that the server has to draw; `null` where the browser draws it. */
+export function storedAs(image: TiledImage): string | null {
+  return drawnByServer.get(image) ?? beyondBrowsers(image)
 }
 
-async function drawTile(
-  context: OffscreenCanvasRenderingContext2D,
+/** Fetch a tile's frame for later; returns its bytes, 0 where there is nothing to fetch. */
+export async function prefetchTile(
   slide: SlideKey,
   image: TiledImage,
   tile: Tile,
-): Promise<void> {
-  const bitmap = await loadTile(slide, image, tile, { priority: 'low' })
-  if (!bitmap) return
-  const { tileColumns, tileRows } = image
-  context.drawImage(bitmap, tile.column * tileColumns, tile.row * tileRows, tileColumns, tileRows)
-  bitmap.close()
+  signal: AbortSignal,
+): Promise<number> {
+  const place = framePlace(image, tile.column, tile.row)
+  if (!place || undrawable.has(image) || store.has(nameOf(slide, image, place))) return 0
+  const found = await bytesOf(slide, image, place, { signal, priority: 'low' })
+  return found.bytes.length
 }
 
-function* tilesOf(across: number, down: number): Generator<Tile> {
-  for (let row = 0; row < down; row++) {
-    for (let column = 0; column < across; column++) yield { column, row }
-  }
+/** A frame as stored, or as the server draws it where that is known to be needed. */
+function bytesOf(
+  slide: SlideKey,
+  image: TiledImage,
+  place: FramePlace,
+  call: Call,
+): Promise<FrameBytes> {
+  const ask = storedAs(image) === null ? frame : renderedFrame
+  return store.get(
+    nameOf(slide, image, place),
+    (signal) => patiently(() => ask(slide, place, { ...call, signal }), signal),
+    call.signal,
+  )
 }
 
-function pixels(length: number, scale: number): number {
-  return Math.max(1, Math.round(length * scale))
+function nameOf({ series }: SlideKey, image: TiledImage, place: FramePlace): string {
+  const form = storedAs(image) === null ? 'stored' : 'drawn'
+  return `${series}/${place.sopInstanceUid}/${place.frameNumber}/${form}`
 }
 
-/** A server that is busy or away for a moment gets a second request; a refusal does not. */
-async function frameWithRetry(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
+/** A frame as the server draws it; `problem` is why it was not drawn here. */
+async function drawn(
+  slide: SlideKey,
+  image: TiledImage,
+  place: FramePlace,
+  call: Call,
+  problem?: unknown,
+): Promise<ImageBitmap> {
+  const refused = undrawable.get(image)
+  if (refused) throw refused
+  const stored = storedAs(image)
+  if (stored === null) return drawnOnce(slide, place, call, problem)
   try {
-    return await frame(slide, place, call)
+    const bitmap = await decodeRendered(await bytesOf(slide, image, place, call))
+    drawnBefore.add(image)
+    return bitmap
   } catch (error) {
-    const momentary = error instanceof ServerError && (error.status === 0 || error.status >= 500)
-    if (!momentary || call.signal?.aborted) throw error
-    return frame(slide, place, call)
+    if (!(error instanceof ServerError) || !NEVER_DRAWN.includes(error.status)) throw error
+    if (drawnBefore.has(image)) throw new Error('damaged', { cause: error })
+    const never = new UndrawableError(stored)
+    undrawable.set(image, never)
+    throw never
   }
+}
+
+/** One frame that the browser could not decode, though it draws others of its kind. */
+async function drawnOnce(
+  slide: SlideKey,
+  place: FramePlace,
+  call: Call,
+  problem: unknown,
+): Promise<ImageBitmap> {
+  try {
+    return await decodeRendered(await renderedFrame(slide, place, call))
+  } catch (error) {
+    throw call.signal?.aborted ? error : problem
+  }
+}
+
+/** Whether the server has the frame, but not as a browser takes it. */
+function isRefused(error: unknown): boolean {
+  return error instanceof ServerError && error.status === 406
+}
+
+function isUndecodable(error: unknown): boolean {
+  return error instanceof DOMException && error.name === 'InvalidStateError'
 }

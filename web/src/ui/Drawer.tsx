@@ -9,10 +9,13 @@ import { drawer } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
 import { InfoDrawer } from './InfoDrawer'
+import { lazyDrawer } from './Lazy'
 
 /** What each drawer holds. */
 const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
   info: InfoDrawer,
+  position: lazyDrawer(async () => (await import('../navigate/PositionDrawer')).PositionDrawer),
+  measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
 }
 
 /** The open drawer. */

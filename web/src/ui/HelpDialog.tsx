@@ -8,21 +8,22 @@ import { helpShown, slideKey } from '../state'
 import { LISTED_COMMANDS, TRAY_COMMANDS, type Command } from './commands'
 import { Icon } from './Icon'
 import { keyName } from './keyboard'
+import { msg, t } from '../words'
 
 const SLIDE_GESTURES = [
-  ['drag', 'move the slide'],
-  ['wheel', 'zoom at the pointer'],
-  ['double click', 'next magnification'],
-  ['right drag', 'turn the slide (or shift drag)'],
-  ['arrows', 'move the slide'],
-  ['1 … 6', 'magnification presets'],
-  ['esc', 'close what is open'],
+  [msg('drag'), msg('move the slide')],
+  [msg('wheel'), msg('zoom at the pointer')],
+  [msg('double click'), msg('next magnification')],
+  [msg('right drag'), msg('turn the slide (or shift drag)')],
+  [msg('arrows'), msg('move the slide')],
+  ['1 … 9', msg('magnification presets')],
+  [msg('esc'), msg('close what is open')],
 ] as const
 
 const TRAY_GESTURES = [
-  ['arrows', 'choose a slide'],
-  ['enter', 'open it'],
-  ['/', 'search'],
+  [msg('arrows'), msg('choose a case')],
+  [msg('enter'), msg('open it')],
+  ['/', msg('search')],
 ] as const
 
 export function HelpDialog(): JSX.Element {
@@ -35,8 +36,13 @@ export function HelpDialog(): JSX.Element {
   return (
     <dialog ref={dialog} class="help" aria-labelledby="help-title" onClose={closeHelp}>
       <header>
-        <h2 id="help-title">Keys</h2>
-        <button type="button" class="tool" aria-label="close" onClick={closeHelp}>
+        <h2 id="help-title">{t('keys')}</h2>
+        <button
+          type="button"
+          class="tool"
+          aria-label={t('close {panel}', { panel: t('keys') })}
+          onClick={closeHelp}
+        >
           <Icon name="close" />
         </button>
       </header>
@@ -59,9 +65,9 @@ function KeyList({ commands, gestures }: KeyListProperties): JSX.Element {
       {gestures.map(([gesture, meaning]) => (
         <div key={gesture}>
           <dt>
-            <kbd>{gesture}</kbd>
+            <kbd>{t(gesture)}</kbd>
           </dt>
-          <dd>{meaning}</dd>
+          <dd>{t(meaning)}</dd>
         </div>
       ))}
       {commands.map(({ label, keys }) => (
@@ -69,7 +75,7 @@ function KeyList({ commands, gestures }: KeyListProperties): JSX.Element {
           <dt>
             <kbd>{keyName(keys[0] ?? '')}</kbd>
           </dt>
-          <dd>{label}</dd>
+          <dd>{t(label)}</dd>
         </div>
       ))}
     </dl>

@@ -5,13 +5,15 @@ import type { JSX } from 'preact'
 
 import type { Identity } from '../dicom/slide'
 import { identityHidden, siblings } from '../state'
-import { back, strip } from './commands'
+import { back } from './caseCommands'
+import { strip } from './commands'
+import { t } from '../words'
 import { patientLine, slideName, studyLine } from './format'
 import { Tool } from './Tool'
 
 export function IdentityGroup({ identity }: { readonly identity: Identity }): JSX.Element {
   const lines = identityHidden.value
-    ? ['identity hidden']
+    ? [t('identity hidden')]
     : [patientLine(identity), studyLine(identity)]
   return (
     <header class="group identity">

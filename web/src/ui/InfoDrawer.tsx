@@ -35,15 +35,17 @@ export function InfoDrawer({ slide }: { readonly slide: Slide }): JSX.Element {
 function CaseFacts({ slide }: { readonly slide: Slide }): JSX.Element {
   const { identity, specimen, acquired } = slide
   return (
-    <Facts title="slide">
-      <Fact name="container">{slideName(identity)}</Fact>
-      <Fact name="specimen">{specimen}</Fact>
-      <Fact name="patient">{identityHidden.value ? 'hidden' : patientLine(identity)}</Fact>
-      <Fact name="accession">{identityHidden.value ? 'hidden' : identity.accessionNumber}</Fact>
-      <Fact name="study">{identity.studyDescription}</Fact>
-      <Fact name="study date">{identity.studyDate && date(identity.studyDate)}</Fact>
-      <Fact name="scanned">{acquired && date(acquired)}</Fact>
-      <Fact name="scanner">{identity.scanner}</Fact>
+    <Facts title={t('slide')}>
+      <Fact name={t('container')}>{slideName(identity)}</Fact>
+      <Fact name={t('specimen')}>{specimen}</Fact>
+      <Fact name={t('patient')}>{identityHidden.value ? t('hidden') : patientLine(identity)}</Fact>
+      <Fact name={t('accession')}>
+        {identityHidden.value ? t('hidden') : identity.accessionNumber}
+      </Fact>
+      <Fact name={t('study')}>{identity.studyDescription}</Fact>
+      <Fact name={t('study date')}>{identity.studyDate && date(identity.studyDate)}</Fact>
+      <Fact name={t('scanned')}>{acquired && date(acquired)}</Fact>
+      <Fact name={t('scanner')}>{identity.scanner}</Fact>
     </Facts>
   )
 }
@@ -52,16 +54,19 @@ function PictureFacts({ slide }: { readonly slide: Slide }): JSX.Element {
   const { mpp, size, levels } = slide.pyramid
   const base = levels[0].image
   return (
-    <Facts title="picture">
-      <Fact name="size">{pixelSize({ width: base.columns, height: base.rows })}</Fact>
-      <Fact name="extent">{mpp && physicalSize(size, mpp)}</Fact>
-      <Fact name="spacing">
-        {mpp ? `${perPixel(mpp)} · ${times(magnification(mpp))}` : 'uncalibrated'}
+    <Facts title={t('picture')}>
+      <Fact name={t('size')}>{pixelSize({ width: base.columns, height: base.rows })}</Fact>
+      <Fact name={t('extent')}>{mpp && physicalSize(size, mpp)}</Fact>
+      <Fact name={t('spacing')}>
+        {mpp ? `${perPixel(mpp)} · ${times(magnification(mpp))}` : t('uncalibrated')}
       </Fact>
-      <Fact name="objective">{slide.objectivePower && times(slide.objectivePower)}</Fact>
-      <Fact name="colour">{colourText(slide)}</Fact>
-      <Fact name="samples">
-        {`${base.samples.photometricInterpretation}, ${base.samples.bitsAllocated}-bit`}
+      <Fact name={t('objective')}>{slide.objectivePower && times(slide.objectivePower)}</Fact>
+      <Fact name={t('colour')}>{colourText(slide)}</Fact>
+      <Fact name={t('samples')}>
+        {t('{photometric}, {bits}-bit', {
+          photometric: base.samples.photometricInterpretation,
+          bits: base.samples.bitsAllocated,
+        })}
       </Fact>
     </Facts>
   )
@@ -69,23 +74,23 @@ function PictureFacts({ slide }: { readonly slide: Slide }): JSX.Element {
 
 /** What is done with the colours: nothing; so the drawer says what they were meant to be. */
 function colourText({ colour }: Slide): string {
-  if (!colour.profile) return 'no ICC profile; sRGB assumed'
-  const name = profileName.value ?? colour.colorSpace ?? 'unnamed'
+  if (!colour.profile) return t('no ICC profile; sRGB assumed')
+  const name = profileName.value ?? colour.colorSpace ?? t('unnamed')
   return /srgb/i.test(name)
-    ? `${name}; drawn as sRGB`
-    : `ICC profile ${name}; not applied, drawn as sRGB`
+    ? t('{profile}; drawn as sRGB', { profile: name })
+    : t('ICC profile {profile}; not applied, drawn as sRGB', { profile: name })
 }
 
 function Levels({ levels }: { readonly levels: readonly Level[] }): JSX.Element {
   return (
     <section>
-      <h3>levels</h3>
+      <h3>{t('levels')}</h3>
       <table>
         <thead>
           <tr>
-            <th scope="col">size</th>
-            <th scope="col">tile</th>
-            <th scope="col">downsample</th>
+            <th scope="col">{t('size')}</th>
+            <th scope="col">{t('tile')}</th>
+            <th scope="col">{t('downsample')}</th>
           </tr>
         </thead>
         <tbody>
@@ -104,14 +109,14 @@ function Levels({ levels }: { readonly levels: readonly Level[] }): JSX.Element 
 
 function Identifiers({ slide }: { readonly slide: Slide }): JSX.Element {
   return (
-    <Facts title="identifiers">
-      <Fact name="study">
+    <Facts title={t('identifiers')}>
+      <Fact name={t('study')}>
         <code>{slide.identity.studyInstanceUid}</code>
       </Fact>
-      <Fact name="series">
+      <Fact name={t('series')}>
         <code>{slide.identity.seriesInstanceUid}</code>
       </Fact>
-      <Fact name="instances">{slide.numberOfInstances}</Fact>
+      <Fact name={t('instances')}>{slide.numberOfInstances}</Fact>
     </Facts>
   )
 }

@@ -5,19 +5,20 @@ import type { JSX } from 'preact'
 
 import type { Slide } from '../dicom/slide'
 import { labelShown } from '../state'
+import { t } from '../words'
 import { Icon } from './Icon'
-import { LabelPicture } from './SlideCard'
+import { LabelPicture } from './LabelPicture'
 
 export function LabelPanel({ slide }: { readonly slide: Slide }): JSX.Element {
   const { identity, label, overview } = slide
   return (
-    <aside class="group label-panel" aria-label="label">
+    <aside class="group label-panel" aria-label={t('label')}>
       <header>
-        <h2>label</h2>
+        <h2>{t('label')}</h2>
         <button
           type="button"
           class="tool"
-          aria-label="close label"
+          aria-label={t('close {panel}', { panel: t('label') })}
           onClick={() => {
             labelShown.value = false
           }}
@@ -27,7 +28,7 @@ export function LabelPanel({ slide }: { readonly slide: Slide }): JSX.Element {
       </header>
       {label && <LabelPicture identity={identity} image={label} />}
       {overview && <LabelPicture identity={identity} image={overview} />}
-      {!label && !overview && <p class="quiet">the slide has no label image</p>}
+      {!label && !overview && <p class="quiet">{t('the slide has no label image')}</p>}
     </aside>
   )
 }

@@ -8,7 +8,9 @@ import { corners } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { coarsestImage, picture, preview } from '../load'
 import { currentMap } from '../map/current'
+import { SeenShade } from '../navigate/SeenShade'
 import { drawnOnce, viewed } from '../state'
+import { t } from '../words'
 import { Picture } from './Picture'
 
 interface Properties {
@@ -24,7 +26,7 @@ export function Overview({ slideKey, slide }: Properties): JSX.Element {
       goTo(event, event.currentTarget, slide)
   }
   return (
-    <aside class="group overview fading" aria-label="overview">
+    <aside class="group overview fading" aria-label={t('overview')}>
       <div
         class="overview-map"
         style={{ aspectRatio: `${width} / ${height}` }}
@@ -35,7 +37,8 @@ export function Overview({ slideKey, slide }: Properties): JSX.Element {
         }}
         onPointerMove={go}
       >
-        {bitmap && <Picture bitmap={bitmap} label="the whole slide" />}
+        {bitmap && <Picture bitmap={bitmap} label={t('the whole slide')} />}
+        <SeenShade slide={slide} />
         <svg viewBox={`0 0 ${width} ${height}`} preserveAspectRatio="none" aria-hidden="true">
           <polygon class="viewed" points={outline()} />
         </svg>

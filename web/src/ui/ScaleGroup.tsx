@@ -6,9 +6,13 @@ import type { JSX } from 'preact'
 import { magnification, scaleBar } from '../dicom/geometry'
 import type { Slide } from '../dicom/slide'
 import { magnify } from '../map/current'
+import { mirror } from '../navigate/commands'
+import { PointerPlace } from '../navigate/PointerPlace'
+import { ScaleInput } from '../navigate/ScaleInput'
 import { screenMpp, slidePresets, viewed } from '../state'
+import { t } from '../words'
 import { upright } from './commands'
-import { length, perPixel, significant, times } from './format'
+import { length, times } from './format'
 
 const LONGEST_BAR_PX = 160
 
@@ -16,33 +20,35 @@ export function ScaleGroup({ slide }: { readonly slide: Slide }): JSX.Element {
   const { mpp } = slide.pyramid
   return (
     <footer class="group scale">
-      {mpp ? <Calibrated mpp={mpp} /> : <Uncalibrated />}
+      {mpp ? <Calibrated slide={slide} mpp={mpp} /> : <Uncalibrated slide={slide} />}
       <Turn />
+      <PointerPlace slide={slide} />
     </footer>
   )
 }
 
-function Calibrated({ mpp }: { readonly mpp: number }): JSX.Element {
+function Calibrated({ slide, mpp }: { readonly slide: Slide; readonly mpp: number }): JSX.Element {
   const onScreen = screenMpp.value ?? mpp
   const bar = scaleBar(onScreen, LONGEST_BAR_PX)
   const magnified = magnification(onScreen)
   return (
     <>
-      <div class="scale-bar" role="img" aria-label={`scale bar: ${length(bar.micrometres)}`}>
+      <div
+        class="scale-bar"
+        role="img"
+        aria-label={t('scale bar: {length}', { length: length(bar.micrometres) })}
+      >
         <span>{length(bar.micrometres)}</span>
         <div class="scale-line" style={{ width: `${bar.pixels}px` }} />
       </div>
-      <div class="magnification">
-        <output aria-label="magnification">{times(magnified)}</output>
-        <span class="quiet">{perPixel(onScreen)}</span>
-      </div>
-      <div class="presets" role="group" aria-label="magnification presets">
+      <ScaleInput slide={slide} />
+      <div class="presets" role="group" aria-label={t('magnification presets')}>
         {slidePresets.value.map((preset, index) => (
           <button
             key={preset}
             type="button"
             class="tool preset"
-            aria-label={`magnification ${preset}`}
+            aria-label={t('magnification {preset}', { preset })}
             aria-keyshortcuts={String(index + 1)}
             aria-pressed={Math.abs(magnified / preset - 1) < 0.005}
             data-tip={`${times(preset)} (${index + 1})`}
@@ -58,33 +64,45 @@ function Calibrated({ mpp }: { readonly mpp: number }): JSX.Element {
   )
 }
 
-function Uncalibrated(): JSX.Element {
-  const downsample = viewed.value?.downsample ?? 1
+function Uncalibrated({ slide }: { readonly slide: Slide }): JSX.Element {
   return (
     <>
-      <span class="uncalibrated">uncalibrated: the slide does not state the size of a pixel</span>
-      <div class="magnification">
-        <output aria-label="pixels of the slide per pixel of the screen">
-          1 : {significant(downsample, 3)}
-        </output>
-      </div>
+      <span class="uncalibrated">
+        {t('uncalibrated: the slide does not state the size of a pixel')}
+      </span>
+      <ScaleInput slide={slide} />
     </>
   )
 }
 
+/** How the slide is turned as it is seen, and whether in a mirror: each undone by a click. */
 function Turn(): JSX.Element | null {
-  const degrees = Math.round(((viewed.value?.rotation ?? 0) * 180) / Math.PI)
+  const { rotation = 0, mirrored = false } = viewed.value ?? {}
+  const degrees = Math.round(((mirrored ? -1 : 1) * (rotation * 180)) / Math.PI)
   const folded = ((degrees % 360) + 360) % 360
-  if (folded === 0) return null
   return (
-    <button
-      type="button"
-      class="tool preset"
-      aria-label="turn upright"
-      data-tip="upright (u)"
-      onClick={upright.run}
-    >
-      {folded}°
-    </button>
+    <>
+      {folded !== 0 && (
+        <button
+          type="button"
+          class="tool preset"
+          aria-label={t('turn upright')}
+          data-tip={`${t('upright')} (u)`}
+          onClick={upright.run}
+        >
+          {folded}°
+        </button>
+      )}
+      {mirrored && (
+        <button
+          type="button"
+          class="tool preset mirrored"
+          data-tip={`${t('mirror')} (f)`}
+          onClick={mirror.run}
+        >
+          {t('mirrored')}
+        </button>
+      )}
+    </>
   )
 }

@@ -7,8 +7,9 @@ import { useEffect, useRef } from 'preact/hooks'
 import type { SlideKey } from '../api'
 import type { Slide } from '../dicom/slide'
 import { reload } from '../load'
-import { mountMap, retryTiles } from '../map/current'
-import { drawer, drawing, failures, labelShown, navigate, overviewShown, slide } from '../state'
+import { mountMap } from '../map/current'
+import { drawer, drawing, labelShown, navigate, overviewShown, slide } from '../state'
+import { t } from '../words'
 import { OpenDrawer } from './Drawer'
 import { IdentityGroup } from './IdentityGroup'
 import { LabelPanel } from './LabelPanel'
@@ -16,6 +17,7 @@ import { Notice } from './Notice'
 import { Overview } from './Overview'
 import { ScaleGroup } from './ScaleGroup'
 import { Strip } from './Strip'
+import { TileNotes } from './TileNotes'
 import { Toolbar } from './Toolbar'
 
 export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.Element {
@@ -34,7 +36,7 @@ export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.El
       {overviewShown.value && <Overview slideKey={slideKey} slide={loaded.value} />}
       {labelShown.value && <LabelPanel slide={loaded.value} />}
       <OpenDrawer slide={loaded.value} />
-      <Failures />
+      <TileNotes />
     </main>
   )
 }
@@ -56,7 +58,7 @@ function Stage({
       ref={stage}
       class="stage"
       role="application"
-      aria-label="slide"
+      aria-label={t('slide')}
       data-state={drawing.value}
       onContextMenu={(event) => {
         event.preventDefault() // the right button turns the slide
@@ -65,34 +67,14 @@ function Stage({
   )
 }
 
-function Failures(): JSX.Element | null {
-  const failed = failures.value
-  if (!failed) return null
-  return (
-    <div class="group failures" role="alert">
-      <p>
-        <strong>
-          {failed.count === 1 ? 'one tile' : `${failed.count} tiles`} could not be drawn
-        </strong>{' '}
-        and stay hatched: {failed.message}.
-      </p>
-      {failed.momentary && (
-        <button type="button" class="button" onClick={retryTiles}>
-          try again
-        </button>
-      )}
-    </div>
-  )
-}
-
 function FailedSlide({ message }: { readonly message: string }): JSX.Element {
   return (
     <main class="slide-page">
-      <Notice title="this slide cannot be opened">
+      <Notice title={t('this slide cannot be opened')}>
         <p>{message}</p>
         <p>
           <button type="button" class="button" onClick={reload}>
-            try again
+            {t('try again')}
           </button>{' '}
           <button
             type="button"
@@ -101,7 +83,7 @@ function FailedSlide({ message }: { readonly message: string }): JSX.Element {
               navigate(null)
             }}
           >
-            all slides
+            {t('worklist')}
           </button>
         </p>
       </Notice>

@@ -8,6 +8,7 @@ import type { SlideKey } from '../api'
 import type { Identity } from '../dicom/slide'
 import { keyOf, preview } from '../load'
 import { navigate, siblings, stripShown } from '../state'
+import { t } from '../words'
 import { slideName } from './format'
 import { Picture } from './Picture'
 import { cases } from './tray'
@@ -16,7 +17,7 @@ export function Strip({ current }: { readonly current: SlideKey }): JSX.Element 
   const members = cases(siblings.value)[0]?.slides ?? []
   if (!stripShown.value || members.length < 2) return null
   return (
-    <nav class="group strip fading" aria-label="slides of this case">
+    <nav class="group strip fading" aria-label={t('slides of this case')}>
       {members.map((member) => (
         <StripSlide
           key={member.seriesInstanceUid}
@@ -50,7 +51,7 @@ function StripSlide({
       }}
     >
       <span class="strip-picture">
-        {picture && <Picture bitmap={picture} label={`thumbnail of ${name}`} />}
+        {picture && <Picture bitmap={picture} label={t('thumbnail of {slide}', { slide: name })} />}
       </span>
       <span class="strip-name">{name}</span>
     </a>

@@ -3,6 +3,7 @@
 
 import type { JSX } from 'preact'
 
+import { t } from '../words'
 import type { Command } from './commands'
 import { Icon } from './Icon'
 import { keyName } from './keyboard'
@@ -13,7 +14,7 @@ interface Properties {
   readonly label?: string
 }
 
-export function Tool({ command, label = command.label }: Properties): JSX.Element {
+export function Tool({ command, label = t(command.label) }: Properties): JSX.Element {
   const [key = ''] = command.keys
   return (
     <button

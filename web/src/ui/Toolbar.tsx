@@ -3,13 +3,17 @@
 
 import type { JSX } from 'preact'
 
+import { measure } from '../measure/commands'
+import { goTo, mirror } from '../navigate/commands'
 import {
+  changeLanguage,
   changeTheme,
   fullScreen,
   help,
   home,
   info,
   label,
+  languageLabel,
   overview,
   rotateLeft,
   rotateRight,
@@ -18,17 +22,19 @@ import {
   zoomOut,
   type Command,
 } from './commands'
+import { t } from '../words'
 import { Tool } from './Tool'
 
 const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
-  [rotateLeft, rotateRight],
+  [rotateLeft, rotateRight, mirror],
+  [measure, goTo],
   [label, overview, info],
 ]
 
 export function Toolbar(): JSX.Element {
   return (
-    <nav class="toolbar fading" aria-label="tools">
+    <nav class="toolbar fading" aria-label={t('tools')}>
       {GROUPS.map((group, index) => (
         <div key={index} class="group">
           {group.map((command) => (
@@ -39,6 +45,7 @@ export function Toolbar(): JSX.Element {
       <div class="group">
         <Tool command={fullScreen} />
         <Tool command={changeTheme} label={themeLabel()} />
+        <Tool command={changeLanguage} label={languageLabel()} />
         <Tool command={help} />
       </div>
     </nav>

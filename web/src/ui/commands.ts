@@ -5,7 +5,10 @@ import type { DrawerName } from '../address'
 import type { SlideKey } from '../api'
 import { keyOf } from '../load'
 import { currentMap, magnify } from '../map/current'
+import { MEASURE_COMMANDS } from '../measure/commands'
+import { NAVIGATE_COMMANDS } from '../navigate/commands'
 import {
+  cycleLanguage,
   cycleTheme,
   drawer,
   helpShown,
@@ -19,7 +22,10 @@ import {
   slidePresets,
   stripShown,
   theme,
+  type Theme,
 } from '../state'
+import { language, LANGUAGES, msg, t } from '../words'
+import { back, besideCase } from './caseCommands'
 import { onEscape } from './escape'
 import type { IconName } from './Icon'
 import { cases } from './tray'
@@ -38,92 +44,100 @@ const ZOOM_STEP = Math.SQRT2
 const PAN_STEP = 0.2
 
 export const zoomIn: Command = {
-  label: 'zoom in',
+  label: msg('zoom in'),
   keys: ['+', '='],
   icon: 'plus',
   run: () => currentMap.value?.zoom(ZOOM_STEP),
 }
 export const zoomOut: Command = {
-  label: 'zoom out',
+  label: msg('zoom out'),
   keys: ['-', '_'],
   icon: 'minus',
   run: () => currentMap.value?.zoom(1 / ZOOM_STEP),
 }
 export const home: Command = {
-  label: 'whole slide',
-  keys: ['0', 'h', 'Home'],
+  label: msg('whole slide'),
+  keys: ['h', '0', 'Home'],
   icon: 'home',
   run: () => currentMap.value?.home(),
 }
 export const rotateLeft: Command = {
-  label: 'rotate left',
+  label: msg('rotate left'),
   keys: ['R'],
   icon: 'rotateLeft',
   run: () => currentMap.value?.rotate(-90),
 }
 export const rotateRight: Command = {
-  label: 'rotate right',
+  label: msg('rotate right'),
   keys: ['r'],
   icon: 'rotateRight',
   run: () => currentMap.value?.rotate(90),
 }
 export const upright: Command = {
-  label: 'upright',
+  label: msg('upright'),
   keys: ['u'],
   run: () => currentMap.value?.go({ rotation: 0 }),
 }
 export const fullScreen: Command = {
-  label: 'full screen',
-  keys: ['f'],
+  label: msg('full screen'),
+  keys: ['F'],
   icon: 'fullScreen',
   run: toggleFullScreen,
 }
-export const changeTheme: Command = { label: 'theme', keys: ['t'], icon: 'theme', run: cycleTheme }
-export const label: Command = { ...toggle('label', 'l', labelShown), icon: 'label' }
-export const overview: Command = { ...toggle('overview', 'o', overviewShown), icon: 'overview' }
-export const info: Command = { ...toggleDrawer('information', 'i', 'info'), icon: 'info' }
-export const strip: Command = { ...toggle('slides of this case', 's', stripShown), icon: 'strip' }
-export const presentation: Command = toggle('hide identity', 'p', identityHidden)
-export const help: Command = { ...toggle('keys', '?', helpShown), icon: 'help' }
+export const changeTheme: Command = {
+  label: msg('theme'),
+  keys: ['t'],
+  icon: 'theme',
+  run: cycleTheme,
+}
+export const changeLanguage: Command = {
+  label: msg('language'),
+  keys: ['L'],
+  icon: 'language',
+  run: cycleLanguage,
+}
+export const label: Command = { ...toggle(msg('label'), 'l', labelShown), icon: 'label' }
+export const overview: Command = {
+  ...toggle(msg('overview'), 'o', overviewShown),
+  icon: 'overview',
+}
+export const info: Command = { ...toggleDrawer(msg('information'), 'i', 'info'), icon: 'info' }
+export const strip: Command = {
+  ...toggle(msg('slides of this case'), 's', stripShown),
+  icon: 'strip',
+}
+export const presentation: Command = toggle(msg('hide identity'), 'p', identityHidden)
+export const help: Command = { ...toggle(msg('keys'), '?', helpShown), icon: 'help' }
 export const nextSlide: Command = {
-  label: 'next slide',
+  label: msg('next slide'),
   keys: ['n'],
   run: () => {
     goToSibling(1)
   },
 }
 export const previousSlide: Command = {
-  label: 'previous slide',
+  label: msg('previous slide'),
   keys: ['N'],
   run: () => {
     goToSibling(-1)
   },
 }
-export const back: Command = {
-  label: 'all slides',
-  keys: ['b'],
-  icon: 'back',
-  run: () => {
-    navigate(null)
-  },
-}
-
 const PANS: readonly Command[] = [
-  { label: 'pan left', keys: ['ArrowLeft'], run: () => currentMap.value?.pan(-PAN_STEP, 0) },
-  { label: 'pan right', keys: ['ArrowRight'], run: () => currentMap.value?.pan(PAN_STEP, 0) },
-  { label: 'pan up', keys: ['ArrowUp'], run: () => currentMap.value?.pan(0, -PAN_STEP) },
-  { label: 'pan down', keys: ['ArrowDown'], run: () => currentMap.value?.pan(0, PAN_STEP) },
+  { label: msg('pan left'), keys: ['ArrowLeft'], run: () => currentMap.value?.pan(-PAN_STEP, 0) },
+  { label: msg('pan right'), keys: ['ArrowRight'], run: () => currentMap.value?.pan(PAN_STEP, 0) },
+  { label: msg('pan up'), keys: ['ArrowUp'], run: () => currentMap.value?.pan(0, -PAN_STEP) },
+  { label: msg('pan down'), keys: ['ArrowDown'], run: () => currentMap.value?.pan(0, PAN_STEP) },
 ]
 
-const DIGITS: readonly Command[] = [1, 2, 3, 4, 5, 6].map((digit) => ({
-  label: `magnification preset ${digit}`,
+const DIGITS: readonly Command[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ({
+  label: msg('magnification preset'),
   keys: [String(digit)],
   run: () => {
     goToPreset(digit - 1)
   },
 }))
 
-export const TRAY_COMMANDS: readonly Command[] = [changeTheme, help, presentation]
+export const TRAY_COMMANDS: readonly Command[] = [changeTheme, changeLanguage, help, presentation]
 
 /** The slide page's commands, as the help lists them. */
 export const LISTED_COMMANDS: readonly Command[] = [
@@ -133,6 +147,8 @@ export const LISTED_COMMANDS: readonly Command[] = [
   rotateRight,
   rotateLeft,
   upright,
+  ...NAVIGATE_COMMANDS,
+  ...MEASURE_COMMANDS,
   label,
   overview,
   info,
@@ -140,15 +156,27 @@ export const LISTED_COMMANDS: readonly Command[] = [
   nextSlide,
   previousSlide,
   back,
+  besideCase,
   fullScreen,
   ...TRAY_COMMANDS,
 ]
 
 export const SLIDE_COMMANDS: readonly Command[] = [...LISTED_COMMANDS, ...PANS, ...DIGITS]
 
+/** The language spoken, by its own name. */
+export function languageLabel(): string {
+  return t('language: {name}', { name: LANGUAGES[language.value] })
+}
+
+const THEME_LABELS: Readonly<Record<Theme, string>> = {
+  auto: msg('theme: automatic'),
+  dark: msg('theme: dark'),
+  light: msg('theme: light'),
+}
+
 /** The theme's present choice, in a word. */
 export function themeLabel(): string {
-  return theme.value === 'auto' ? 'theme: automatic' : `theme: ${theme.value}`
+  return t(THEME_LABELS[theme.value])
 }
 
 onEscape(() => {

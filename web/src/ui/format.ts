@@ -3,6 +3,7 @@
 
 import type { Size } from '../dicom/geometry'
 import type { Identity } from '../dicom/slide'
+import { language, t } from '../words'
 
 const THIN = '\u2009'
 const NARROW = '\u202f'
@@ -12,9 +13,10 @@ export function grouped(value: number): string {
   return String(Math.round(value)).replace(/\B(?=(\d{3})+$)/g, NARROW)
 }
 
-/** At most `digits` significant digits, without trailing zeros. */
+/** At most `digits` significant digits, without trailing zeros, with the reader's decimal mark. */
 export function significant(value: number, digits: number): string {
-  return String(Number(value.toPrecision(digits)))
+  const plain = String(Number(value.toPrecision(digits)))
+  return language.value === 'de' ? plain.replace('.', ',') : plain
 }
 
 /** A length of the slide: micrometres below a millimetre, else millimetres. */
@@ -41,16 +43,17 @@ export function times(magnified: number): string {
 }
 
 /** `0.499 µm/px`. */
-export function perPixel(mpp: number): string {
-  return `${significant(mpp, 3)}${THIN}µm/px`
+export function perPixel(mpp: number, digits = 3): string {
+  return `${significant(mpp, digits)}${THIN}µm/px`
 }
 
-/** A DICOM date or date-time → `2026-03-14` or `2026-03-14 15:09`. */
+/** A DICOM date or date-time → `2026-03-14` or `2026-03-14 15:09`; in German `14.03.2026`. */
 export function date(value: string): string {
   const [, year, month, day, hour, minute] =
     /^(\d{4})(\d{2})(\d{2})(?:(\d{2})(\d{2}))?/.exec(value) ?? []
   if (!year || !month || !day) return value
-  return hour && minute ? `${year}-${month}-${day} ${hour}:${minute}` : `${year}-${month}-${day}`
+  const told = language.value === 'de' ? `${day}.${month}.${year}` : `${year}-${month}-${day}`
+  return hour && minute ? `${told} ${hour}:${minute}` : told
 }
 
 /** What a slide is called. */
@@ -59,12 +62,16 @@ export function slideName({
   seriesDescription,
   seriesInstanceUid,
 }: Identity): string {
-  return containerIdentifier ?? seriesDescription ?? `slide …${seriesInstanceUid.slice(-6)}`
+  return (
+    containerIdentifier ??
+    seriesDescription ??
+    t('slide …{end}', { end: seriesInstanceUid.slice(-6) })
+  )
 }
 
 /** Whose it is, in one line. */
 export function patientLine({ patientName, patientId }: Identity): string {
-  return [patientName, patientId].filter((part) => part !== null).join(' · ') || 'anonymous'
+  return [patientName, patientId].filter((part) => part !== null).join(' · ') || t('anonymous')
 }
 
 /** Which study it belongs to, in one line. */

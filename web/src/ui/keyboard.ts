@@ -3,6 +3,7 @@
 
 import { helpShown, slideKey } from '../state'
 import { SLIDE_COMMANDS, TRAY_COMMANDS, type Command } from './commands'
+import { t } from '../words'
 import { leaveTopmost } from './escape'
 
 /** Listen for keys on the page. */
@@ -33,9 +34,10 @@ export function keyName(key: string): string {
     '-': '−',
   }
   if (arrows[key]) return arrows[key]
-  return /^[A-Z]$/.test(key) ? `shift ${key.toLowerCase()}` : key
+  return /^[A-Z]$/.test(key) ? t('shift {key}', { key: key.toLowerCase() }) : key
 }
 
 function isTyping(target: EventTarget | null): boolean {
-  return target instanceof HTMLInputElement || target instanceof HTMLTextAreaElement
+  if (target instanceof HTMLInputElement) return target.type !== 'checkbox'
+  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement
 }
