@@ -123,7 +123,7 @@ def test_the_watch_folder(place, tmp_path):
 
 def test_the_unit_of_systemd_names_options_that_there_are(place):
     unit = (place / "samples" / "dicomizer-watch.service").read_text("utf-8")
-    started = re.search(r"^ExecStart=(.*(?:\\\n.*)*)", unit, re.MULTILINE)
+    started = re.search(r"^ExecStart=(.*\n(?:  .*\n)*)", unit, re.MULTILINE)
     assert started
     options = re.findall(r"--[a-z-]+", started[1])
     shown = run("dicomizer watch run --help", place).stdout
