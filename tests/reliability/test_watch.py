@@ -22,8 +22,10 @@ SLIDES = int(os.environ.get("COVERSLIP_WATCH_SLIDES", "16"))
 KILLS = int(os.environ.get("COVERSLIP_WATCH_KILLS", "5"))
 PAUSE_SECONDS = 0.05
 """Between two actions of those who bring slides, in the mean."""
-LATEST_SECONDS = 5.0
-"""After a start, at which the service is killed even if it has done nothing."""
+LATEST_SECONDS = 3 + SLIDES / 25
+"""After a start, at which the service is killed even if it has done less than it should."""
+LINES = 4 * SLIDES // KILLS
+"""That it tells at most before it is killed: two of each slide, so kills are spread over all."""
 
 
 def command(folder: Path, *options: str) -> list[str]:
@@ -52,7 +54,7 @@ class Killed:
 
     @property
     def is_due(self) -> bool:
-        """Whether it has done as much as it should before it is killed: nothing, or some lines."""
+        """Whether it has done as much as it should before it is killed."""
         is_late = time.monotonic() > self._latest
         return is_late or Path(self._log.name).stat().st_size >= self._wanted
 
@@ -62,7 +64,7 @@ class Killed:
         self._log.close()
 
     def _started(self) -> subprocess.Popen[bytes]:
-        lines = self._moments.randrange(6)
+        lines = self._moments.randrange(LINES)
         self._wanted = Path(self._log.name).stat().st_size + lines * 150
         self._latest = time.monotonic() + LATEST_SECONDS
         return subprocess.Popen(self._arguments, stdout=self._log, stderr=self._log)
