@@ -255,7 +255,8 @@ def test_a_crash_of_one_conversion_is_its_failure_alone(tmp_path, monkeypatch):
         "            os.kill(os.getpid(), signal.SIGSEGV)\n"
         "sys.addaudithook(audit)\n"
     )
-    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(site), os.environ["PYTHONPATH"]]))
+    before = os.environ.get("PYTHONPATH")
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join(filter(None, [str(site), before])))
 
     told = converted(inbox, tmp_path / "out", code=3)
 
