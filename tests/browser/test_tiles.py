@@ -138,7 +138,6 @@ def test_a_frame_that_the_browser_cannot_decode_is_hatched(archive, refusing):
         ("j2k_lossless", "JPEG 2000", imagecodecs.jpeg2k_decode),
         ("htj2k_lossless", "High-Throughput JPEG 2000", None),
         ("jpegls_lossless", "JPEG-LS", imagecodecs.jpegls_decode),
-        ("fluo_2path_u16_jls", "MONOCHROME2, 16-bit", None),
     ],
 )
 def test_what_no_browser_draws_is_drawn_by_the_server(

@@ -22,7 +22,15 @@ export interface Place {
 }
 
 /** Drawers on the right, of which one is open at a time. */
-export const DRAWERS = ['info', 'position', 'measure'] as const
+export const DRAWERS = [
+  'info',
+  'position',
+  'measure',
+  'picture',
+  'channels',
+  'layers',
+  'annotations',
+] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
 /** Panels that a link may open. The label is never among them: it is shown only when asked for. */
@@ -72,11 +80,13 @@ export function parseAddress(pathname: string, query: string): Address {
 export function formatAddress(
   { slide, study, place, panels, search, sort, row, file, language }: Address,
   calibrated = true,
+  more: readonly (readonly [string, string])[] = [],
 ): string {
   const query = new URLSearchParams()
   const told = {
     ...(study && slide && { slide: slide.series }),
-    ...(place && viewParameters(place, calibrated)),
+    ...viewParameters(place, calibrated),
+    ...Object.fromEntries(more),
     ...(panels && { show: panels.join(' ') }),
     ...listParameters({ search, sort, row }),
     ...(file && { tags: file }),
@@ -95,10 +105,9 @@ function listParameters({
   return { ...(search && { q: search }), ...(sort && { sort }), ...(row && { row: String(row) }) }
 }
 
-function viewParameters(
-  { centre, scale, degrees, mirrored }: Place,
-  calibrated: boolean,
-): Record<string, string> {
+function viewParameters(place: Place | null, calibrated: boolean): Record<string, string> {
+  if (!place) return {}
+  const { centre, scale, degrees, mirrored } = place
   return {
     x: decimal(centre.x, 2),
     y: decimal(centre.y, 2),

@@ -83,6 +83,9 @@ export interface Call {
   readonly priority?: RequestPriority
 }
 
+/** What every server can make of lossless frames: samples one after the other, little endian. */
+const NATIVE = 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1'
+
 /** One frame's bytes, as stored (PS3.18 10.4.1.1.6). */
 export function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
   return bytesOf(framePath(slide, place), FRAME_TYPES, call)
@@ -94,14 +97,54 @@ export function renderedFrame(slide: SlideKey, place: FramePlace, call: Call): P
   return bytesOf(path, RENDERED_TYPES, call)
 }
 
+/** One frame's samples, decoded by the server where they are stored in another way. */
+export async function samples(
+  slide: SlideKey,
+  place: FramePlace,
+  call: Call,
+): Promise<Uint8Array<ArrayBuffer>> {
+  return (await bytesOf(framePath(slide, place), NATIVE, call)).bytes
+}
+
 async function bytesOf(path: string, accept: string, call: Call): Promise<FrameBytes> {
   const answer = await get(DICOMWEB + path, accept, call)
   const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
   return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
 }
 
+/** A small picture of an image, as the server renders it (PS3.18 10.4.1.1.3). */
+export async function rendered(slide: SlideKey, instance: string, most: number): Promise<Blob> {
+  const path = `${seriesPath(slide)}/instances/${encodeURIComponent(instance)}/rendered`
+  const answer = await get(`${DICOMWEB}${path}?viewport=${most},${most}`, 'image/jpeg')
+  return answer.blob()
+}
+
+/** Instances of a study of some SOP classes, with the attributes that every server tells. */
+export async function searchInstances(
+  study: string,
+  sopClasses: readonly string[],
+  signal?: AbortSignal,
+): Promise<DataSet[]> {
+  const query = `SOPClassUID=${sopClasses.join(',')}&limit=${PAGE}`
+  return getJson(`/studies/${encodeURIComponent(study)}/instances?${query}`, signal)
+}
+
+/** The metadata of one instance. */
+export async function instanceMetadata(
+  slide: SlideKey,
+  sopInstanceUid: string,
+  signal?: AbortSignal,
+): Promise<DataSet | null> {
+  const instance = encodeURIComponent(sopInstanceUid)
+  const [found] = await getJson(`${seriesPath(slide)}/instances/${instance}/metadata`, signal)
+  return found ?? null
+}
+
 /** The bytes of a binary element: from the metadata itself, or by the address it gives. */
-export async function binary(value: Element, signal?: AbortSignal): Promise<Uint8Array | null> {
+export async function binary(
+  value: Element,
+  signal?: AbortSignal,
+): Promise<Uint8Array<ArrayBuffer> | null> {
   if (value.InlineBinary) {
     return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
   }

@@ -2,5 +2,9 @@
 /** What comes with every map, in order of drawing; each module attaches itself (`map/attachments`). */
 
 import './map/pointer'
+import './picture/attachSheets'
+import './picture/attach'
+import './layers'
+import './annotate'
 import './measure/attach'
 import './navigate/seen'

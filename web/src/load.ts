@@ -3,21 +3,11 @@
 
 import { effect, signal, untracked, type Signal } from '@preact/signals'
 
-import { binary, searchSlides, seriesMetadata, type SlideKey } from './api'
-import { profileDescription } from './dicom/icc'
+import { searchSlides, seriesMetadata, type SlideKey } from './api'
 import type { TiledImage } from './dicom/image'
 import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
 import { stitch } from './map/stitch'
-import {
-  caseStudy,
-  LOADING,
-  profileName,
-  shown,
-  siblings,
-  slide,
-  slideKey,
-  type Loadable,
-} from './state'
+import { caseStudy, LOADING, siblings, slide, slideKey, type Loadable } from './state'
 import { t } from './words'
 
 /** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
@@ -51,11 +41,6 @@ export function follow(): void {
     untracked(() => {
       if (study) void loadSiblings(study)
     })
-  })
-  effect(() => {
-    const current = shown.value
-    profileName.value = null
-    if (current) void nameProfile(current)
   })
 }
 
@@ -148,16 +133,6 @@ export function coarsestImage({ pyramid }: Slide): TiledImage {
   return (
     pyramid.levels.findLast(({ image }) => image.columns >= PREVIEW_PX / 2) ?? pyramid.levels[0]
   ).image
-}
-
-async function nameProfile({ colour }: Slide): Promise<void> {
-  if (!colour.profile) return
-  try {
-    const profile = await binary(colour.profile)
-    profileName.value = profile && profileDescription(profile)
-  } catch {
-    profileName.value = null // the drawer then says that there is a profile, without its name
-  }
 }
 
 async function fill<Value>(

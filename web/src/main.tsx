@@ -17,6 +17,9 @@ import './ui/slide.css'
 import './ui/tiles.css'
 import './navigate/navigate.css'
 import './measure/measure.css'
+import './picture/focus.css'
+import './annotate/annotate.css'
+import './layers/layers.css'
 
 mirror()
 follow()

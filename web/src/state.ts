@@ -19,6 +19,7 @@ import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
 import { keep, recall } from './habits'
+import { readLinked, writeLinked } from './linked'
 import { language, languageOf, preferred, speak, type Language } from './words'
 
 /** Something on its way from the server. */
@@ -58,8 +59,6 @@ const linkedLanguage = signal<Language | null>(opened.language)
 
 export const slide = signal<Loadable<Slide>>(LOADING)
 export const siblings = signal<readonly Identity[]>([])
-/** Name of the slide's ICC profile, once read. */
-export const profileName = signal<string | null>(null)
 
 /** Where the address asks the view to be; `null` for home. */
 export const place = signal<Place | null>(opened.place)
@@ -105,28 +104,27 @@ export function navigate(to: SlideKey | null): void {
 
 /** Open a slide on a page of its own. */
 export function openSlide(to: SlideKey): void {
-  go(to, null, to.series === slideKey.value?.series ? place.value : null)
+  go(to, null)
 }
 
 /** Open the page of a case, with a slide beside. */
 export function openCase(study: string, series?: string): void {
-  const isSame = series !== undefined && series === slideKey.value?.series
-  go(series === undefined ? null : { study, series }, study, isSame ? place.value : null)
+  go(series === undefined ? null : { study, series }, study)
 }
 
-function go(to: SlideKey | null, study: string | null, at: Place | null = null): void {
-  history.pushState(
-    null,
-    '',
-    formatAddress({
-      slide: to,
-      study,
-      place: at,
-      panels: null,
-      ...((to ?? study) ? NO_LIST : listShown()),
-      language: linkedLanguage.value,
-    }),
-  )
+function go(to: SlideKey | null, study: string | null): void {
+  // The same slide on another page is seen as before.
+  const isSame = to !== null && to.series === slideKey.value?.series
+  const address = {
+    slide: to,
+    study,
+    place: isSame ? place.value : null,
+    panels: null,
+    ...((to ?? study) ? NO_LIST : listShown()),
+    language: linkedLanguage.value,
+  }
+  const isCalibrated = shown.value?.pyramid.mpp !== null
+  history.pushState(null, '', formatAddress(address, isCalibrated, isSame ? writeLinked() : []))
   readAddress()
 }
 
@@ -176,6 +174,7 @@ function readAddress(): void {
   }
   caseStudy.value = study
   file.value = shownFile
+  readLinked(location.search)
   slideKey.value = key
 }
 
@@ -207,6 +206,7 @@ export function mirror(): void {
     const written = formatAddress(
       { ...address, file: study ? file.value : null, language: linkedLanguage.value },
       shown.value?.pyramid.mpp !== null,
+      key ? writeLinked() : [],
     )
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)
   })

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * Which frame holds which tile. A TILED_FULL image lists its frames in a fixed order (PS3.3
- * C.7.6.17.3: columns, rows, planes, paths); a TILED_SPARSE one states each frame's place. One
- * optical path and one focal plane are shown: the first path, the middle plane.
+ * C.7.6.17.3: columns, rows, planes, paths); a TILED_SPARSE one states each frame's place. Unless
+ * told otherwise, the first path and the middle plane are meant.
  */
 
 import { item, items, number, text, type DataSet } from './json'
@@ -15,16 +15,41 @@ export interface TileGridSize {
   readonly rows: number
 }
 
+/** A focal plane of an optical path of an image, each counted from 0 in the image's own order. */
+export interface Slice {
+  readonly path: number
+  readonly plane: number
+}
+
 /** The frame number (from 1, over all parts of a concatenation) of a tile; `null` where absent. */
-export type FrameAt = (column: number, row: number) => number | null
+export type FrameAt = (column: number, row: number, slice?: Slice) => number | null
+
+/** The frames of an image, and what they are of. */
+export interface Frames {
+  readonly frameAt: FrameAt
+  /** Identifiers of its optical paths; `null` where they are not told. */
+  readonly paths: readonly (string | null)[]
+  /** Heights of its focal planes in micrometres, the lowest first. */
+  readonly heights: readonly number[]
+}
+
+/** How many planes and paths an image has whose frames are all there. */
+export interface Counts {
+  readonly planes: number
+  readonly paths: number
+}
 
 /** Frames of an image whose frames are all there, in order. */
-export function fullFrames(size: TileGridSize, planes: number, numberOfFrames: number): FrameAt {
+export function fullFrames(
+  size: TileGridSize,
+  { planes }: Counts,
+  numberOfFrames: number,
+): FrameAt {
   const across = Math.ceil(size.columns / size.tileColumns)
   const down = Math.ceil(size.rows / size.tileRows)
-  const first = middle(planes) * across * down
-  return (column, row) => {
+  return (column, row, { path, plane } = { path: 0, plane: middle(planes) }) => {
     if (column < 0 || column >= across || row < 0 || row >= down) return null
+    const first = (path * planes + plane) * across * down
     const frame = first + row * across + column + 1
     return frame <= numberOfFrames ? frame : null
   }
@@ -34,19 +59,30 @@ export function fullFrames(size: TileGridSize, planes: number, numberOfFrames: n
  * Frames of an image that states each frame's place.
  *
  * @param perFrame items of Per-Frame Functional Groups, in order over all parts
+ * @param shared what they leave out, being the same of all
  */
-export function sparseFrames(size: TileGridSize, perFrame: readonly DataSet[]): FrameAt {
-  const placed = perFrame.map((group, index) => placeOf(group, index + 1, size))
-  const path = placed[0]?.path ?? null
-  const onPath = placed.filter((frame) => frame.path === path)
-  const heights = [...new Set(onPath.map((frame) => frame.z))].sort((a, b) => a - b)
-  const height = heights[middle(heights.length)]
+export function sparseFrames(
+  size: TileGridSize,
+  perFrame: readonly DataSet[],
+  shared: DataSet = {},
+): Frames {
+  const placed = perFrame.map((group, index) => placeOf(group, shared, index + 1, size))
+  const paths = [...new Set(placed.map((frame) => frame.path))]
+  const heights = [...new Set(placed.map((frame) => frame.z))].sort((a, b) => a - b)
   const frames = new Map<string, number>()
-  for (const frame of onPath) if (frame.z === height) frames.set(frame.tile, frame.number)
-  return (column, row) => frames.get(`${column},${row}`) ?? null
+  for (const { path, z, tile, number: frame } of placed)
+    frames.set(`${paths.indexOf(path)},${heights.indexOf(z)},${tile}`, frame)
+  const usual = { path: 0, plane: middle(heights.length) }
+  return {
+    frameAt: (column, row, { path, plane } = usual) =>
+      frames.get(`${path},${plane},${column},${row}`) ?? null,
+    paths,
+    heights,
+  }
 }
 
-function middle(planes: number): number {
+/** The middle of so many planes, counted from 0; the lower of two. */
+export function middle(planes: number): number {
   return Math.max(0, Math.floor((planes - 1) / 2))
 }
 
@@ -57,7 +93,12 @@ interface PlacedFrame {
   readonly path: string | null
 }
 
-function placeOf(group: DataSet, frameNumber: number, size: TileGridSize): PlacedFrame {
+function placeOf(
+  group: DataSet,
+  shared: DataSet,
+  frameNumber: number,
+  size: TileGridSize,
+): PlacedFrame {
   const position = item(group, 'PlanePositionSlideSequence')
   const column =
     ((number(position, 'ColumnPositionInTotalImagePixelMatrix') ?? 1) - 1) / size.tileColumns
@@ -67,6 +108,11 @@ function placeOf(group: DataSet, frameNumber: number, size: TileGridSize): Place
     // A frame off the grid gets a key that no tile asks for: not shown, rather than misplaced.
     tile: `${column},${row}`,
     z: number(position, 'ZOffsetInSlideCoordinateSystem') ?? 0,
-    path: text(items(group, 'OpticalPathIdentificationSequence')[0] ?? {}, 'OpticalPathIdentifier'),
+    path: pathOf(group) ?? pathOf(shared),
   }
+}
+
+/** The optical path that functional groups name. */
+export function pathOf(groups: DataSet): string | null {
+  return text(items(groups, 'OpticalPathIdentificationSequence')[0] ?? {}, 'OpticalPathIdentifier')
 }

@@ -4,7 +4,7 @@
  * several instances (a concatenation, PS3.3 C.7.6.16.2.2.4), whose frames are counted through.
  */
 
-import { fullFrames, sparseFrames, type FrameAt } from './frames'
+import { fullFrames, pathOf, sparseFrames, type Frames, type Slice } from './frames'
 import type { SpacingMm } from './geometry'
 import { item, items, number, numbers, text, texts, type DataSet } from './json'
 
@@ -24,9 +24,10 @@ export interface Samples {
   readonly samplesPerPixel: number
   readonly bitsAllocated: number
   readonly planarConfiguration: number
+  readonly isSigned: boolean
 }
 
-export interface TiledImage {
+export interface TiledImage extends Frames {
   readonly flavour: Flavour
   /** Total Pixel Matrix Columns and Rows. */
   readonly columns: number
@@ -37,7 +38,6 @@ export interface TiledImage {
   readonly spacing: SpacingMm | null
   readonly samples: Samples
   readonly parts: readonly Part[]
-  readonly frameAt: FrameAt
   /** The first part's attributes. */
   readonly dataSet: DataSet
 }
@@ -59,8 +59,13 @@ export function imagesOf(instances: readonly DataSet[]): TiledImage[] {
 }
 
 /** Where the frame of a tile is kept; `null` where the image has none there. */
-export function framePlace(image: TiledImage, column: number, row: number): FramePlace | null {
-  const frame = image.frameAt(column, row)
+export function framePlace(
+  image: TiledImage,
+  column: number,
+  row: number,
+  slice?: Slice,
+): FramePlace | null {
+  const frame = image.frameAt(column, row, slice)
   if (frame === null) return null
   const part = image.parts.find(
     ({ frameOffset, numberOfFrames }) =>
@@ -93,7 +98,7 @@ function imageOf(group: readonly DataSet[]): TiledImage | null {
     spacing: spacingOf(first),
     samples: samplesOf(first),
     parts,
-    frameAt: framesOf(instances, parts, size),
+    ...framesOf(instances, parts, size),
     dataSet: first,
   }
 }
@@ -125,16 +130,41 @@ function partOf(instance: DataSet): Part {
   }
 }
 
-function framesOf(instances: readonly DataSet[], parts: readonly Part[], size: ImageSize): FrameAt {
+function framesOf(instances: readonly DataSet[], parts: readonly Part[], size: ImageSize): Frames {
   const [first = {}] = instances
   const perFrame = instances.flatMap((each) => items(each, 'PerFrameFunctionalGroupsSequence'))
   const placed = item(perFrame[0] ?? {}, 'PlanePositionSlideSequence')
   const stated = number(placed, 'ColumnPositionInTotalImagePixelMatrix') !== null
   if (text(first, 'DimensionOrganizationType') !== 'TILED_FULL' && stated) {
-    return sparseFrames(size, perFrame)
+    return sparseFrames(size, perFrame, item(first, 'SharedFunctionalGroupsSequence'))
   }
   const last = Math.max(...parts.map((part) => part.frameOffset + part.numberOfFrames))
-  return fullFrames(size, number(first, 'TotalPixelMatrixFocalPlanes') ?? 1, last)
+  const planes = number(first, 'TotalPixelMatrixFocalPlanes') ?? 1
+  const paths = number(first, 'NumberOfOpticalPaths') ?? 1
+  return {
+    frameAt: fullFrames(size, { planes, paths }, last),
+    paths: pathsOf(first, paths),
+    heights: heightsOf(first, planes),
+  }
+}
+
+/** Identifiers of the paths of an image whose frames are all there, in their order. */
+function pathsOf(instance: DataSet, count: number): (string | null)[] {
+  const shared = pathOf(item(instance, 'SharedFunctionalGroupsSequence'))
+  if (count === 1 && shared) return [shared]
+  const told = items(instance, 'OpticalPathSequence')
+  return Array.from({ length: count }, (_, index) =>
+    text(told[index] ?? {}, 'OpticalPathIdentifier'),
+  )
+}
+
+/** Heights of the planes of an image whose frames are all there, at equal distances. */
+function heightsOf(instance: DataSet, planes: number): number[] {
+  const shared = item(instance, 'SharedFunctionalGroupsSequence')
+  const position = item(shared, 'PlanePositionSlideSequence')
+  const lowest = number(position, 'ZOffsetInSlideCoordinateSystem') ?? 0
+  const between = number(item(shared, 'PixelMeasuresSequence'), 'SpacingBetweenSlices') ?? 0.001
+  return Array.from({ length: planes }, (_, plane) => lowest + plane * between * 1000)
 }
 
 function spacingOf(instance: DataSet): SpacingMm | null {
@@ -155,6 +185,7 @@ function samplesOf(instance: DataSet): Samples {
     samplesPerPixel: number(instance, 'SamplesPerPixel') ?? 3,
     bitsAllocated: number(instance, 'BitsAllocated') ?? 8,
     planarConfiguration: number(instance, 'PlanarConfiguration') ?? 0,
+    isSigned: number(instance, 'PixelRepresentation') === 1,
   }
 }
 

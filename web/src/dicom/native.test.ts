@@ -9,6 +9,7 @@ const RGB: Samples = {
   samplesPerPixel: 3,
   bitsAllocated: 8,
   planarConfiguration: 0,
+  isSigned: false,
 }
 
 test('interleaved RGB gets an opaque alpha', () => {

@@ -6,10 +6,14 @@
  */
 
 import type { Size, SpacingMm } from './geometry'
+import type { Slice } from './frames'
 import type { TiledImage } from './image'
+import { opticalPaths, type OpticalPath } from './opticalPath'
 
 export interface Level {
   readonly image: TiledImage
+  /** All images of this size, the first included: planes and paths may be kept apart. */
+  readonly images: readonly TiledImage[]
   /** Level-0 columns per pixel of this level, to the right. */
   readonly downsample: number
   /** The same downwards; equal to `downsample` for square pixels. */
@@ -23,6 +27,16 @@ export interface Pyramid {
   readonly size: Size
   /** Micrometres per column of level 0; `null` where the slide is not calibrated. */
   readonly mpp: number | null
+  /** At least one. */
+  readonly paths: readonly OpticalPath[]
+  /** Heights of the focal planes of level 0 in micrometres, the lowest first; at least one. */
+  readonly heights: readonly number[]
+}
+
+/** What of a slide is looked at: an optical path, and a height in micrometres. */
+export interface Sheet {
+  readonly path: string | null
+  readonly height: number
 }
 
 /** A level's shape may differ from level 0's by what rounding of its size can explain. */
@@ -36,14 +50,46 @@ export function pyramidOf(images: readonly TiledImage[]): Pyramid | null {
   const [base] = volumes
   if (!base) return null
   const aspect = aspectOf(base.spacing)
+  const finest = ofSize(base, volumes)
   const levels = distinct(volumes)
     .filter((image) => sameShape(image, base))
-    .map((image) => levelOf(image, base, aspect))
+    .map((image) => levelOf(image, volumes, aspect))
   return {
     levels: levels as [Level, ...Level[]],
     size: { width: base.columns, height: base.rows * aspect },
     mpp: base.spacing ? base.spacing.column * 1000 : null,
+    paths: opticalPaths(finest),
+    heights: [...new Set(finest.flatMap((image) => image.heights))].sort((a, b) => a - b),
   }
+}
+
+/** The image and its slice of what is looked at; of planes that the level lacks, the nearest. */
+export function sliceOf(
+  level: Level,
+  { path, height }: Sheet,
+): { readonly image: TiledImage; readonly slice: Slice } | null {
+  let best: { image: TiledImage; slice: Slice } | null = null
+  let distance = Infinity
+  for (const image of level.images) {
+    const index = image.paths.indexOf(path)
+    if (index < 0) continue
+    image.heights.forEach((each, plane) => {
+      if (Math.abs(each - height) >= distance) return
+      distance = Math.abs(each - height)
+      best = { image, slice: { path: index, plane } }
+    })
+  }
+  return best
+}
+
+function ofSize(image: TiledImage, volumes: readonly TiledImage[]): TiledImage[] {
+  return volumes.filter(
+    ({ columns, rows, tileColumns, tileRows }) =>
+      columns === image.columns &&
+      rows === image.rows &&
+      tileColumns === image.tileColumns &&
+      tileRows === image.tileRows,
+  )
 }
 
 /** Of images of one size (planes or paths kept apart), the first. */
@@ -60,12 +106,14 @@ function sameShape(image: TiledImage, base: TiledImage): boolean {
   )
 }
 
-function levelOf(image: TiledImage, base: TiledImage, aspect: number): Level {
+function levelOf(image: TiledImage, volumes: readonly TiledImage[], aspect: number): Level {
+  const base = volumes[0] ?? image
   const right = ratio(image.spacing?.column, base.spacing?.column, image.columns, base.columns)
   const down = ratio(image.spacing?.row, base.spacing?.row, image.rows, base.rows)
   // One ratio for both directions, unless the spacing itself says otherwise.
   const square = Math.abs(down / right - 1) < 0.01
-  return { image, downsample: right, downsampleDown: (square ? right : down) * aspect }
+  const images = ofSize(image, volumes)
+  return { image, images, downsample: right, downsampleDown: (square ? right : down) * aspect }
 }
 
 /**

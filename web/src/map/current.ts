@@ -81,6 +81,8 @@ function presetDownsample(mpp: number, downsample: number): number {
 /** The slide in one small picture: at once where that is a few tiles, else when there is time. */
 function wholeSlide(key: SlideKey, slide: Slide): ImageBitmap | null {
   const image = coarsestImage(slide)
+  // Grey values are shown by windows and colours, which that picture would not have.
+  if (image.samples.samplesPerPixel === 1) return null
   const { across, down } = tileCounts(image)
   if (across * down > FEW_TILES && !drawnOnce.value) return null
   const whole = picture(key, image, 'high').value

@@ -28,7 +28,9 @@ export function gestures({ onDoubleClick, onClick }: Clicks): Interaction[] {
   return [
     new Interaction({
       handleEvent: (event) => {
-        if (event.type === 'singleclick' && clickCentres.value) onClick(placeOf(event))
+        const isDrawing = Boolean(event.map.getViewport()?.dataset.tool)
+        if (event.type === 'singleclick' && clickCentres.value && !isDrawing)
+          onClick(placeOf(event))
         return true
       },
     }),

@@ -9,14 +9,13 @@ import ImageTileSource from 'ol/source/ImageTile'
 import type { TileSourceEvent } from 'ol/source/Tile'
 import TileState from 'ol/TileState'
 
-import type { SlideKey } from '../api'
-import type { TiledImage } from '../dicom/image'
-import type { Pyramid } from '../dicom/pyramid'
+import type { Call, SlideKey } from '../api'
+import type { Level, Pyramid } from '../dicom/pyramid'
 import { t } from '../words'
 import { preferSharp, slideGrid, slideProjection } from './grid'
 import { placeholder, type Gap } from './placeholder'
 import type { TileCoordinate } from './prefetch'
-import { loadTile, prefetchTile, storedAs } from './tiles'
+import { drawnAs, loadTile, prefetchTile, type Tile } from './tiles'
 
 /** What the source tells: tiles that could not be drawn, and whether the server draws them. */
 export interface TileListener {
@@ -26,6 +25,27 @@ export interface TileListener {
 
 /** Whether a tile, by its OpenLayers coordinate, is in view. */
 export type InView = (z: number, x: number, y: number) => boolean
+
+/** Gives the picture of a tile; `null` where the slide has no frame for it. */
+export type TileLoader = (level: Level, tile: Tile, call: Call) => Promise<ImageLike | null>
+
+/** Fetches what a tile is made of for later; tells its bytes. */
+export type AheadLoader = (level: Level, tile: Tile, signal: AbortSignal) => Promise<number>
+
+/** What is done with a tile's picture before it is drawn. */
+export type Finish = (picture: ImageLike) => Promise<ImageLike>
+
+/** What of the slide is shown, by its name. */
+interface Showing {
+  readonly name: string
+  readonly load: TileLoader
+  readonly ahead: AheadLoader
+}
+
+interface Finishing {
+  readonly name: string
+  readonly finish: Finish | null
+}
 
 interface Request {
   readonly z: number
@@ -38,6 +58,8 @@ export class SlideSource extends ImageTileSource {
   private readonly requests = new Set<Request>()
   /** Why a tile is hatched. */
   private readonly gaps = new Map<string, string>()
+  private shown: Showing
+  private finishing: Finishing = { name: '', finish: null }
 
   constructor(
     private readonly key: SlideKey,
@@ -45,14 +67,53 @@ export class SlideSource extends ImageTileSource {
     private readonly listener: TileListener,
   ) {
     super({
-      loader: (z, x, y, { signal }) => this.request(z, x, y, signal),
+      loader: (z, x, y, { signal }) => this.request(z, x, y, signal, usual),
       projection: slideProjection(pyramid),
       tileGrid: slideGrid(pyramid),
       wrapX: false,
       transition: 0,
       zDirection: preferSharp,
     })
+    const usual: TileLoader = ({ image }, tile, call) => loadTile(this.key, image, tile, call)
+    const ahead: AheadLoader = ({ image }, ...of) => prefetchTile(this.key, image, ...of)
+    this.shown = { name: '', load: usual, ahead }
     this.on('tileloaderror', forget)
+  }
+
+  /** Show something else of the slide, by its name; what was shown stays until that is there. */
+  show(name: string, load: TileLoader, ahead: AheadLoader): void {
+    this.shown = { name, load, ahead }
+    this.renew()
+  }
+
+  /** What is shown, by its name. */
+  get shownName(): string {
+    return this.shown.name
+  }
+
+  /** Do something with each tile before it is drawn, by its name; `null` for nothing. */
+  finishWith(name: string, finish: Finish | null): void {
+    if (name === this.finishing.name) return
+    this.finishing = { name, finish }
+    this.renew()
+  }
+
+  /** Whether something is done with each tile. */
+  get isFinishing(): boolean {
+    return this.finishing.finish !== null
+  }
+
+  private renew(): void {
+    const { load } = this.shown
+    const { finish } = this.finishing
+    const finished: TileLoader = async (...wanted) => {
+      const picture = await load(...wanted)
+      return picture && finish ? finish(picture) : picture
+    }
+    this.gaps.clear()
+    this.cancelUnseen(() => false)
+    this.setLoader((z, x, y, { signal }) => this.request(z, x, y, signal, finished))
+    this.setKey(`${this.shown.name} ${this.finishing.name}`)
   }
 
   /** Cancel the requests of tiles that are out of view. */
@@ -75,12 +136,12 @@ export class SlideSource extends ImageTileSource {
 
   /** Fetch a tile's frame for later; tells its bytes. */
   async fetchAhead([z, x, y]: TileCoordinate, signal: AbortSignal): Promise<number> {
-    const image = this.imageAt(z)
-    return image ? prefetchTile(this.key, image, { column: x, row: y }, signal) : 0
+    const level = this.levelAt(z)
+    return level ? this.shown.ahead(level, { column: x, row: y }, signal) : 0
   }
 
-  private imageAt(z: number): TiledImage | null {
-    return this.pyramid.levels[this.pyramid.levels.length - 1 - z]?.image ?? null
+  private levelAt(z: number): Level | null {
+    return this.pyramid.levels[this.pyramid.levels.length - 1 - z] ?? null
   }
 
   private async request(
@@ -88,31 +149,34 @@ export class SlideSource extends ImageTileSource {
     x: number,
     y: number,
     disposed: AbortSignal,
+    load: TileLoader,
   ): Promise<ImageLike> {
     const controller = new AbortController()
     const request = { z, x, y, controller }
     this.requests.add(request)
     try {
-      return await this.tile(z, x, y, AbortSignal.any([disposed, controller.signal]))
+      const signal = AbortSignal.any([disposed, controller.signal])
+      return await this.tile([z, x, y], { signal }, load)
     } finally {
       this.requests.delete(request)
     }
   }
 
-  private async tile(z: number, x: number, y: number, signal: AbortSignal): Promise<ImageLike> {
-    const image = this.imageAt(z)
-    if (!image) throw new RangeError(`no level ${z}`)
+  private async tile(at: TileCoordinate, call: Call, load: TileLoader): Promise<ImageLike> {
+    const [z, column, row] = at
+    const level = this.levelAt(z)
+    if (!level) throw new RangeError(`no level ${z}`)
     const gap = (kind: Gap, reason: string): ImageLike => {
-      this.gaps.set(String([z, x, y]), reason)
-      return placeholder(kind, image.tileColumns, image.tileRows)
+      this.gaps.set(String(at), reason)
+      return placeholder(kind, level.image.tileColumns, level.image.tileRows)
     }
     try {
-      const bitmap = await loadTile(this.key, image, { column: x, row: y }, { signal })
-      const stored = storedAs(image)
-      if (stored !== null) this.listener.onServerDrawn(stored)
+      const bitmap = await load(level, { column, row }, call)
+      const stored = level.images.map(drawnAs).find((each) => each !== null)
+      if (stored) this.listener.onServerDrawn(stored)
       return bitmap ?? gap('missing', t('the slide has no picture of this place'))
     } catch (error) {
-      if (signal.aborted) throw error
+      if (call.signal?.aborted) throw error
       return gap('failed', this.listener.onFailure(error))
     }
   }

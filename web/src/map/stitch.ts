@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** The tiles of a small image, stitched into one picture. */
 
-import type { SlideKey } from '../api'
+import { rendered, type SlideKey } from '../api'
 import { tileCounts, type TiledImage } from '../dicom/image'
 import { placeholder } from './placeholder'
 import { loadTile, type Tile } from './tiles'
@@ -18,6 +18,7 @@ export async function stitch(
   most: number,
   priority: RequestPriority = 'low',
 ): Promise<ImageBitmap | null> {
+  if (isWindowed(image)) return renderedPicture(slide, image, most)
   const { across, down } = tileCounts(image)
   if (across * down > MOST_STITCHED) return null
   const scale = Math.min(1, most / Math.max(image.columns, image.rows))
@@ -41,6 +42,21 @@ export async function stitch(
   await Promise.all(Array.from({ length: STITCHERS }, drawTiles))
   if (problems.length === across * down) throw problems[0]
   return canvas.transferToImageBitmap()
+}
+
+/** Whether samples have to be mapped to what a screen shows, by a window or colours of channels. */
+function isWindowed({ samples, paths }: TiledImage): boolean {
+  return samples.samplesPerPixel === 1 && (samples.bitsAllocated > 8 || paths.length > 1)
+}
+
+async function renderedPicture(
+  slide: SlideKey,
+  image: TiledImage,
+  most: number,
+): Promise<ImageBitmap | null> {
+  const [part, ...others] = image.parts
+  if (!part || others.length > 0) return null
+  return createImageBitmap(await rendered(slide, part.sopInstanceUid, most))
 }
 
 async function drawTile(

@@ -25,7 +25,8 @@ export function tileLayer(
     preload: 1,
   })
   layer.on('prerender', (event) => {
-    const bitmap = underlay()
+    // Where tiles are changed one by one, the picture below them would have other colours.
+    const bitmap = source.isFinishing ? null : underlay()
     if (bitmap) drawUnderlay(event, bitmap, pyramid.size)
     smooth(event)
   })

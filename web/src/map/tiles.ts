@@ -9,6 +9,7 @@ import {
   type FrameBytes,
   type SlideKey,
 } from '../api'
+import type { Slice } from '../dicom/frames'
 import { framePlace, type FramePlace, type TiledImage } from '../dicom/image'
 import { beyondBrowsers, decode, decodeRendered, UndrawableError } from './decode'
 import { FrameStore } from './frameStore'
@@ -22,6 +23,8 @@ const NEVER_DRAWN: readonly number[] = [400, 406, 415, 501]
 export interface Tile {
   readonly column: number
   readonly row: number
+  /** The first path and the middle plane where it is left out. */
+  readonly slice?: Slice
 }
 
 /** Frames kept as they came; the browser's own cache has more of them, further away. */
@@ -40,7 +43,7 @@ export async function loadTile(
   tile: Tile,
   call: Call,
 ): Promise<ImageBitmap | null> {
-  const place = framePlace(image, tile.column, tile.row)
+  const place = framePlace(image, tile.column, tile.row, tile.slice)
   if (!place) return null
   if (storedAs(image) !== null) return drawn(slide, image, place, call)
   try {
@@ -53,8 +56,13 @@ export async function loadTile(
   }
 }
 
+/** What an image is stored as of which the server has drawn frames; `null` for all others. */
+export function drawnAs(image: TiledImage): string | null {
+  return drawnBefore.has(image) ? storedAs(image) : null
+}
+
 /** What an image is stored as that the server has to draw; `null` where the browser draws it. */
-export function storedAs(image: TiledImage): string | null {
+function storedAs(image: TiledImage): string | null {
   return drawnByServer.get(image) ?? beyondBrowsers(image)
 }
 
@@ -65,7 +73,7 @@ export async function prefetchTile(
   tile: Tile,
   signal: AbortSignal,
 ): Promise<number> {
-  const place = framePlace(image, tile.column, tile.row)
+  const place = framePlace(image, tile.column, tile.row, tile.slice)
   if (!place || undrawable.has(image) || store.has(nameOf(slide, image, place))) return 0
   const found = await bytesOf(slide, image, place, { signal, priority: 'low' })
   return found.bytes.length

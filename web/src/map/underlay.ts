@@ -25,6 +25,7 @@ export function drawUnderlay(
   const [a = 1, b = 0, c = 0, d = 1, e = 0, f = 0] = toCanvas
   context.save()
   context.setTransform(a, b, c, d, e, f)
+  context.imageSmoothingEnabled = true
   context.imageSmoothingQuality = 'high'
   context.scale(slide.width / bitmap.width, -slide.height / bitmap.height)
   context.drawImage(bitmap, 0, 0)

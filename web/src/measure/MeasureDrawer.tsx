@@ -5,11 +5,12 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useRef, useState } from 'preact/hooks'
 
 import type { Slide } from '../dicom/slide'
+import { done } from '../history'
 import { currentMap } from '../map/current'
 import { Drawer } from '../ui/Drawer'
 import { t } from '../words'
 import { anchor, KINDS, type Kind, type Shape } from './geometry'
-import { changed, removed } from './history'
+import { removed } from './history'
 import { redo, undo } from './keys'
 import { history, selected, setHistory, take, tool } from './store'
 import { asCsv, asText, kindName, moreWords, valueWords } from './words'
@@ -19,7 +20,7 @@ interface Properties {
 }
 
 export function MeasureDrawer({ slide }: Properties): JSX.Element {
-  const { shapes, past, future } = history.value
+  const { present: shapes, past, future } = history.value
   const { mpp } = slide.pyramid
   return (
     <Drawer title={t('measures')}>
@@ -43,7 +44,7 @@ export function MeasureDrawer({ slide }: Properties): JSX.Element {
         <Action
           enabled={shapes.length > 0}
           act={() => {
-            setHistory(changed(history.value, []))
+            setHistory(done(history.value, []))
           }}
         >
           {t('delete all')}

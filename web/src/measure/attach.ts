@@ -14,7 +14,7 @@ attach((standing) => {
   let gone = false
   let takeOff: (() => void) | null = null
   const stop = effect(() => {
-    if (begun || !(measuring.value || history.value.shapes.length > 0)) return
+    if (begun || !(measuring.value || history.value.present.length > 0)) return
     begun = true
     void import('./onMap').then(({ putOnMap }) => {
       if (!gone) takeOff = putOnMap(standing)

@@ -3,7 +3,8 @@
 
 import type OlMap from 'ol/Map'
 
-import { redone, removed, undone } from './history'
+import { redone, undone } from '../history'
+import { removed } from './history'
 import type { MeasurePointer } from './pointer'
 import { draft, history, measuring, selected, setHistory, tool } from './store'
 

@@ -21,7 +21,7 @@ export function putOnMap({ map, slide }: Standing): () => void {
     fit(canvas, frame)
     drawMeasures(canvas, {
       ...{ frame, mpp: slide.pyramid.mpp, mirrored: isMirrored(map) },
-      ...{ shapes: history.value.shapes, selected: measuring.value ? selected.value : null },
+      ...{ shapes: history.value.present, selected: measuring.value ? selected.value : null },
       draft: tool.value && draft.value.length > 0 ? [...draft.value, ...pointer.ahead()] : [],
       kind: tool.value,
       aim: pointer.byKeys && measuring.value ? pointer.ahead()[0] : undefined,

@@ -10,7 +10,8 @@ import type MapBrowserEvent from 'ol/MapBrowserEvent'
 
 import type { Point } from '../dicom/geometry'
 import { distance, LEAST_POINTS, POINTS } from './geometry'
-import { changed, reshaped, type History } from './history'
+import { done } from '../history'
+import { reshaped, type Measures } from './history'
 import { hit, type Hit } from './hit'
 import { draft, history, keepDraft, measuring, selected, setHistory, tool } from './store'
 
@@ -23,7 +24,7 @@ export class MeasurePointer extends PointerInteraction {
   byKeys = false
   private at: Point | null = null
   /** What is dragged, and the measures before. */
-  private dragged: { readonly hit: Hit; readonly before: History } | null = null
+  private dragged: { readonly hit: Hit; readonly before: Measures } | null = null
 
   /** The point that would be set now. */
   ahead(): readonly Point[] {
@@ -44,7 +45,7 @@ export class MeasurePointer extends PointerInteraction {
     const pressed = event.originalEvent
     if (draft.value.length > 0 || !(pressed instanceof PointerEvent) || pressed.button !== 0)
       return false
-    const found = hit(history.value.shapes, pointOf(event), REACH_PX * resolutionOf(event))
+    const found = hit(history.value.present, pointOf(event), REACH_PX * resolutionOf(event))
     if (!found || (found.vertex === null && (found.edge === null || tool.value))) return false
     this.dragged = { hit: found, before: history.value }
     return true
@@ -58,7 +59,7 @@ export class MeasurePointer extends PointerInteraction {
         ? points.toSpliced((of.edge ?? 0) + 1, 0, pointOf(event))
         : points.with(of.vertex, pointOf(event))
     selected.value = of.id
-    setHistory(changed(before, reshaped(before.shapes, of.id, moved)))
+    setHistory(done(before, reshaped(before.present, of.id, moved)))
   }
 
   override handleUpEvent(): boolean {
@@ -92,7 +93,7 @@ export class MeasurePointer extends PointerInteraction {
     const point = pointOf(event)
     const reach = resolutionOf(event)
     if (!tool.value) {
-      selected.value = hit(history.value.shapes, point, REACH_PX * reach)?.id ?? null
+      selected.value = hit(history.value.present, point, REACH_PX * reach)?.id ?? null
       return true
     }
     const last = draft.value.at(-1)

@@ -6,9 +6,9 @@ import { computed, signal } from '@preact/signals'
 import type { Point } from '../dicom/geometry'
 import { drawer, slideKey } from '../state'
 import type { Kind } from './geometry'
-import { added, EMPTY, type History } from './history'
+import { added, EMPTY, type Measures } from './history'
 
-const histories = signal<Readonly<Record<string, History>>>({})
+const histories = signal<Readonly<Record<string, Measures>>>({})
 
 /** The measures of the slide on the page. */
 export const history = computed(() => histories.value[slideKey.value?.series ?? ''] ?? EMPTY)
@@ -23,7 +23,7 @@ export const selected = signal<number | null>(null)
 /** Whether measures can be changed: while their drawer is open. */
 export const measuring = computed(() => drawer.value === 'measure')
 
-export function setHistory(next: History): void {
+export function setHistory(next: Measures): void {
   const series = slideKey.value?.series
   if (series) histories.value = { ...histories.value, [series]: next }
 }
@@ -39,7 +39,7 @@ export function take(kind: Kind | null): void {
 export function keepDraft(kind: Kind, points: readonly Point[]): void {
   draft.value = []
   setHistory(added(history.value, { kind, points }))
-  selected.value = history.value.shapes.at(-1)?.id ?? null
+  selected.value = history.value.present.at(-1)?.id ?? null
 }
 
 /** Leave the topmost of what was begun; tells whether there was anything. */

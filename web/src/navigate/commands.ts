@@ -4,8 +4,9 @@
 import { signal } from '@preact/signals'
 
 import { currentMap } from '../map/current'
-import { drawer, viewed } from '../state'
+import { viewed } from '../state'
 import type { Command } from '../ui/commands'
+import { toggleDrawer } from '../ui/toggles'
 import { msg } from '../words'
 
 /** Whether a magnification is being typed. */
@@ -19,13 +20,8 @@ export const mirror: Command = {
   pressed: () => viewed.value?.mirrored ?? false,
 }
 export const goTo: Command = {
-  label: msg('position and movement'),
-  keys: ['g'],
+  ...toggleDrawer(msg('position and movement'), 'g', 'position'),
   icon: 'target',
-  run: () => {
-    drawer.value = drawer.value === 'position' ? null : 'position'
-  },
-  pressed: () => drawer.value === 'position',
 }
 export const typeScale: Command = {
   label: msg('type a magnification'),

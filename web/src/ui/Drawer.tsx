@@ -16,6 +16,12 @@ const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => J
   info: InfoDrawer,
   position: lazyDrawer(async () => (await import('../navigate/PositionDrawer')).PositionDrawer),
   measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
+  channels: lazyDrawer(async () => (await import('../picture/ChannelDrawer')).ChannelDrawer),
+  picture: lazyDrawer(async () => (await import('../picture/PictureDrawer')).PictureDrawer),
+  annotations: lazyDrawer(
+    async () => (await import('../annotate/AnnotationsDrawer')).AnnotationsDrawer,
+  ),
+  layers: lazyDrawer(async () => (await import('../layers/LayersDrawer')).LayersDrawer),
 }
 
 /** The open drawer. */

@@ -6,7 +6,8 @@ import type { ComponentChildren, JSX } from 'preact'
 import { magnification } from '../dicom/geometry'
 import type { Level } from '../dicom/pyramid'
 import type { Slide } from '../dicom/slide'
-import { identityHidden, profileName } from '../state'
+import { profileText } from '../picture/profileText'
+import { identityHidden } from '../state'
 import { t } from '../words'
 import { Drawer } from './Drawer'
 import {
@@ -61,7 +62,7 @@ function PictureFacts({ slide }: { readonly slide: Slide }): JSX.Element {
         {mpp ? `${perPixel(mpp)} · ${times(magnification(mpp))}` : t('uncalibrated')}
       </Fact>
       <Fact name={t('objective')}>{slide.objectivePower && times(slide.objectivePower)}</Fact>
-      <Fact name={t('colour')}>{colourText(slide)}</Fact>
+      <Fact name={t('colour')}>{profileText(slide)}</Fact>
       <Fact name={t('samples')}>
         {t('{photometric}, {bits}-bit', {
           photometric: base.samples.photometricInterpretation,
@@ -70,15 +71,6 @@ function PictureFacts({ slide }: { readonly slide: Slide }): JSX.Element {
       </Fact>
     </Facts>
   )
-}
-
-/** What is done with the colours: nothing; so the drawer says what they were meant to be. */
-function colourText({ colour }: Slide): string {
-  if (!colour.profile) return t('no ICC profile; sRGB assumed')
-  const name = profileName.value ?? colour.colorSpace ?? t('unnamed')
-  return /srgb/i.test(name)
-    ? t('{profile}; drawn as sRGB', { profile: name })
-    : t('ICC profile {profile}; not applied, drawn as sRGB', { profile: name })
 }
 
 function Levels({ levels }: { readonly levels: readonly Level[] }): JSX.Element {

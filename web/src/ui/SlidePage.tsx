@@ -6,6 +6,7 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import type { SlideKey } from '../api'
 import type { Slide } from '../dicom/slide'
+import { FocusGroup } from '../picture/FocusGroup'
 import { reload } from '../load'
 import { mountMap } from '../map/current'
 import { drawer, drawing, labelShown, navigate, overviewShown, slide } from '../state'
@@ -32,6 +33,7 @@ export function SlidePage({ slideKey }: { readonly slideKey: SlideKey }): JSX.El
       <IdentityGroup identity={loaded.value.identity} />
       <Strip current={slideKey} />
       <Toolbar />
+      <FocusGroup slide={loaded.value} />
       <ScaleGroup slide={loaded.value} />
       {overviewShown.value && <Overview slideKey={slideKey} slide={loaded.value} />}
       {labelShown.value && <LabelPanel slide={loaded.value} />}

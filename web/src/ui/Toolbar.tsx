@@ -5,7 +5,9 @@ import type { JSX } from 'preact'
 
 import { measure } from '../measure/commands'
 import { goTo, mirror } from '../navigate/commands'
+import { channelsTool, pictureTool } from '../picture/commands'
 import {
+  annotations,
   changeLanguage,
   changeTheme,
   fullScreen,
@@ -14,6 +16,7 @@ import {
   info,
   label,
   languageLabel,
+  layers,
   overview,
   rotateLeft,
   rotateRight,
@@ -28,8 +31,8 @@ import { Tool } from './Tool'
 const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
   [rotateLeft, rotateRight, mirror],
-  [measure, goTo],
-  [label, overview, info],
+  [label, overview],
+  [pictureTool, channelsTool, layers, annotations, measure, goTo, info],
 ]
 
 export function Toolbar(): JSX.Element {
@@ -37,9 +40,11 @@ export function Toolbar(): JSX.Element {
     <nav class="toolbar fading" aria-label={t('tools')}>
       {GROUPS.map((group, index) => (
         <div key={index} class="group">
-          {group.map((command) => (
-            <Tool key={command.label} command={command} />
-          ))}
+          {group
+            .filter(({ offered }) => offered?.() ?? true)
+            .map((command) => (
+              <Tool key={command.label} command={command} />
+            ))}
         </div>
       ))}
       <div class="group">

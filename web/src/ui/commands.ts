@@ -1,12 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Everything a key or a tool does on the slide page, in one table: tools, keys and help read it. */
 
-import type { DrawerName } from '../address'
 import type { SlideKey } from '../api'
 import { keyOf } from '../load'
 import { currentMap, magnify } from '../map/current'
 import { MEASURE_COMMANDS } from '../measure/commands'
 import { NAVIGATE_COMMANDS } from '../navigate/commands'
+import { PICTURE_COMMANDS } from '../picture/commands'
 import {
   cycleLanguage,
   cycleTheme,
@@ -28,6 +28,7 @@ import { language, LANGUAGES, msg, t } from '../words'
 import { back, besideCase } from './caseCommands'
 import { onEscape } from './escape'
 import type { IconName } from './Icon'
+import { toggle, toggleDrawer } from './toggles'
 import { cases } from './tray'
 
 export interface Command {
@@ -38,6 +39,8 @@ export interface Command {
   readonly icon?: IconName
   /** For what is on or off. */
   readonly pressed?: () => boolean
+  /** For tools that only some slides need; keys and help have them always. */
+  readonly offered?: () => boolean
 }
 
 const ZOOM_STEP = Math.SQRT2
@@ -101,6 +104,11 @@ export const overview: Command = {
   ...toggle(msg('overview'), 'o', overviewShown),
   icon: 'overview',
 }
+export const layers: Command = { ...toggleDrawer(msg('layers'), 'y', 'layers'), icon: 'layers' }
+export const annotations: Command = {
+  ...toggleDrawer(msg('annotations'), 'a', 'annotations'),
+  icon: 'annotations',
+}
 export const info: Command = { ...toggleDrawer(msg('information'), 'i', 'info'), icon: 'info' }
 export const strip: Command = {
   ...toggle(msg('slides of this case'), 's', stripShown),
@@ -148,10 +156,13 @@ export const LISTED_COMMANDS: readonly Command[] = [
   rotateLeft,
   upright,
   ...NAVIGATE_COMMANDS,
+  ...PICTURE_COMMANDS,
+  layers,
+  annotations,
   ...MEASURE_COMMANDS,
+  info,
   label,
   overview,
-  info,
   strip,
   nextSlide,
   previousSlide,
@@ -196,29 +207,6 @@ export function sibling(step: number): SlideKey | null {
   const index = members.findIndex((member) => member.seriesInstanceUid === slideKey.value?.series)
   const found = index < 0 ? undefined : members[index + step]
   return found ? keyOf(found) : null
-}
-
-function toggle(name: string, key: string, panel: { value: boolean }): Command {
-  return {
-    label: name,
-    keys: [key],
-    run: () => {
-      panel.value = !panel.value
-    },
-    pressed: () => panel.value,
-  }
-}
-
-/** A command that opens a drawer, or closes it. */
-export function toggleDrawer(name: string, key: string, which: DrawerName): Command {
-  return {
-    label: name,
-    keys: [key],
-    run: () => {
-      drawer.value = drawer.value === which ? null : which
-    },
-    pressed: () => drawer.value === which,
-  }
 }
 
 function goToPreset(index: number): void {

@@ -9,8 +9,7 @@ import { leaveTopmost } from './escape'
 /** Listen for keys on the page. */
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || helpShown.value)
-      return
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || helpShown.value) return
     if (event.key === 'Escape') leaveTopmost()
     const command = commandFor(event.key, slideKey.value ? SLIDE_COMMANDS : TRAY_COMMANDS)
     if (!command) return
@@ -37,7 +36,10 @@ export function keyName(key: string): string {
   return /^[A-Z]$/.test(key) ? t('shift {key}', { key: key.toLowerCase() }) : key
 }
 
-function isTyping(target: EventTarget | null): boolean {
-  if (target instanceof HTMLInputElement) return target.type !== 'checkbox'
-  return target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement
+/** Whether a key goes to a field. Sliders and switches take few keys; the others go on to the slide. */
+function isTyping({ target, key }: KeyboardEvent): boolean {
+  if (target instanceof HTMLTextAreaElement || target instanceof HTMLSelectElement) return true
+  if (!(target instanceof HTMLInputElement)) return false
+  const takesFew = ['range', 'checkbox', 'radio', 'color'].includes(target.type)
+  return !takesFew || /^(Arrow|Page|Home|End| )/.test(key)
 }

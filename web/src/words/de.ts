@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 /** German, by the English text; what a part of the viewer tells stands in a file of its own. */
 
+import { ANNOTATIONS } from './de/annotations'
 import { CASES } from './de/cases'
 import { PAGE } from './de/page'
+import { PICTURE } from './de/picture'
 import { VIEW } from './de/view'
 
-export const PARTS = [CASES, PAGE, VIEW]
+export const PARTS = [ANNOTATIONS, CASES, PAGE, PICTURE, VIEW]
 
 export const GERMAN: Readonly<Record<string, string>> = Object.assign({}, ...PARTS) as Record<
   string,

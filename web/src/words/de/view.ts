@@ -23,10 +23,8 @@ export const VIEW: Readonly<Record<string, string>> = {
   'copy as CSV': 'als CSV kopieren',
   'copy as text': 'als Text kopieren',
   count: 'Zählung',
-  'delete all': 'alle löschen',
   'delete measure {number}': 'Messung {number} löschen',
   'diameter {length}': 'Durchmesser {length}',
-  ellipse: 'Ellipse',
   'forget what has been seen': 'vergessen, was gesehen wurde',
   go: 'los',
   'go to': 'gehe zu',
@@ -41,7 +39,6 @@ export const VIEW: Readonly<Record<string, string>> = {
   'pixels of the slide per pixel of the screen': 'Pixel des Schnitts je Bildschirmpixel',
   'place of the pointer': 'Stelle des Zeigers',
   'position and movement': 'Stelle und Bewegung',
-  redo: 'wiederholen',
   'shade what has been seen at 5× or closer': 'tönen, was mit 5× oder näher gesehen wurde',
   'the browser does not let this page copy; press ctrl c':
     'der Browser lässt diese Seite nicht kopieren; drücken Sie Strg C',
@@ -51,7 +48,6 @@ export const VIEW: Readonly<Record<string, string>> = {
   'the slide glides on after a drag': 'der Schnitt gleitet nach dem Ziehen weiter',
   'the slide has no picture of this place': 'der Schnitt hat von dieser Stelle kein Bild',
   'type a magnification': 'eine Vergrößerung eingeben',
-  undo: 'rückgängig',
   unit: 'Einheit',
   'what has been seen at 5× or closer': 'was mit 5× oder näher gesehen wurde',
   'x from 0 to {right}, y from 0 to {down} {unit}, from the upper left':
