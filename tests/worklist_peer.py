@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import contextlib
+import ssl
 from collections.abc import Iterator
 
 from pydicom import Dataset
@@ -12,7 +13,7 @@ from pynetdicom.sop_class import ModalityWorklistInformationFind
 
 
 @contextlib.contextmanager
-def worklist(*items: Dataset) -> Iterator[str]:
+def worklist(*items: Dataset, tls: ssl.SSLContext | None = None) -> Iterator[str]:
     """Serve a worklist, and give its address."""
 
     def find(event: evt.Event) -> Iterator[tuple[int, Dataset | None]]:
@@ -27,9 +28,10 @@ def worklist(*items: Dataset) -> Iterator[str]:
     entity = AE(ae_title="RIS")
     entity.add_supported_context(ModalityWorklistInformationFind)
     server = entity.start_server(
-        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_FIND, find)]
+        ("127.0.0.1", 0), block=False, evt_handlers=[(evt.EVT_C_FIND, find)], ssl_context=tls
     )
     try:
-        yield f"dicom://RIS@127.0.0.1:{server.server_address[1]}"
+        scheme = "dicom" if tls is None else "dicoms"
+        yield f"{scheme}://RIS@localhost:{server.server_address[1]}"
     finally:
         server.shutdown()

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 from dicomizer.errors import NetworkError
 from dicomizer.send.association import Association, Proposal
+from dicomizer.send.credentials import tls_context
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -58,7 +59,8 @@ def find_items(
     NetworkError
         The peer cannot be reached, does not offer a worklist, or fails.
     """
-    association = Association(destination, (_PROPOSAL,), timeout)
+    tls = tls_context(None) if destination.is_encrypted else None
+    association = Association(destination, (_PROPOSAL,), timeout, tls)
     try:
         context = association.accepted.get(_PROPOSAL)
         if context is None:

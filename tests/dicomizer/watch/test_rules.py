@@ -10,10 +10,11 @@ import numpy as np
 import pydicom
 import pytest
 import slides
+from certificates import server_context
 from watched import Watched, until
 from worklist_peer import worklist
 
-from dicomizer.errors import MetadataError
+from dicomizer.errors import MetadataError, NetworkError
 from dicomizer.watch.look import look_at
 from dicomizer.watch.rules import read_rules
 
@@ -139,6 +140,25 @@ def test_a_worklist_tells_patient_and_study(tmp_path):
     assert str(found.metadata.patient.birth_date) == "1961-04-12"
     assert (found.metadata.study.uid, found.metadata.study.id) == ("1.2.3.4", "RP1")
     assert missed.unmatched == "the worklist of RIS has no item that matches"
+
+
+def test_a_worklist_is_asked_over_tls_where_its_address_says_so(tmp_path, monkeypatch):
+    item = pydicom.Dataset()
+    item.AccessionNumber, item.PatientID = "S26-123", "P1"
+    context, certificate = server_context(tmp_path)
+
+    with worklist(item, tls=context) as address:
+        assert address.startswith("dicoms://")
+        text = NAME + (
+            f'[[worklist]]\naddress = "{address}"\n'
+            'where = { AccessionNumber = "{accession_number}" }\n'
+        )
+        with pytest.raises(NetworkError, match="certificate"):
+            told(tmp_path, text, "S26-123_A1.svs")
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        found = told(tmp_path, text, "S26-123_A1.svs")
+
+    assert found.metadata.patient.id == "P1"
 
 
 def test_a_file_beside_the_slide_goes_over_all_else(tmp_path):
