@@ -67,7 +67,11 @@ def _page_bytes(frame: Samples) -> int:
 
 
 def _in_pages(frame: Samples, size: int) -> Samples:
-    copy: Samples = np.ndarray(frame.shape, frame.dtype, mmap.mmap(-1, size))
+    copy: Samples = np.ndarray(frame.shape, frame.dtype, _pages(size))
     copy[...] = frame
     copy.flags.writeable = False
     return copy
+
+
+def _pages(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # else they are a file
