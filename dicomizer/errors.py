@@ -68,6 +68,17 @@ class DicomizerError(Exception):
             return text
         return "".join(c if c.isprintable() else " " for c in text)
 
+    def document(self) -> dict[str, str | None]:
+        """Return it as a script is told it."""
+        return {
+            "type": type(self).__name__,
+            "message": str(self),
+            "file": self.file,
+            "place": self.place,
+            "problem": self.problem,
+            "remedy": self.remedy,
+        }
+
 
 class SourceError(DicomizerError):
     """The slide file cannot be read."""

@@ -112,10 +112,11 @@ def write_svs(
     icc_profile: bytes | None = None,
     padding: bytes = b"",
     associated: bool = True,
+    label: Pixels | None = None,
 ) -> BuiltSlide:
     """Write an Aperio file: levels of abbreviated tiles, thumbnail, LZW label, macro.
 
-    ``padding`` follows each tile's EOI within its byte count.
+    ``padding`` follows each tile's EOI within its byte count; ``label`` is a picture of one's own.
     """
     base = picture(*size)
     levels = tuple(reduced(base, factor) for factor in factors)
@@ -139,8 +140,9 @@ def write_svs(
                 _write_strips(tiff, reduced(base, 2), description, subfiletype=0)
         if associated:
             head = "Aperio Image Library v12.0.15 \r\n"
+            pixels = picture(87, 63) if label is None else label
             tiff.write(
-                picture(87, 63),
+                pixels,
                 photometric="rgb",
                 compression="lzw",
                 predictor=True,
@@ -148,7 +150,7 @@ def write_svs(
                 metadata=None,
                 software=False,
                 subfiletype=1,
-                description=f"{head}label 87x63",
+                description=f"{head}label {pixels.shape[1]}x{pixels.shape[0]}",
             )
             _write_strips(tiff, picture(160, 54), f"{head}macro 160x54", subfiletype=9)
     return BuiltSlide(path, levels, streams, tables)

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    from dicomizer.cli.supervised import Supervision
     from dicomizer.options import ConvertOptions
 
 _LEVELS = ("stored", "dyadic", "all")
@@ -171,13 +172,17 @@ def conversion_options(command: Callable[..., None]) -> Callable[..., None]:
     return command
 
 
-def read_options(values: dict[str, Any], slide: Path | None = None) -> ConvertOptions:
+def read_options(
+    values: dict[str, Any], slide: Path | None = None, supervision: Supervision | None = None
+) -> ConvertOptions:
     """Return what the values of `conversion_options` ask for.
 
     Parameters
     ----------
     slide
         The slide file, by which its row in a table of metadata is found.
+    supervision
+        Whose metadata go instead of a file's.
 
     Raises
     ------
@@ -198,9 +203,10 @@ def read_options(values: dict[str, Any], slide: Path | None = None) -> ConvertOp
         raise click.UsageError("--dual and --on-bad-tile cannot be combined, unless bad tiles fail")
     if values["quality"] and values["codec"] in _ALWAYS_LOSSLESS:
         raise click.UsageError(f"--codec {values['codec']} loses nothing and takes no --quality")
-    metadata, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
+    file, mpp, tile = values["metadata"], values["mpp"], values["tile_size"]
+    told = supervision.told_metadata() if supervision else None
     return ConvertOptions(
-        metadata=read_metadata(metadata, slide) if metadata else SlideMetadata(),
+        metadata=told or (read_metadata(file, slide) if file else SlideMetadata()),
         spacing=SpacingMm.from_mpp(mpp, mpp) if mpp else None,
         magnification=values["magnification"],
         label=not values["no_label"],

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from dicomizer.cli.batch import convert_many, is_many
 from dicomizer.cli.conversion import conversion_options, read_options
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.progress import progress
@@ -20,6 +21,7 @@ from dicomizer.cli.sending import (
     sending_options,
     show_outcomes,
 )
+from dicomizer.cli.supervised import supervision
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -40,6 +42,13 @@ if TYPE_CHECKING:
     "peer has them.",
 )
 @sending_options
+@click.option(
+    "--jobs",
+    type=click.IntRange(1, 256),
+    metavar="NUMBER",
+    help="Of many slides, how many at the same time. Default: one on each core, as far as memory "
+    "goes.",
+)
 @click.option("--quiet", "-q", is_flag=True, help="Print nothing but errors.")
 @json_option
 @click.pass_context
@@ -61,11 +70,21 @@ def convert(
 
     There will be one instance for each level of the pyramid, and one each for label, overview
     and thumbnail. Stored tiles are not decoded wherever DICOM knows their coding.
+
+    Many slides are converted where SLIDE is a folder of slides, a pattern in quotes such as
+    "scans/**/*.svs", or a list: a CSV file with a row for each slide, as for --metadata. Each has
+    a folder of its own below OUT, where manifest.jsonl tells what became of it. The same command
+    again goes on after an interruption, and tries again what failed. Exits with 3 where some
+    failed, and with 1 where all did.
     """
+    jobs = values.pop("jobs")
+    if is_many(slide):
+        context.exit(convert_many(context, slide, out, jobs))
     sending = Sending.read(address, values)
     if out is None and sending is None:
         raise click.UsageError("give the folder OUT, or a peer by --to")
-    options = read_options(values, slide)
+    supervised = supervision(context)
+    options = read_options(values, slide, supervised)
 
     from dicomizer.convert import convert as convert_slide
 
@@ -73,9 +92,11 @@ def convert(
     with room_until_sent(slide, out, sending) as room:
         if room.is_temporary:
             options = replace(options, overwrite=True)
-        with progress(show=show) as report:
+        keeps_states = room.is_temporary or bool(supervised and supervised.keeps_states)
+        with progress(show=show) as shown:
+            report = supervised.report if supervised else shown
             conversion = convert_slide(
-                slide, room.folder, options, report, keeps_states=room.is_temporary
+                slide, room.folder, options, report, keeps_states=keeps_states
             )
         room.is_whole = True
         if not quiet and not as_json:

@@ -24,10 +24,14 @@ from dicomizer.cli.metadata import metadata
 from dicomizer.cli.send import send
 from dicomizer.cli.validate import validate
 from dicomizer.cli.verify import verify
+from dicomizer.cli.watch import watch
 from dicomizer.errors import DicomizerError
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from types import FrameType
+
+    from dicomizer.cli.supervised import Supervision
 
 FAILED = 1
 INTERRUPTED = 130
@@ -73,6 +77,7 @@ group.add_command(metadata)
 group.add_command(send)
 group.add_command(validate)
 group.add_command(verify)
+group.add_command(watch)
 
 
 def main() -> NoReturn:
@@ -81,27 +86,40 @@ def main() -> NoReturn:
     # Of a terminal that was closed; nohup has it ignored, and Windows does not know it.
     if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         signal.signal(signal.SIGHUP, _interrupt)
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str], supervision: Supervision | None = None) -> int:
+    """Run the command line and return the exit code; errors are told.
+
+    Parameters
+    ----------
+    supervision
+        Of a verb that another process runs.
+    """
     try:
-        sys.exit(group.main(standalone_mode=False) or 0)
+        code: int = group.main(list(arguments), standalone_mode=False, obj=supervision) or 0
     except click.exceptions.Exit as stop:
-        sys.exit(stop.exit_code)
+        code = stop.exit_code
     except click.ClickException as error:
         error.show()
         _show_as_json(_usage_as_json(error))
-        sys.exit(error.exit_code)
+        code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
         _tell_interrupted(stop)
-        sys.exit(INTERRUPTED)
+        code = INTERRUPTED
     except BrokenPipeError:
         # The reader of our output has gone; there is nobody left to tell.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(FAILED)
+        code = FAILED
     except DicomizerError as error:
-        _fail(error)
+        _tell(error)
+        code = FAILED
     except (OSError, UnicodeError) as error:
         # Only the output is left to fail: everything else is explained where it is read or written.
         click.echo(f"dicomizer: the output cannot be written: {error}", err=True)
-        sys.exit(FAILED)
+        code = FAILED
+    return code
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> NoReturn:
@@ -117,12 +135,11 @@ def _tell_interrupted(stop: BaseException) -> None:
     _show_as_json(_document("Interrupted", problem, remedy="start it again"))
 
 
-def _fail(error: DicomizerError) -> NoReturn:
+def _tell(error: DicomizerError) -> None:
     if "--debug" in sys.argv:
         logging.getLogger(__name__).error("failed", exc_info=error)
     click.echo(f"dicomizer: {error}", err=True)
-    _show_as_json(_as_json(error))
-    sys.exit(FAILED)
+    _show_as_json(error.document())
 
 
 def _show_as_json(document: dict[str, str | None]) -> None:
@@ -138,19 +155,8 @@ def _usage_as_json(error: click.ClickException) -> dict[str, str | None]:
     return _document("UsageError", problem, remedy=f"see {command} --help")
 
 
-def _as_json(error: DicomizerError) -> dict[str, str | None]:
-    return {
-        "type": type(error).__name__,
-        "message": str(error),
-        "file": error.file,
-        "place": error.place,
-        "problem": error.problem,
-        "remedy": error.remedy,
-    }
-
-
 def _document(kind: str, problem: str, *, remedy: str) -> dict[str, str | None]:
-    """Return what `_as_json` does for a failure that is not about a file."""
+    """Return what an error's `document` does for a failure that is not about a file."""
     return {
         "type": kind,
         "message": f"{problem}; {remedy}",

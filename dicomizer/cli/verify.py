@@ -13,10 +13,12 @@ import click
 
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.progress import progress
+from dicomizer.cli.supervised import supervision
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from dicomizer.cli.supervised import Supervision
     from dicomizer.verify import ImageReport, Verification, VerifyOptions
 
 _WIDTH_OF_PIPE = 1000
@@ -118,9 +120,11 @@ def verify(
     """
     from dicomizer.verify import verify as verify_files
 
-    options = _options(slide, values)
+    supervised = supervision(context)
+    options = _options(slide, values, supervised)
     show = not quiet and not as_json and sys.stderr.isatty()
-    with progress(show=show) as report:
+    with progress(show=show) as shown:
+        report = supervised.report if supervised else shown
         found = verify_files(slide, dicom, options, report)
     if as_json:
         click.echo(json.dumps(_document(slide, dicom, found), indent=2))
@@ -129,17 +133,18 @@ def verify(
     context.exit(0 if found.is_same else 1)
 
 
-def _options(slide: Path, values: dict[str, Any]) -> VerifyOptions:
+def _options(slide: Path, values: dict[str, Any], supervised: Supervision | None) -> VerifyOptions:
     from dicomizer.dicom.metadata import SlideMetadata
     from dicomizer.dicom.schema.files import read_metadata
     from dicomizer.options import ConvertOptions, Levels, OnBadTile
     from dicomizer.slide import SpacingMm
     from dicomizer.verify import VerifyOptions
 
-    mpp, metadata = values["mpp"], values["metadata"]
+    mpp, file = values["mpp"], values["metadata"]
+    told = supervised.told_metadata() if supervised else None
     return VerifyOptions(
         ConvertOptions(
-            metadata=read_metadata(metadata, slide) if metadata else SlideMetadata(),
+            metadata=told or (read_metadata(file, slide) if file else SlideMetadata()),
             spacing=SpacingMm.from_mpp(mpp, mpp) if mpp else None,
             magnification=values["magnification"],
             label=not values["no_label"],

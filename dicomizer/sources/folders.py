@@ -22,7 +22,7 @@ def one_slide_of(folder: Path) -> str:
     """
     try:
         found = sorted(path for path in islice(folder.iterdir(), _LOOKED_AT) if path.name[0] != ".")
-        files = [path for path in found if path.is_file() and not _is_dicom(path)]
+        files = [path for path in found if path.is_file() and not is_dicom(path)]
         largest = max(files, key=lambda path: path.stat().st_size, default=None)
         inner = next((path for path in found if path.is_dir()), None)
     except OSError:
@@ -34,7 +34,7 @@ def one_slide_of(folder: Path) -> str:
     return "give a slide file, or the folder of a DICOM slide"
 
 
-def _is_dicom(path: Path) -> bool:
+def is_dicom(path: Path) -> bool:
     """Tell whether a file is DICOM, and so was looked at already."""
     with path.open("rb") as file:
         return file.read(_PREFIX_OFFSET + len(_DICOM)).endswith(_DICOM)

@@ -135,7 +135,7 @@ class FolderTarget:
 
     def _in_the_way(self) -> list[Path]:
         """Return what bears a name that a file to come may have."""
-        return sorted(path for path in self._folder.iterdir() if _OURS.fullmatch(path.name))
+        return instances_in(self._folder)
 
     def _make_folders(self) -> None:
         missing = []
@@ -179,6 +179,26 @@ class FolderTarget:
         for folder in reversed(self._made):
             with contextlib.suppress(OSError):
                 folder.rmdir()
+
+
+def instances_in(folder: Path) -> list[Path]:
+    """Return what bears the name of a slide's file, sorted; nothing of a folder that is not there.
+
+    Raises
+    ------
+    OSError
+        The folder cannot be read.
+    """
+    try:
+        return sorted(path for path in folder.iterdir() if _OURS.fullmatch(path.name))
+    except FileNotFoundError:
+        return []
+
+
+def forget_states(folder: Path) -> None:
+    """Remove what a conversion that keeps states has left beside its files."""
+    for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
+        shutil.rmtree(partial, ignore_errors=True)
 
 
 def locked(folder: Path) -> int | None:

@@ -72,6 +72,8 @@ def _listed(read: Read) -> Read:
 
 SLIDE = "slide"
 """The column with the slide file's name."""
+OUT = "out"
+"""The column of a list to be converted with the folder for the slide; says nothing of it."""
 
 _OF_SLIDE: dict[str, tuple[str, Read]] = {
     "patient_name": ("patient.name", _text),
@@ -228,7 +230,7 @@ COLUMNS = (
 def is_column(name: str) -> bool:
     """Tell whether a table may have a column."""
     match = _NUMBERED.fullmatch(name)
-    return name in COLUMNS or bool(match and match[1] in _SPECIMEN_COLUMNS)
+    return name in COLUMNS or name == OUT or bool(match and match[1] in _SPECIMEN_COLUMNS)
 
 
 @dataclass

@@ -3,17 +3,21 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from dicomizer.dicom.metadata import SlideMetadata
 from dicomizer.dicom.part10 import PREFIX_OFFSET, read_header
 from dicomizer.dicom.schema.json import metadata_from_json, parse_json
 from dicomizer.dicom.schema.read import metadata_of
-from dicomizer.dicom.schema.table import metadata_of_row
+from dicomizer.dicom.schema.table import Table, metadata_of_row, read_rows
 from dicomizer.errors import DicomError, MetadataError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
+
+    from dicomizer.dicom.schema.table import Row
 
 _MOST_BYTES = 256 << 20
 _TABLES = (".csv", ".tsv")
@@ -43,8 +47,43 @@ def read_metadata(path: Path, slide: Path | None = None) -> SlideMetadata:
         )
     if path.exists() and not path.is_file():
         raise MetadataError("found no regular file, expected JSON, CSV or DICOM", file=path)
-    try:
+    with _naming(path):
         return _read(path, slide)
+
+
+def is_table(path: Path) -> bool:
+    """Tell whether a file is a table, by its name."""
+    return path.suffix.lower() in _TABLES
+
+
+def read_table(path: Path) -> Table:
+    """Return the rows of a table of slides.
+
+    Raises
+    ------
+    MetadataError
+        The file cannot be read, or is no table.
+    """
+    with _naming(path):
+        return Table(_text(path.read_bytes(), "CSV"))
+
+
+def read_rows_of(path: Path) -> list[Row]:
+    """Return the rows of a table that need not say of which slide each is.
+
+    Raises
+    ------
+    MetadataError
+        The file cannot be read, or is no table.
+    """
+    with _naming(path):
+        return list(read_rows(_text(path.read_bytes(), "CSV"), needs_slide=False))
+
+
+@contextlib.contextmanager
+def _naming(path: Path) -> Iterator[None]:
+    try:
+        yield
     except MetadataError as error:
         error.file = error.file or str(path)
         raise
@@ -60,7 +99,7 @@ def _read(path: Path, slide: Path | None) -> SlideMetadata:
         data = start + file.read(_MOST_BYTES)
     if len(data) > _MOST_BYTES:
         raise MetadataError(f"found more than {_MOST_BYTES:,} bytes, expected metadata of slides")
-    if path.suffix.lower() in _TABLES:
+    if is_table(path):
         return metadata_of_row(_text(data, "CSV"), slide)
     return _from_json(data)
 

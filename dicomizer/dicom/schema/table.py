@@ -29,7 +29,7 @@ _SEPARATOR_LINE = "sep="
 
 
 @dataclass(frozen=True, slots=True)
-class _Row:
+class Row:
     """A row of the table.
 
     Parameters
@@ -66,7 +66,17 @@ def metadata_of_row(text: str, slide: Path | None) -> SlideMetadata:
         A column is unknown or there twice, no row or several are of that slide, or the row has a
         value that the model does not know.
     """
-    row = _row_of(list(_rows(text)), slide)
+    return metadata_of(Table(text).row_of(slide))
+
+
+def metadata_of(row: Row) -> SlideMetadata:
+    """Return the metadata that a row tells.
+
+    Raises
+    ------
+    MetadataError
+        It has a value that the model does not know.
+    """
     reader = RowReader(row.cells)
     try:
         return metadata_from_json(reader.json())
@@ -84,13 +94,25 @@ def _column(place: str, columns: Mapping[str, str]) -> str | None:
     return columns[max(fitting, key=len)] if fitting else None
 
 
-def _rows(text: str) -> Iterator[_Row]:
+def read_rows(text: str, *, needs_slide: bool = True) -> Iterator[Row]:
+    """Yield the rows of a table.
+
+    Parameters
+    ----------
+    needs_slide
+        Whether each must say of which slide it is.
+
+    Raises
+    ------
+    MetadataError
+        It is no table, or a column is unknown or there twice.
+    """
     skipped, text = _without_separator_line(text)
     first = text.split("\n", 1)[0]
     delimiter = max(_DELIMITERS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
     try:
-        header = _header(next(reader, []))
+        header = _header(next(reader, []), needs_slide=needs_slide)
         for cells in reader:
             found = {
                 name: cell.strip()
@@ -100,9 +122,9 @@ def _rows(text: str) -> Iterator[_Row]:
             line = reader.line_num + skipped
             _check_cells(cells, header, line)
             if found:
-                if SLIDE not in found:
+                if needs_slide and SLIDE not in found:
                     raise MetadataError("the cell is empty", place=f"line {line}: {SLIDE}")
-                yield _Row(line, found)
+                yield Row(line, found)
     except csv.Error as error:
         raise MetadataError(
             f"no CSV: {error}", place=f"line {reader.line_num + skipped}"
@@ -129,7 +151,7 @@ def _check_cells(cells: Sequence[str], header: Sequence[str], line: int) -> None
             )
 
 
-def _header(cells: Sequence[str]) -> list[str]:
+def _header(cells: Sequence[str], *, needs_slide: bool) -> list[str]:
     names = ["_".join(cell.strip().lower().replace("-", " ").split()) for cell in cells]
     for name in filter(None, names):
         if not is_column(name):
@@ -138,7 +160,7 @@ def _header(cells: Sequence[str]) -> list[str]:
             raise MetadataError(f'unknown column "{name}"', place="line 1", remedy=known)
         if names.count(name) > 1:
             raise MetadataError(f'the column "{name}" is there twice', place="line 1")
-    if SLIDE not in names:
+    if needs_slide and SLIDE not in names:
         raise MetadataError(
             f'there is no column "{SLIDE}"',
             place="line 1",
@@ -147,30 +169,55 @@ def _header(cells: Sequence[str]) -> list[str]:
     return names
 
 
-def _row_of(rows: Sequence[_Row], slide: Path | None) -> _Row:
-    seen: dict[tuple[str, ...], int] = {}
-    for row in rows:
-        if row.slide in seen:
+class Table:
+    """The rows of a table.
+
+    Raises
+    ------
+    MetadataError
+        It is no table, a column is unknown or there twice, or two rows have the same path.
+    """
+
+    def __init__(self, text: str) -> None:
+        self.rows = tuple(read_rows(text))
+        self._by_name: dict[str, list[Row]] = {}
+        seen: dict[tuple[str, ...], int] = {}
+        for row in self.rows:
+            if row.slide in seen:
+                raise MetadataError(
+                    f'"{row.cells[SLIDE]}" is there twice, in lines {seen[row.slide]} '
+                    f"and {row.line}",
+                    remedy="give one row for each slide",
+                )
+            seen[row.slide] = row.line
+            self._by_name.setdefault(row.slide[-1] if row.slide else "", []).append(row)
+
+    def row_of(self, slide: Path | None) -> Row:
+        """Return the row of a slide; ``None`` stands for the only one.
+
+        Raises
+        ------
+        MetadataError
+            No row or several are of that slide.
+        """
+        if slide is None:
+            if len(self.rows) == 1:
+                return self.rows[0]
             raise MetadataError(
-                f'"{row.cells[SLIDE]}" is there twice, in lines {seen[row.slide]} and {row.line}',
-                remedy="give one row for each slide",
+                f"found {len(self.rows)} rows, expected one", remedy="name the slide"
             )
-        seen[row.slide] = row.line
-    if slide is None:
-        if len(rows) == 1:
-            return rows[0]
-        raise MetadataError(f"found {len(rows)} rows, expected one", remedy="name the slide")
-    parts = slide.absolute().parts
-    found = [row for row in rows if parts[-len(row.slide) :] == row.slide]
-    if not found:
-        raise MetadataError(
-            f'no row has "{slide.name}" in the column "{SLIDE}"',
-            remedy=f"found {len(rows)} rows: give it one, or convert without --metadata",
-        )
-    if len(found) > 1:
-        lines = " and ".join(str(row.line) for row in found)
-        raise MetadataError(
-            f'the rows of lines {lines} are of "{slide.name}"',
-            remedy="give one row for each slide, or more of its path",
-        )
-    return found[0]
+        parts = slide.absolute().parts
+        rows = self._by_name.get(parts[-1], [])
+        found = [row for row in rows if parts[-len(row.slide) :] == row.slide]
+        if not found:
+            raise MetadataError(
+                f'no row has "{slide.name}" in the column "{SLIDE}"',
+                remedy=f"found {len(self.rows)} rows: give it one, or convert without --metadata",
+            )
+        if len(found) > 1:
+            lines = " and ".join(str(row.line) for row in found)
+            raise MetadataError(
+                f'the rows of lines {lines} are of "{slide.name}"',
+                remedy="give one row for each slide, or more of its path",
+            )
+        return found[0]

@@ -178,14 +178,14 @@ def test_export_says_that_there_is_no_dicom(tmp_path, kind):
     assert not (tmp_path / "files").exists()
 
 
-def test_a_folder_of_slides_is_refused_with_one_of_them_named(tmp_path):
+def test_a_folder_of_slides_is_no_slide_and_one_of_them_is_named(tmp_path):
     folder = tmp_path / "slides"
     (folder / "more").mkdir(parents=True)
     (folder / "README.txt").write_text("about them")
     slides.write_svs(folder / "b.svs")
     slides.write_svs(folder / "c.svs")
 
-    done = dicomizer("convert", folder, tmp_path / "out")
+    done = dicomizer("verify", folder, tmp_path / "out")
 
     assert done.returncode == 1
     assert done.stderr == (
@@ -194,12 +194,12 @@ def test_a_folder_of_slides_is_refused_with_one_of_them_named(tmp_path):
     )
 
 
-def test_a_folder_of_folders_is_refused_with_one_of_them_named(tmp_path):
+def test_a_folder_of_folders_is_no_slide_and_one_of_them_is_named(tmp_path):
     for name in ("b", "a"):
         built = slides.write_svs(tmp_path / f"{name}.svs")
         dicomizer("convert", "-q", built.path, tmp_path / "study" / name)
 
-    done = dicomizer("convert", tmp_path / "study", tmp_path / "out")
+    done = dicomizer("verify", tmp_path / "study", tmp_path / "out")
 
     remedy = f"convert one slide at a time, such as the one in {tmp_path / 'study' / 'a'}\n"
     assert done.returncode == 1

@@ -4,14 +4,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-import ssl
-import subprocess
 import time
 
 import instances as build
 import pydicom
 import pytest
+from certificates import server_context
 from pydicom.encaps import encapsulate
 from sending import CuttingProxy, scripted, write_study
 
@@ -297,20 +295,7 @@ def test_a_secret_that_is_none_is_refused_without_repeating_it(tmp_path, content
 
 
 def test_a_certificate_must_be_trusted(server, send_to, tmp_path):
-    if shutil.which("openssl") is None:
-        pytest.skip("openssl is not here: apt-get install openssl")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"),
-            *("-keyout", key, "-out", certificate, "-subj", "/CN=localhost"),
-            *("-addext", "subjectAltName=DNS:localhost"),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate, key)
+    context, certificate = server_context(tmp_path)
     paths = write_study(tmp_path / "in", 2)
     port = int(server.address.rsplit(":", 1)[1])
     with CuttingProxy(port, [], context) as proxy:

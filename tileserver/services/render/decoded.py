@@ -1,11 +1,19 @@
 # SPDX-License-Identifier: Apache-2.0
-"""Frames that were decoded a moment ago: tiles beside each other are made of the same ones."""
+"""Frames that were decoded a moment ago: tiles beside each other are made of the same ones.
+
+They lie in pages of their own, which go back to the system with them. Among what requests take and
+leave again, frames of many sizes that come and go would leave holes that nothing fits in: the
+memory of a busy server would grow for half an hour.
+"""
 
 from __future__ import annotations
 
+import mmap
 import threading
 from collections import OrderedDict
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from dicomizer.pixels.stored_frames import Samples
@@ -40,13 +48,30 @@ class DecodedFrames:
     def keep(self, place: Place, frame: Samples) -> None:
         """Keep a frame, if it is not as large as many."""
         frame.flags.writeable = False
-        if frame.nbytes > self._most_bytes // 16:
+        size = _page_bytes(frame)
+        if size > self._most_bytes // 16:
             return
         with self._lock:
             if place in self._frames:
                 return
-            self._frames[place] = frame
-            self._bytes += frame.nbytes
+            self._frames[place] = _in_pages(frame, size)
+            self._bytes += size
             while self._bytes > self._most_bytes:
                 _, dropped = self._frames.popitem(last=False)
-                self._bytes -= dropped.nbytes
+                self._bytes -= _page_bytes(dropped)
+
+
+def _page_bytes(frame: Samples) -> int:
+    """Return the bytes of the pages that a frame fills."""
+    return max(-(-frame.nbytes // mmap.PAGESIZE), 1) * mmap.PAGESIZE
+
+
+def _in_pages(frame: Samples, size: int) -> Samples:
+    copy: Samples = np.ndarray(frame.shape, frame.dtype, _pages(size))
+    copy[...] = frame
+    copy.flags.writeable = False
+    return copy
+
+
+def _pages(size: int) -> mmap.mmap:
+    return mmap.mmap(-1, size, mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS)  # else they are a file

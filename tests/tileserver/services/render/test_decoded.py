@@ -3,12 +3,15 @@
 
 from __future__ import annotations
 
+import mmap
+
 import numpy as np
 import pytest
 
 from tileserver.services.render.decoded import DecodedFrames
 
-FRAME_BYTES = 4 * 4 * 3
+FRAME_BYTES = mmap.PAGESIZE
+"""Of a small frame: it has a page of its own."""
 
 
 def frame(value: int) -> np.ndarray:
@@ -48,3 +51,15 @@ def test_a_frame_as_large_as_many_is_not_kept():
     kept.keep(place(1), frame(1))
 
     assert kept.get(place(1)) is None
+
+
+def test_what_is_kept_is_a_copy_in_pages_of_its_own():
+    kept, samples = DecodedFrames(), np.arange(5 * 7 * 3, dtype=np.uint16).reshape(5, 7, 3)
+
+    kept.keep(place(1), samples[:, ::2])
+    found = kept.get(place(1))
+
+    assert found is not None
+    assert (found.dtype, found.shape) == (np.uint16, (5, 4, 3))
+    assert found.tolist() == samples[:, ::2].tolist()
+    assert isinstance(found.base, mmap.mmap)
