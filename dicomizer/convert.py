@@ -19,7 +19,7 @@ from dicomizer.sources.registry import open_source
 from dicomizer.targets.folder import FolderTarget
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Sequence
     from pathlib import Path
 
     from dicomizer.pipeline.repair import BadTile
@@ -61,6 +61,7 @@ def convert(
     report: Callable[[Progress], None] = lambda _: None,
     *,
     keeps_states: bool = False,
+    tell: Callable[[Sequence[Path]], None] = lambda _: None,
 ) -> Conversion:
     """Convert a slide file to DICOM instances in a folder, all or none.
 
@@ -71,6 +72,8 @@ def convert(
     keeps_states
         Whether the same conversion to the same folder shall find all done and give the same
         instances again; hidden files in the folder tell it.
+    tell
+        Called with the files of each instance that is on disk, where they are until all are.
 
     Raises
     ------
@@ -91,8 +94,12 @@ def convert(
             planned = plan(source.slide, options, _occasion(job, options, target.journal))
             threads = options.threads or default_threads()
             repaired = RepairedSource(source, options.on_bad_tile, threads, target.journal)
+
+            def tell_files(written: WrittenInstance) -> None:
+                tell([target.partial_path(file.name) for file in written.files])
+
             try:
-                outcome = run(planned, repaired, target, report, threads)
+                outcome = run(planned, repaired, target, report, threads, tell_files)
             except DicomizerError as error:
                 # What is read half old and half new looks damaged.
                 job.check_unchanged()

@@ -29,7 +29,7 @@ http {{
     scgi_temp_path {folder}/scgi;
     server {{
         listen 127.0.0.1:{port};
-        location {path}/ {{ proxy_pass {target}; proxy_http_version 1.1; }}
+        location {path}/ {{ proxy_pass {target}; proxy_http_version 1.1; {more} }}
     }}
 }}
 """
@@ -51,13 +51,21 @@ def find_nginx() -> str:
 
 
 @contextlib.contextmanager
-def nginx(folder: Path, port: int, path: str, address: str, *, keeps_path: bool) -> Iterator[None]:
-    """Pass on what comes below a path of a port, with or without that path."""
+def nginx(
+    folder: Path, port: int, path: str, address: str, *, keeps_path: bool, more: str = ""
+) -> Iterator[None]:
+    """Pass on what comes below a path of a port, with or without that path.
+
+    Parameters
+    ----------
+    more
+        Directives of nginx for that path.
+    """
     folder.mkdir()
     configuration = folder / "nginx.conf"
     target = address if keeps_path else f"{address}/"
     configuration.write_text(
-        _CONFIGURATION.format(folder=folder, port=port, path=path, target=target)
+        _CONFIGURATION.format(folder=folder, port=port, path=path, target=target, more=more)
     )
     with (folder / "log").open("w") as log:
         process = subprocess.Popen(

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The application: the only module that wires the parts together."""
+"""The application: the only module that wires the parts together, upon what `opening` opens."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ import contextlib
 import logging
 from typing import TYPE_CHECKING
 
-import pydicom.config
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.responses import JSONResponse, Response
 
-from tileserver import described, dicomweb, observe, static, tiles, ups
+from tileserver import described, dicomweb, observe, origins, static, tiles, uploads, ups
 from tileserver.addresses import base_path
 from tileserver.compression import Gzip
 from tileserver.cors import Cors
 from tileserver.dicomweb import changes
 from tileserver.dicomweb.finishing import MOST_TOGETHER, finish_together
 from tileserver.errors import (
+    ConfigurationError,
     DamagedIndexError,
+    OriginError,
     RangeNotSatisfiableError,
     StorageError,
     TileserverError,
@@ -30,24 +31,30 @@ from tileserver.errors import (
 from tileserver.events import Dispatcher
 from tileserver.hosts import KnownHosts
 from tileserver.index import Index, set_aside
+from tileserver.job_queue import JOBS_FILE
+from tileserver.jobs import routes as job_routes
+from tileserver.jobs.descriptions import JOBS
+from tileserver.jobs.feature import Jobs
+from tileserver.jobs.kinds.convert import check_options
 from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
+from tileserver.opening import INDEX_FILE, open_services, read_tolerantly
+from tileserver.origin import origins_of
 from tileserver.policy import Everybody, Permission
 from tileserver.prefix import Prefix
 from tileserver.request_log import RequestLog, log_requests
-from tileserver.services import Room, Services
+from tileserver.rules import Rules, read_rules
 from tileserver.services.check import Check, Repair
-from tileserver.services.lost_index import refuse_lost_index
-from tileserver.services.unsettled import finish_unsettled
 from tileserver.stopping import Stopping
 from tileserver.store import FolderBlobStore, has_store
 from tileserver.store.survey import Survey
 from tileserver.tidying import tidying
 from tileserver.together import Together
+from tileserver.uploads import Uploads
 from tileserver.ups import Ups
 from tileserver.ups.feature import WORKLIST_FILE
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable, Sequence
+    from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
     from pathlib import Path
 
     from starlette.requests import Request
@@ -55,54 +62,28 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp
 
     from tileserver.frame_protocol import FrameProtocol
+    from tileserver.origin import Origin
     from tileserver.policy import Policy
     from tileserver.request_log import Answered
+    from tileserver.rules import Rule
     from tileserver.services import Reindexed
     from tileserver.services.check import Progress
     from tileserver.settings import Settings
 
 _logger = logging.getLogger(__name__)
-INDEX_FILE = "index.sqlite"
 EVENTS_LOCK = "events.lock"
 SERVICES = (
     *dicomweb.SERVICES,
     ups.UPS,
+    JOBS,
+    uploads.UPLOADS,
     tiles.TILES,
     observe.OPERATION,
     described.ABOUT_ITSELF,
     static.VIEWER,
+    origins.ORIGINS,
 )
 """All that is answered, as it is described."""
-
-
-def open_services(settings: Settings, *, is_to_be_made: bool = False) -> tuple[Services, Index]:
-    """Open store and index in the data folder, and return the verbs over them.
-
-    Parameters
-    ----------
-    is_to_be_made
-        Whether the index is about to be made anew, so that it may lack what is stored.
-
-    Raises
-    ------
-    StorageError
-        The folder cannot be used.
-    DamagedIndexError
-        The index has to be made anew.
-    """
-    _read_tolerantly()
-    store = FolderBlobStore(settings.data)
-    index = Room(store).enough_for(lambda: Index(settings.data / INDEX_FILE))
-    if not is_to_be_made:
-        try:
-            refuse_lost_index(store, index, settings.data)
-        except StorageError:
-            index.close()
-            raise
-    services = Services.over(store, index, settings)
-    services.delete.finish_abandoned()
-    finish_unsettled(store, index)
-    return services, index
 
 
 def rebuild_index(settings: Settings) -> tuple[Reindexed, Path | None]:
@@ -150,9 +131,15 @@ def check_of(settings: Settings, *, fast: bool, report: Callable[[Progress], Non
     """
     if not has_store(settings.data):
         raise StorageError(f"{settings.data} has no stored instances; nothing is checked")
-    _read_tolerantly()
+    read_tolerantly()
     folder = settings.data
-    return Check(Survey(folder), folder / INDEX_FILE, [folder / WORKLIST_FILE], fast, report)
+    return Check(
+        Survey(folder),
+        folder / INDEX_FILE,
+        [folder / WORKLIST_FILE, folder / JOBS_FILE],
+        fast,
+        report,
+    )
 
 
 def repair_of(settings: Settings, *, is_mending: bool, is_putting_aside: bool) -> Repair:
@@ -164,11 +151,6 @@ def repair_of(settings: Settings, *, is_mending: bool, is_putting_aside: bool) -
     return Repair(
         Survey(settings.data), opened, is_mending=is_mending, is_putting_aside=is_putting_aside
     )
-
-
-def _read_tolerantly() -> None:
-    """Keep pydicom from warning of values that break their VR: its warnings show the values."""
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
 
 
 def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
@@ -183,12 +165,19 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     ------
     StorageError
         The data folder cannot be used.
+    ConfigurationError
+        The file of logins makes no sense.
     """
+    peers = origins.Peers(settings)
     services, index = open_services(settings)
     events = Dispatcher(index, settings.data / EVENTS_LOCK)
     metrics = observe.Metrics(services.status)
     worklist = services.room.enough_for(lambda: Ups.open(settings))
     hosts = KnownHosts(settings)
+    work = services.room.enough_for(lambda: Jobs.open(settings, services))
+    rules = Rules(_rules(settings, work), settings, services.query, work.queue, work.ask)
+    rules.subscribe(events)
+    sent = Uploads(settings, work.queue, work.ask, check_options)
     policy = policy or Everybody()
     path = base_path(settings)
 
@@ -199,15 +188,20 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     @contextlib.asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
         events.start()
-        async with tidying(services.retrieve.frame_files):
+        work.start()
+        rules.start()
+        async with tidying(services.retrieve.frame_files), sent.tidying():
             yield
         await run_in_threadpool(events.stop)
+        await run_in_threadpool(rules.close)
+        await run_in_threadpool(work.close)
+        peers.close()
         services.close()
         worklist.close()
         index.close()
 
     app = Starlette(
-        routes=_routes(path),
+        routes=_routes(path, origins_of(settings)),
         middleware=[
             Middleware(Prefix, path=path),
             Middleware(RequestLog, observe=observed),
@@ -231,19 +225,52 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.policy = policy
     app.state.observe = observed
     app.state.ups = worklist
+    app.state.peers = peers
+    app.state.jobs = work
+    app.state.uploads = sent
+    app.state.uploading = {}
     app.state.stopping = Stopping()
     app.state.storing = Together(finish_together, MOST_TOGETHER)
     return app
 
 
-def _routes(path: str) -> list[BaseRoute]:
+def _rules(settings: Settings, work: Jobs) -> tuple[Rule, ...]:
+    return read_rules(settings.rules, work.check) if settings.rules else ()
+
+
+@contextlib.contextmanager
+def rules_of(settings: Settings) -> Iterator[tuple[tuple[Rule, ...], Rules]]:
+    """Give the rules of the settings, to be tried on what is stored; none is set off.
+
+    Raises
+    ------
+    ConfigurationError
+        A rule makes no sense, or there is no file of rules.
+    """
+    if settings.rules is None:
+        raise ConfigurationError("rules is not given; expected --rules, TILESERVER_RULES or rules")
+    services, index = open_services(settings)
+    work = Jobs.open(settings, services)
+    try:
+        rules = _rules(settings, work)
+        yield rules, Rules((), settings, services.query, work.queue, work.ask)
+    finally:
+        work.queue.close()
+        services.close()
+        index.close()
+
+
+def _routes(path: str, known: Mapping[str, Origin]) -> list[BaseRoute]:
     return [
         *observe.routes(),
         *dicomweb.routes(),
         *changes.routes(),
         *tiles.routes(),
         *ups.routes(),
-        *static.routes(static.viewer_folder(), path),
+        *job_routes.routes(),
+        *uploads.routes(),
+        *origins.routes(),
+        *static.routes(static.viewer_folder(), path, known),
         # Last, so that other methods are told and counted as those of the resource itself.
         *dicomweb.capabilities.routes(SERVICES),
         *described.routes(SERVICES),
@@ -282,7 +309,9 @@ async def _expected(_: Request, error: Exception) -> Response:
     assert isinstance(error, TileserverError)
     status = http_status(error)
     if status >= 500:
-        _logger.error("%s: %s", type(error).__name__, error)
+        # A fault of another server is none of ours.
+        level = logging.WARNING if isinstance(error, OriginError) else logging.ERROR
+        _logger.log(level, "%s: %s", type(error).__name__, error)
     response = _error(status, type(error).__name__, str(error))
     if isinstance(error, RangeNotSatisfiableError):
         response.headers["Content-Range"] = f"bytes */{error.size}"

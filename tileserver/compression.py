@@ -26,6 +26,12 @@ _TYPES = (
     "application/json",
     "application/dicom+xml",
     'multipart/related; type="application/dicom+xml"',
+    # The viewer: its scripts are a third, which tells on a slow link.
+    "text/html",
+    "text/css",
+    "text/javascript",
+    "application/javascript",
+    "image/svg+xml",
 )
 _LEAST_BYTES = 1024
 """Below, the answer fits a packet anyway."""

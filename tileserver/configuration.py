@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, get_args, get_type_hints
 from urllib.parse import urlsplit
 
 from tileserver.errors import ConfigurationError
+from tileserver.origin import EXPECTED_ORIGIN, parse_origin
 from tileserver.settings import OWN_PATHS, Settings
 
 if TYPE_CHECKING:
@@ -23,8 +24,10 @@ if TYPE_CHECKING:
 
 PREFIX = "TILESERVER_"
 CONFIG_VARIABLE = f"{PREFIX}CONFIG"
-_RANGES = {"port": (0, 65535), "workers": (1, 64)}
-_AT_LEAST_ONE = frozenset({"max_body_bytes", "max_results"})
+_RANGES = {"port": (0, 65535), "workers": (1, 64), "jobs_at_once": (0, 256)}
+_AT_LEAST_ONE = frozenset(
+    {"max_body_bytes", "max_results", "job_memory_bytes", "job_seconds", "job_disk_bytes"}
+)
 _NAME = re.compile(r"\*|[A-Za-z0-9._-]{1,253}", re.ASCII)
 _URL = re.compile(r"https?://[^/?#\s]+(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 """What a path has must need no coding, and name no other place than it says."""
@@ -130,6 +133,21 @@ def _check(values: Mapping[str, Any], found: Mapping[str, tuple[object, str]]) -
             _check_url(field, f"{origin}: {name}", value)
         if name == "allowed_hosts" and not all(map(_NAME.fullmatch, value)):
             raise _bad(field, f"{origin}: {name}", "names such as slides.example.org, or *")
+    _check_origins(values, found)
+
+
+def _check_origins(values: Mapping[str, Any], found: Mapping[str, tuple[object, str]]) -> None:
+    """Refuse origins without a name or an address, and two of one name."""
+    names: set[str] = set()
+    for setting in ("origins", "direct_origins"):
+        for text in values[setting]:
+            parsed = parse_origin(text)
+            place = f"{found[setting][1]}: {setting}"
+            if parsed is None:
+                raise _bad(fields()[setting], place, EXPECTED_ORIGIN)
+            if parsed.name in names:
+                raise _bad(fields()[setting], place, f"{parsed.name} once")
+            names.add(parsed.name)
 
 
 def _check_url(field: Field, place: str, value: str) -> None:
@@ -247,6 +265,8 @@ _EXPECTED = {bool: "true or false", int: "a whole number", float: "a number", st
 
 
 def _made(field: Field, place: str, value: object) -> object:
+    if field.default is None and value == "":
+        return value  # as in the sample: nothing, which an empty path is not
     make: Callable[[object], object] = field.kind
     try:
         return make(value)

@@ -22,15 +22,18 @@ if TYPE_CHECKING:
 
     from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-METHODS = "GET, HEAD, POST, PUT, DELETE, OPTIONS"
+METHODS = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
 REQUEST_HEADERS = (
     "Accept, Accept-Charset, Accept-Language, Authorization, Cache-Control, Content-Type, "
-    "If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Pragma, Prefer, "
-    "Range, X-Requested-With"
+    "If-Match, If-Modified-Since, If-None-Match, If-Range, If-Unmodified-Since, Last-Event-ID, "
+    "Pragma, Prefer, Range, Tus-Resumable, Upload-Checksum, Upload-Length, Upload-Metadata, "
+    "Upload-Offset, X-Requested-With"
 )
 EXPOSED_HEADERS = (
     "Accept-Ranges, Content-Disposition, Content-Encoding, Content-Length, Content-Location, "
-    "Content-Range, Date, ETag, Last-Modified, Link, Location, Retry-After, Vary, Warning, "
+    "Content-Range, Date, ETag, Last-Modified, Link, Location, Retry-After, Tus-Extension, "
+    "Tus-Max-Size, Tus-Resumable, Tus-Version, Upload-Expires, Upload-Length, Upload-Metadata, "
+    "Upload-Offset, Vary, Warning, "
     "X-Region-Box, X-Region-Dtype, X-Region-Mpp, X-Region-Shape"
 )
 """What viewers read beyond what they always may."""

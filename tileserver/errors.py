@@ -23,7 +23,13 @@ The tree::
     │   ├── WrongStudyError           sent to another study than its own
     │   └── ConflictError             one of this UID is stored with other bytes
     ├── BusyError                 not now; the same request may do later
+    ├── OriginError               another server does not give what is passed on from it
+    │   ├── OriginAwayError           it does not answer
+    │   ├── OriginSlowError           it does not answer in time
+    │   ├── OriginLoginError          it wants another login than it was given
+    │   └── OriginForeignError        what answers there is no DICOMweb service
     ├── AbandonedError            who asked is gone, so that it was not finished
+    ├── JobError                  a job that cannot be done, for good or for now
     ├── StorageError              the disk does not take or give what it must
     │   ├── FullDiskError             there is no room on the disk
     │   ├── LostBlobError             a stored file is gone, or another than the index knows
@@ -136,8 +142,42 @@ class BusyError(TileserverError):
     """What is asked cannot be done now; the same request may do later."""
 
 
+class OriginError(TileserverError):
+    """Another server does not give what is passed on from it."""
+
+
+class OriginAwayError(OriginError):
+    """It does not answer."""
+
+
+class OriginSlowError(OriginError):
+    """It does not answer in time."""
+
+
+class OriginLoginError(OriginError):
+    """It wants another login than it was given, or one at all."""
+
+
+class OriginForeignError(OriginError):
+    """What answers at its address is no DICOMweb service."""
+
+
 class AbandonedError(TileserverError):
     """Who asked for it is gone, so that it was not finished."""
+
+
+class JobError(TileserverError):
+    """A job cannot be done.
+
+    Parameters
+    ----------
+    may_pass
+        Whether trying again later may do.
+    """
+
+    def __init__(self, problem: str, *, may_pass: bool = False) -> None:
+        super().__init__(problem)
+        self.may_pass = may_pass
 
 
 class StorageError(TileserverError):
@@ -190,6 +230,9 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     RangeNotSatisfiableError: 416,
     AbandonedError: 499,  # of no RFC, but what proxies log for a client that is gone
     BusyError: 503,
+    OriginError: 502,
+    OriginSlowError: 504,
+    JobError: 500,
     StorageError: 507,
     ConfigurationError: 500,
 }

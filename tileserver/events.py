@@ -116,7 +116,13 @@ class Dispatcher:
         self._subscriptions.append(_Subscription(name, handle, frozenset(kinds), from_beginning))
 
     def start(self) -> None:
-        """Begin to deliver, where anybody has subscribed."""
+        """Begin to deliver, where anybody has subscribed.
+
+        Who is new has their place from now on, so that nothing is missed that happens before they
+        are looked after for the first time.
+        """
+        for each in self._subscriptions:
+            self._log.cursor(each.name, from_beginning=each.from_beginning)
         if self._subscriptions:
             self._thread = threading.Thread(target=self._run, name="events", daemon=True)
             self._thread.start()
@@ -134,7 +140,7 @@ class Dispatcher:
 
     def _run(self) -> None:
         while not self._stopping.wait(_LOOK_SECONDS):
-            with _locked(self._lock) as is_ours:
+            with locked(self._lock) as is_ours:
                 while is_ours and not self._stopping.is_set():
                     self.deliver()
                     self._stopping.wait(_LOOK_SECONDS)
@@ -166,7 +172,7 @@ class Dispatcher:
 
 
 @contextlib.contextmanager
-def _locked(path: Path) -> Iterator[bool]:
+def locked(path: Path) -> Iterator[bool]:
     """Hold a lock that ends with the process; tell whether it is ours."""
     with path.open("a") as file:
         try:

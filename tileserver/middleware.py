@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from starlette.datastructures import MutableHeaders
 
+from tileserver.content_security import content_security_policy
 from tileserver.errors import TileserverError
 from tileserver.hosts import is_well_formed
 
@@ -20,22 +21,6 @@ if TYPE_CHECKING:
     from tileserver.hosts import KnownHosts
 
 _logger = logging.getLogger(__name__)
-
-CONTENT_SECURITY_POLICY = "; ".join(
-    (
-        "default-src 'none'",
-        "script-src 'self'",
-        "style-src 'self'",
-        "img-src 'self' blob: data:",
-        "connect-src 'self'",
-        "font-src 'self'",
-        "worker-src 'self' blob:",
-        "manifest-src 'self'",
-        "base-uri 'none'",
-        "form-action 'none'",
-        "frame-ancestors 'none'",
-    )
-)
 
 
 class SecurityHeaders:
@@ -56,7 +41,7 @@ class SecurityHeaders:
                 headers["X-Content-Type-Options"] = "nosniff"
                 headers["Referrer-Policy"] = "no-referrer"
                 if headers.get("content-type", "").startswith("text/html"):
-                    headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
+                    headers.setdefault("Content-Security-Policy", content_security_policy())
             await send(message)
 
         await self._app(scope, receive, with_headers)

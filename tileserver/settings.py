@@ -13,10 +13,11 @@ from typing import Any
 
 DICOMWEB_ROOT = "/dicomweb"
 TILES_ROOT = "/tiles"
+API_ROOT = "/api"
 OWN_PATHS = frozenset(
     {
-        *("dicomweb", "tiles", "changes", "studies", "assets", "conformance", "openapi.json"),
-        *("healthz", "readyz", "metrics"),
+        *("dicomweb", "tiles", "changes", "studies", "origins", "assets", "conformance"),
+        *("openapi.json", "healthz", "readyz", "metrics", "api", "jobs"),
     }
 )
 """What paths of the server's own begin with: below another it can be reached, below these not."""
@@ -69,6 +70,22 @@ class Settings:
         "* for all.",
         default=(),
     )
+    origins: tuple[str, ...] = _means(
+        "Other DICOMweb servers whose slides the viewer shows below /origins/NAME/, each as "
+        "NAME=ADDRESS, such as lab=http://10.0.0.5:8042/dicom-web. This server asks them and "
+        "passes on what they answer, to everybody whom it answers; nothing can be changed there.",
+        default=(),
+    )
+    direct_origins: tuple[str, ...] = _means(
+        "Such servers that the reader's browser asks itself, each as NAME=ADDRESS; they must let "
+        "pages of this server read their answers (CORS).",
+        default=(),
+    )
+    origin_logins: Path | None = _means(
+        "TOML file with who this server is to its origins: a line for each that wants it, such as "
+        'lab = "reader:password" or lab = "Bearer token". Browsers are never told.',
+        default=None,
+    )
     duplicates: Duplicates = _means(
         "What becomes of other bytes under the UID of a stored instance: they are refused, or the "
         "first are kept with a warning, or replaced.",
@@ -84,4 +101,47 @@ class Settings:
         "AE titles that are told of a restart of the worklist even where they are subscribed to "
         "nothing, since the list of subscriptions may have been lost.",
         default=(),
+    )
+    jobs_at_once: int = _means(
+        "Jobs that run at the same time, each in a process of its own; 0 for none on this server.",
+        default=2,
+    )
+    job_limits: tuple[str, ...] = _means(
+        "Other limits for single kinds of jobs, such as convert=1.", default=()
+    )
+    job_memory_bytes: int = _means(
+        "Memory that each process of a job may take; a job that needs more fails.",
+        default=4 << 30,
+    )
+    job_seconds: int = _means("Longest time of a job in seconds; then it fails.", default=4 * 3600)
+    job_disk_bytes: int = _means(
+        "Disk that a job may take beside what it stores; a job that needs more fails.",
+        default=256 << 30,
+    )
+    retry_seconds: int = _means(
+        "Seconds until a job is tried again that failed for a cause that may pass, such as a full "
+        "disk or a peer that is away; twice as long each time.",
+        default=10,
+    )
+    keep_jobs_days: int = _means(
+        "Days for which the record of a job is kept once it has ended, with its log and result.",
+        default=30,
+    )
+    keep_uploads_days: int = _means(
+        "Days for which an upload is kept that did not come to its end, or whose conversion "
+        "failed; others go when the last job that needs them is done.",
+        default=7,
+    )
+    peers: tuple[str, ...] = _means(
+        "Where jobs may send to, each with a name: pacs=dicom://PACS@pacs.example.org:11112, "
+        "archive=https://archive.example.org/dicom-web.",
+        default=(),
+    )
+    quota_bytes: int = _means(
+        "Bytes of stored instances above which the job recycle deletes the oldest studies; 0 for "
+        "no quota. Protected studies never go.",
+        default=0,
+    )
+    rules: Path | None = _means(
+        "TOML file of rules: what is to be done when something happens.", default=None
     )

@@ -1,5 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
-"""The built viewer as files; every page of it is the same document."""
+"""The built viewer as files; every page of it is the same document.
+
+Pages of other origins differ in one thing: where browsers ask an origin themselves, the document
+names its address, and its policy allows that one address.
+"""
 
 from __future__ import annotations
 
@@ -11,12 +15,16 @@ from starlette.responses import FileResponse, HTMLResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from tileserver.content_security import content_security_policy
 from tileserver.described.model import Answer, Operation, Parameter, Place, Service
+from tileserver.errors import NotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
     from starlette.requests import Request
+
+    from tileserver.origin import Origin
 
 _NOT_BUILT = """<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>Coverslip</title></head>
@@ -29,16 +37,42 @@ _PAGE = (Answer(status=200, meaning="The page.", contents={"text/html": {"type":
 VIEWER = Service(
     title="Viewer",
     meaning="The viewer's page; beside it there are its files.",
-    path_parameters=(Parameter(name="path", meaning="What to show.", place=Place.PATH),),
+    path_parameters=(
+        Parameter(name="path", meaning="What to show.", place=Place.PATH),
+        Parameter(name="origin", meaning="Name of another server, as set.", place=Place.PATH),
+    ),
     operations=(
         Operation(
             method="GET", path="/", name="RetrieveViewer", summary="List studies.", answers=_PAGE
         ),
         Operation(
             method="GET",
+            path="/jobs",
+            name="RetrieveViewerOfJobs",
+            summary="List jobs.",
+            answers=_PAGE,
+        ),
+        Operation(
+            method="GET",
             path="/studies/{path:path}",
             name="RetrieveViewerOfStudy",
             summary="Show a study.",
+            answers=_PAGE,
+            errors=(404,),
+        ),
+        Operation(
+            method="GET",
+            path="/origins/{origin}/",
+            name="RetrieveViewerOfOrigin",
+            summary="List studies of another server.",
+            answers=_PAGE,
+            errors=(404,),
+        ),
+        Operation(
+            method="GET",
+            path="/origins/{origin}/studies/{path:path}",
+            name="RetrieveViewerOfStudyOfOrigin",
+            summary="Show a study of another server.",
             answers=_PAGE,
             errors=(404,),
         ),
@@ -64,19 +98,37 @@ def viewer_folder() -> Path | None:
     return None
 
 
-def routes(folder: Path | None, path: str = "") -> list[BaseRoute]:
-    """Return the routes of the viewer built in ``folder``, which is reached below ``path``."""
+def routes(
+    folder: Path | None, path: str = "", origins: Mapping[str, Origin] | None = None
+) -> list[BaseRoute]:
+    """Return the routes of the viewer built in ``folder``, which is reached below ``path``.
 
-    async def page(_: Request) -> Response:
+    Parameters
+    ----------
+    origins
+        Other servers whose slides it shows, by their names.
+    """
+    known = origins or {}
+
+    async def page(request: Request) -> Response:
         if folder is None:
             return HTMLResponse(_NOT_BUILT)
+        origin = _origin_of(request, known)
         text = await run_in_threadpool((folder / "index.html").read_text, "utf-8")
         # The page is the same at any depth, so that its files are named from the root on.
+        text = text.replace('="/', f'="{path}/')
+        policy = content_security_policy(origin.site if origin and origin.is_direct else "")
         return HTMLResponse(
-            text.replace('="/', f'="{path}/'), headers={"Cache-Control": "no-cache"}
+            text.replace("<title>", f"{_told(known, origin)}<title>"),
+            headers={"Cache-Control": "no-cache", "Content-Security-Policy": policy},
         )
 
-    found: list[BaseRoute] = [Route("/", page), Route("/studies/{path:path}", page)]
+    found: list[BaseRoute] = [
+        Route(root + below, page)
+        for root in ("", "/origins/{origin}")
+        for below in ("/", "/studies/{path:path}")
+    ]
+    found.append(Route("/jobs", page))  # other servers tell nothing of theirs
     if folder is not None:
         found.append(Mount("/assets", _Assets(directory=folder / "assets", check_dir=False)))
         found += [
@@ -85,6 +137,24 @@ def routes(folder: Path | None, path: str = "") -> list[BaseRoute]:
             if path.is_file() and path.name != "index.html"
         ]
     return found
+
+
+def _origin_of(request: Request, known: Mapping[str, Origin]) -> Origin | None:
+    """Return the origin whose page is asked for; ``None`` for a page of this server's own."""
+    name = request.path_params.get("origin")
+    if name is None:
+        return None
+    if name not in known:
+        raise NotFoundError("no such origin; origins of the settings has their names")
+    return known[name]
+
+
+def _told(known: Mapping[str, Origin], origin: Origin | None) -> str:
+    """Return what the page tells the viewer; the settings allow nothing that needs escaping."""
+    names = f'<meta name="origins" content="{" ".join(known)}" />\n    ' if known else ""
+    if origin is None or not origin.is_direct:
+        return names
+    return f'{names}<meta name="dicomweb" content="{origin.url}" />\n    '
 
 
 def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:

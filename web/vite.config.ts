@@ -39,5 +39,5 @@ export default defineConfig({
     renderBuiltUrl: (_, { hostType }) => (hostType === 'js' ? { relative: true } : undefined),
   },
   worker: { format: 'es' },
-  server: { proxy: { '/dicomweb': server } },
+  server: { proxy: { '/api': server, '/dicomweb': server } },
 })

@@ -12,6 +12,7 @@ import click
 
 from dicomizer.cli.batch import convert_many, is_many
 from dicomizer.cli.conversion import conversion_options, read_options
+from dicomizer.cli.events import Events
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.progress import progress
 from dicomizer.cli.sending import (
@@ -42,6 +43,12 @@ if TYPE_CHECKING:
     "peer has them.",
 )
 @sending_options
+@click.option(
+    "--events",
+    is_flag=True,
+    help="Print a line of JSON on standard error whenever frames or an instance are done, for "
+    "programs that look on. SLIDE is one slide then, whatever its name.",
+)
 @click.option(
     "--jobs",
     type=click.IntRange(1, 256),
@@ -77,8 +84,9 @@ def convert(
     again goes on after an interruption, and tries again what failed. Exits with 3 where some
     failed, and with 1 where all did.
     """
-    jobs = values.pop("jobs")
-    if is_many(slide):
+    events, jobs = values.pop("events"), values.pop("jobs")
+    # A program may have the file from somebody else, whose names name no other files.
+    if not events and is_many(slide):
         context.exit(convert_many(context, slide, out, jobs))
     sending = Sending.read(address, values)
     if out is None and sending is None:
@@ -88,7 +96,8 @@ def convert(
 
     from dicomizer.convert import convert as convert_slide
 
-    show = not quiet and not as_json and sys.stderr.isatty()
+    show = not quiet and not as_json and not events and sys.stderr.isatty()
+    told = Events() if events else None
     with room_until_sent(slide, out, sending) as room:
         if room.is_temporary:
             options = replace(options, overwrite=True)
@@ -96,7 +105,12 @@ def convert(
         with progress(show=show) as shown:
             report = supervised.report if supervised else shown
             conversion = convert_slide(
-                slide, room.folder, options, report, keeps_states=keeps_states
+                slide,
+                room.folder,
+                options,
+                told.report if told else report,
+                keeps_states=keeps_states,
+                tell=told.tell if told else lambda _: None,
             )
         room.is_whole = True
         if not quiet and not as_json:

@@ -91,6 +91,7 @@ def run(
     target: FolderTarget,
     report: Callable[[Progress], None],
     threads: int,
+    tell: Callable[[WrittenInstance], None] = lambda _: None,
 ) -> Outcome:
     """Write every instance of a plan.
 
@@ -98,6 +99,8 @@ def run(
     ----------
     threads
         That decode and encode.
+    tell
+        Called when an instance is on disk, though not yet in its place.
 
     Raises
     ------
@@ -106,7 +109,7 @@ def run(
     TargetError
         The target cannot be written.
     """
-    running = _Run(plan, source, target, threads)
+    running = _Run(plan, source, target, threads, tell)
     done = 0
     for name, frames in running.steps():
         done += frames
@@ -118,9 +121,15 @@ def run(
 
 class _Run:
     def __init__(
-        self, plan: ConversionPlan, source: SlideSource, target: FolderTarget, threads: int
+        self,
+        plan: ConversionPlan,
+        source: SlideSource,
+        target: FolderTarget,
+        threads: int,
+        tell: Callable[[WrittenInstance], None],
     ) -> None:
         self._plan = plan
+        self._tell = tell
         self._source = source
         self._target = target
         self._threads = threads
@@ -136,7 +145,8 @@ class _Run:
         yield from _alternating(self._made(), self._copied())
 
     def _copied(self) -> Steps:
-        for instance in self._plan.instances:
+        # The coarsest first: who is told of each as it is done can soon show the whole slide.
+        for instance in sorted(self._plan.instances, key=lambda item: item.number_of_frames):
             if instance.route in (Route.PASSTHROUGH, Route.RECOMPRESS):
                 with _explained(instance.file_name):
                     yield from self._one(instance)
@@ -214,7 +224,8 @@ class _Run:
     def _finish(self, part: str, writer: InstanceWriter, instance: InstancePlan) -> None:
         if writer.is_movable:
             self._target.journal.forget(part)
-        self.written[instance.file_name] = writer.finish()
+        files = self.written[instance.file_name] = writer.finish()
+        self._tell(WrittenInstance(instance, files))
 
 
 def _alternating(*generators: Steps) -> Steps:

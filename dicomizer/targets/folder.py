@@ -122,6 +122,10 @@ class FolderTarget:
         """Return where a file will be found."""
         return self._folder / name
 
+    def partial_path(self, name: str) -> Path:
+        """Return where a file is until all are whole."""
+        return self._partial / name
+
     def _explained(self, problem: str) -> AbstractContextManager[None]:
         return explained(problem, self._folder)
 

@@ -105,28 +105,42 @@ def is_complaint(message: Any) -> bool:
 
 
 @pytest.fixture
-def page(browser: Any, archive: Archive) -> Iterator[Any]:
-    """Open an empty page; at the end its console must be clean."""
-    context = browser.new_context(viewport=SCREEN, base_url=archive.address, color_scheme="dark")
-    context.set_default_timeout(30_000)
-    page = context.new_page()
+def new_page(browser: Any, archive: Archive) -> Iterator[Callable[..., Any]]:
+    """Give a function that opens an empty page; at the end all their consoles must be clean."""
     complaints: list[str] = []
-    page.on(
-        "console",
-        lambda message: complaints.append(message.text) if is_complaint(message) else None,
-    )
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on(
-        "request",
-        lambda request: (
-            None
-            if request.url.startswith(("http://127.0.0.1:", "blob:", "data:"))
-            else complaints.append(f"asked elsewhere: {request.url}")
-        ),
-    )
-    yield page
-    context.close()
+    contexts: list[Any] = []
+
+    def opened(**options: Any) -> Any:
+        usual = {"viewport": SCREEN, "base_url": archive.address, "color_scheme": "dark"}
+        context = browser.new_context(**(usual | options))
+        context.set_default_timeout(30_000)
+        contexts.append(context)
+        page = context.new_page()
+        page.on(
+            "console",
+            lambda message: complaints.append(message.text) if is_complaint(message) else None,
+        )
+        page.on("pageerror", lambda error: complaints.append(str(error)))
+        page.on(
+            "request",
+            lambda request: (
+                None
+                if request.url.startswith(("http://127.0.0.1:", "blob:", "data:"))
+                else complaints.append(f"asked elsewhere: {request.url}")
+            ),
+        )
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def page(new_page: Callable[..., Any]) -> Any:
+    """Open an empty page."""
+    return new_page()
 
 
 @pytest.fixture

@@ -115,3 +115,8 @@ def screen_pixels(page: Any) -> NDArray[np.uint8]:
 
 def _rgb(png: bytes) -> NDArray[np.uint8]:
     return np.asarray(Image.open(io.BytesIO(png)).convert("RGB"))
+
+
+def next_frame(page: Any) -> None:
+    """Wait until the page has drawn: a browser tells moves of a finger once for each picture."""
+    page.evaluate("() => new Promise(done => requestAnimationFrame(() => setTimeout(done)))")

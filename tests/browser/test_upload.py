@@ -85,16 +85,6 @@ def test_it_goes_on_once_the_server_is_back(empty, files):
     status(empty, f"{len(files)} of {len(files)} stored")
 
 
-def test_slides_of_other_formats_say_what_converts_them(empty, tmp_path):
-    made = slides.write_svs(tmp_path / "tumour.svs", associated=False)
-
-    choose(empty, made.path)
-
-    words = panel(empty)
-    words.get_by_text("are converted to DICOM first").wait_for()
-    assert 'dicomizer convert "tumour.svs" --to http://' in words.inner_text()
-
-
 def test_files_are_dropped_anywhere(empty, files):
     data = empty.evaluate_handle(
         """([name, bytes]) => {
@@ -106,7 +96,7 @@ def test_files_are_dropped_anywhere(empty, files):
     )
     area = empty.locator(".worklist")
     area.dispatch_event("dragover", {"dataTransfer": data})
-    empty.get_by_text("drop DICOM files or folders to store them").wait_for()
+    empty.get_by_text("drop slides, DICOM files or folders to store them").wait_for()
 
     area.dispatch_event("drop", {"dataTransfer": data})
 

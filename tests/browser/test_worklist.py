@@ -150,7 +150,7 @@ def test_an_empty_archive_teaches_the_first_step(page, tmp_path):
 
         words = page.locator("main").inner_text()
         assert f"dicomizer convert SLIDE --to {address}/dicomweb" in words
-        assert "Drop DICOM files" in words
+        assert "Drop slides, DICOM files" in words
 
 
 @pytest.fixture

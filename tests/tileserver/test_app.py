@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import gzip
 import io
 import re
 import shutil
@@ -15,6 +16,7 @@ from servers import serving
 from starlette.routing import Route
 
 from tileserver.app import create_app, open_services
+from tileserver.compression import Gzip
 from tileserver.errors import HTTP_STATUS, TileserverError, http_status
 from tileserver.settings import Settings
 from tileserver.static import routes
@@ -171,7 +173,7 @@ def test_every_error_has_a_status():
     for kind in subclasses(TileserverError) - {TileserverError}:
         assert 400 <= http_status(kind("x")) < 600
     assert set(HTTP_STATUS.values()) == {
-        400, 403, 404, 406, 409, 410, 412, 413, 415, 416, 499, 500, 503, 507,
+        400, 403, 404, 406, 409, 410, 412, 413, 415, 416, 499, 500, 502, 503, 504, 507,
     }  # fmt: skip
 
 
@@ -200,6 +202,42 @@ def test_the_built_viewer_is_cached_by_name(tmp_path):
     )
     assert answers["/assets/none.js"].status_code == 404
     assert answers["/icon.svg"].headers["content-type"] == "image/svg+xml"
+
+
+async def compressed_assets(folder, *names: str) -> dict[str, tuple[dict[str, str], bytes]]:
+    from starlette.applications import Starlette
+    from starlette.middleware import Middleware
+
+    app = Starlette(routes=routes(folder), middleware=[Middleware(Gzip)])
+    transport = httpx.ASGITransport(app)
+    found = {}
+    async with httpx.AsyncClient(transport=transport, base_url="http://test") as client:
+        for name in names:
+            async with client.stream("GET", f"/assets/{name}") as answer:
+                body = b"".join([part async for part in answer.aiter_raw()])
+                found[name] = (dict(answer.headers), body)
+    return found
+
+
+def test_the_built_viewer_goes_out_compressed_but_for_pictures(tmp_path):
+    assets = tmp_path / "assets"
+    assets.mkdir()
+    (tmp_path / "index.html").write_text("<!doctype html>")
+    content = b"export const answer = 42;\n" * 9000  # more than a piece as it is read
+    for name in ("a-1.js", "a-1.css", "a-1.svg", "a-1.png"):
+        (assets / name).write_bytes(content)
+
+    answers = anyio.run(compressed_assets, tmp_path, "a-1.js", "a-1.css", "a-1.svg", "a-1.png")
+
+    headers, body = answers.pop("a-1.png")
+    assert "content-encoding" not in headers
+    assert body == content
+    for headers, body in answers.values():
+        assert headers["content-encoding"] == "gzip"
+        assert headers["vary"] == "Accept-Encoding"
+        assert headers["cache-control"] == "public, max-age=31536000, immutable"
+        assert gzip.decompress(body) == content
+        assert len(body) < len(content) / 20
 
 
 def test_without_a_viewer_the_page_says_how_to_build_it(tmp_path):

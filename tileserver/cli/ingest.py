@@ -27,8 +27,8 @@ def ingest(context: click.Context, paths: tuple[Path, ...], loaded: Loaded) -> N
 
     A server on the same data folder may be running. Identical instances are stored once.
     """
-    from tileserver.app import open_services
     from tileserver.errors import TileserverError
+    from tileserver.opening import open_services
 
     services, index = open_services(loaded.settings)
     stored = known = failed = 0

@@ -65,7 +65,9 @@ def _option(field: Field) -> Callable[[Callable[..., None]], Callable[..., None]
 
 def _type(field: Field) -> Any:
     if field.kind is Path:
-        return click.Path(path_type=Path, file_okay=False)
+        # The folder must be told; files may be.
+        is_folder = field.is_required
+        return click.Path(path_type=Path, file_okay=not is_folder, dir_okay=is_folder)
     if issubclass(field.kind, Enum):
         return click.Choice([str(item.value) for item in field.kind])
     return field.kind

@@ -18,6 +18,7 @@ from tileserver.cli.config import config
 from tileserver.cli.ingest import ingest
 from tileserver.cli.logs import configure_logs
 from tileserver.cli.reindex import reindex
+from tileserver.cli.rules import rules
 from tileserver.cli.serve import serve
 from tileserver.errors import TileserverError
 
@@ -37,6 +38,7 @@ group.add_command(serve)
 group.add_command(ingest)
 group.add_command(check)
 group.add_command(reindex)
+group.add_command(rules)
 group.add_command(config)
 
 

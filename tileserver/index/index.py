@@ -416,6 +416,32 @@ class Index:
         with self._reading() as connection:
             return Counts(*connection.execute(query).one())
 
+    def stored_bytes(self) -> int:
+        """Return how many bytes all instances have."""
+        query = select(func.coalesce(func.sum(_instance.c.size), 0))
+        with self._reading() as connection:
+            return int(connection.execute(query).scalar_one())
+
+    def oldest_studies(self, after: int, limit: int) -> list[tuple[int, str, int]]:
+        """Return number, UID and bytes of some studies, in the order in which they first came.
+
+        Parameters
+        ----------
+        after
+            The number of the last that was had; 0 to begin with.
+        """
+        some = select(_study.c.id).where(_study.c.id > after).order_by(_study.c.id).limit(limit)
+        query = (
+            select(_study.c.id, _study.c.study_instance_uid, func.sum(_instance.c.size))
+            .join(_series, _series.c.study_id == _study.c.id)
+            .join(_instance, _instance.c.series_id == _series.c.id)
+            .where(_study.c.id.in_(some))
+            .group_by(_study.c.id)
+            .order_by(_study.c.id)
+        )
+        with self._reading() as connection:
+            return [(row[0], row[1], int(row[2])) for row in connection.execute(query)]
+
     def replace_all(
         self,
         records: Iterable[InstanceRecord],

@@ -67,6 +67,16 @@ class Delete:
         """
         if not self._is_allowed:
             raise ForbiddenError("this server is set to delete nothing")
+        self.take_back(study, series, instance)
+
+    def take_back(self, study: str, series: str | None, instance: str | None) -> None:
+        """Delete what the server itself has stored and was not to stay, on any server.
+
+        Raises
+        ------
+        TileserverError
+            As `delete`, but for `ForbiddenError`.
+        """
         below = Below(study, series, instance)
         try:
             self._delete_at_last(below)

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from dicomizer.dicom.encapsulation import FrameIndex
     from tileserver.index import Index, StoredInstance
     from tileserver.services.frame_files import FrameFile
-    from tileserver.store import BlobStore
+    from tileserver.store import Blob, BlobStore
 
 _PAGE_CHARACTERS = 4 << 20
 _REMEMBERED = 4096
@@ -172,6 +172,16 @@ class Retrieve:
                     f"blob {found.key} has {blob.size} bytes, expected {found.size}; send it again"
                 )
             return blob_bytes(self._store, found.key, blob, begin=0, length=found.size)
+
+    def opened(self, found: StoredInstance) -> Blob:
+        """Open the Part 10 file of an instance as it was received.
+
+        Raises
+        ------
+        StorageError
+            It is not there.
+        """
+        return self._store.open(found.key)
 
     def reading(self) -> AbstractContextManager[None]:
         """Keep what is deleted from now on for those who are at it; look nothing up before."""

@@ -59,3 +59,17 @@ class Status:
             The store cannot be reached.
         """
         return self._store.free_bytes()
+
+    def stored_bytes(self) -> int:
+        """Return how many bytes all stored instances have."""
+        return self._index.stored_bytes()
+
+    def oldest_studies(self, after: int, limit: int = 100) -> list[tuple[int, str, int]]:
+        """Return number, UID and bytes of some studies, in the order in which they first came.
+
+        Parameters
+        ----------
+        after
+            The number of the last that was had; 0 to begin with.
+        """
+        return self._index.oldest_studies(after, limit)

@@ -21,9 +21,10 @@ from starlette.concurrency import run_in_threadpool
 from starlette.responses import JSONResponse
 from starlette.websockets import WebSocketDisconnect
 
+from tileserver.cross_origin import check_origin
 from tileserver.errors import ForbiddenError, TileserverError, http_status
 from tileserver.ups.dataset import element
-from tileserver.ups.names import check_origin, read_aetitle
+from tileserver.ups.names import read_aetitle
 from tileserver.ups.reports import MESSAGE_ID
 
 if TYPE_CHECKING:
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from tileserver.ups.model import Notice
 
 _UNEXPECTED = 1011
+_ACTION = "watch the worklist"
 _logger = logging.getLogger(__name__)
 
 
@@ -42,7 +44,7 @@ async def notification_connection(websocket: WebSocket) -> None:
     """Send a subscriber its event reports until it goes away."""
     hub: Hub = websocket.app.state.ups.hub
     try:
-        check_origin(websocket, websocket.app.state.settings)
+        check_origin(websocket, websocket.app.state.settings, _ACTION)
         _check_permission(websocket)
         aetitle = read_aetitle(websocket.path_params["aetitle"])
         with hub.listening(aetitle) as news:

@@ -1,25 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
-"""What addresses name: UIDs, AE titles, origins of pages.
+"""What addresses name: UIDs, AE titles.
 
 References
 ----------
-PS3.5 9.1 (UIDs), table 6.2-1 (AE); RFC 6455 10.2 (origins)
+PS3.5 9.1 (UIDs), table 6.2-1 (AE)
 """
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
-from tileserver.errors import BadRequestError, ForbiddenError
+from tileserver.errors import BadRequestError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-
-    from starlette.requests import HTTPConnection
-
-    from tileserver.settings import Settings
 
 _UID = re.compile(r"\d+(\.\d+)*", re.ASCII)
 _LONGEST_UID = 64
@@ -72,33 +67,3 @@ def uid_parameter(parameters: Iterable[tuple[str, str]], *names: str) -> str | N
     if len(found) > 1:
         raise BadRequestError("the address has more than one UID")
     return read_uid(found.pop()) if found else None
-
-
-def check_origin(connection: HTTPConnection, settings: Settings) -> None:
-    """Make sure that no page of somebody else acts in a browser that can reach the server.
-
-    Browsers let any page open web sockets, and send requests without a body, anywhere; but they
-    say where the page comes from.
-
-    Raises
-    ------
-    ForbiddenError
-        The page is of another origin than this server's and those that are set.
-    """
-    origin = connection.headers.get("origin")
-    allowed = {each.rstrip("/") for each in settings.cors_origins}
-    if origin is None or "*" in allowed or origin in allowed:
-        return
-    own = {connection.headers.get("host", "")}
-    if settings.base_url:
-        own.add(urlsplit(settings.base_url).netloc)
-    if _netloc(origin) not in own - {""}:
-        raise ForbiddenError("pages of this origin may not change or watch the worklist")
-
-
-def _netloc(origin: str) -> str:
-    """Return host and port of an origin, nothing of what is none."""
-    try:
-        return urlsplit(origin).netloc
-    except ValueError:
-        return ""

@@ -18,6 +18,7 @@ from starlette.exceptions import HTTPException
 from starlette.responses import JSONResponse, Response
 
 from tileserver.addresses import dicomweb_root
+from tileserver.cross_origin import check_origin
 from tileserver.dicomweb.media_types import check_charset
 from tileserver.dicomweb.responses import COUNTED, warn, what_is_left
 from tileserver.dicomweb.search_parameters import read_parameters
@@ -37,7 +38,7 @@ from tileserver.ups.errors import (
     NOT_CLAIMED,
 )
 from tileserver.ups.model import FILTERED_WORKLIST, GlobalSubscription, State
-from tileserver.ups.names import check_origin, read_aetitle, read_uid, uid_parameter
+from tileserver.ups.names import read_aetitle, read_uid, uid_parameter
 from tileserver.ups.payload import answer, chosen_type, read_body, read_workitem
 from tileserver.ups.reports import STATE
 from tileserver.ups.service import TRANSACTION
@@ -81,7 +82,7 @@ def _transaction(
         @functools.wraps(endpoint)
         async def answered(request: Request) -> Response:
             if request.method not in ("GET", "HEAD"):
-                check_origin(request, request.app.state.settings)
+                check_origin(request, request.app.state.settings, "change the worklist")
             try:
                 return await endpoint(request)
             except (BadRequestError, ConflictingStateError) as error:

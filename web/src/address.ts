@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
  * The address bar and what it means: `/` is the worklist, `/studies/{study}` a case with one of its
- * slides beside, `/studies/{study}/series/{series}` a slide, all below the server's root. The query
+ * slides beside, `/studies/{study}/series/{series}` a slide, all below the server's root,
+ * or below `/origins/{name}` for what another server has. The query
  * holds the search or the view, so that a reload or a shared link shows exactly the same.
  */
 
 import type { SlideKey } from './api'
 import type { Point } from './dicom/geometry'
-import { ROOT } from './root'
+import { BASE, ROOT } from './root'
 import { languageOf, type Language } from './words'
 
 /** Where the view is: the screen's centre in level-0 pixels, its scale and its turn. */
@@ -30,6 +31,9 @@ export const DRAWERS = [
   'channels',
   'layers',
   'annotations',
+  'beside',
+  'snapshot',
+  'share',
 ] as const
 export type DrawerName = (typeof DRAWERS)[number]
 
@@ -56,12 +60,20 @@ export interface Address {
   readonly language: Language | null
 }
 
+/** The address of the page of jobs. */
+export const JOBS_PATH = `${ROOT}/jobs`
+
+/** Whether an address is that of the page of jobs. */
+export function isJobsPath(pathname: string): boolean {
+  return pathname.replace(/\/$/, '') === JOBS_PATH
+}
+
 const CASE_PATH = /^\/studies\/([0-9.]+)\/?$/
 const SLIDE_PATH = /^\/studies\/([0-9.]+)\/series\/([0-9.]+)\/?$/
 
 /** Read an address; what cannot be understood is taken as not given. */
 export function parseAddress(pathname: string, query: string): Address {
-  const path = pathname.startsWith(`${ROOT}/`) ? pathname.slice(ROOT.length) : pathname
+  const path = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length) : pathname
   const parameters = new URLSearchParams(query)
   const shown = parameters.get('show')?.split(' ')
   return {
@@ -119,17 +131,17 @@ function viewParameters(place: Place | null, calibrated: boolean): Record<string
 
 function pathOf(slide: SlideKey | null, study: string | null): string {
   if (study) return casePath(study)
-  return slide ? slidePath(slide) : `${ROOT}/`
+  return slide ? slidePath(slide) : `${BASE}/`
 }
 
 /** The address of a slide's page. */
 export function slidePath({ study, series }: SlideKey): string {
-  return `${ROOT}/studies/${study}/series/${series}`
+  return `${BASE}/studies/${study}/series/${series}`
 }
 
 /** The address of a case's page. */
 export function casePath(study: string): string {
-  return `${ROOT}/studies/${study}`
+  return `${BASE}/studies/${study}`
 }
 
 function shownBy(path: string, query: URLSearchParams): Pick<Address, 'slide' | 'study'> {

@@ -1,15 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * The only module that calls the server: DICOMweb (PS3.18) below `/dicomweb`. A failure becomes a
- * `ServerError` in words for the reader; an aborted call rejects with the browser's `AbortError`.
+ * The only module that calls the server: DICOMweb (PS3.18) of this server or of the other one whose
+ * page it is. A failure becomes a `ServerError` in words for the reader; an aborted call rejects with
+ * the browser's `AbortError`.
+ *
+ * Other servers are asked as every server since 2013 understands: one media type, in parts. Some
+ * refuse a list of them (Orthanc's DICOMweb 1.7), and pictures of whole slides only ours draws.
  */
 
 import type { DataSet, Element } from './dicom/json'
 import type { FramePlace } from './dicom/image'
-import { ROOT } from './root'
-import { t } from './words'
+import { mediaTypeOf, onlyPart, type Part } from './multipart'
+import { foreign, refusal, silence } from './refusal'
+import { DICOMWEB, ORIGIN } from './root'
 
-export const DICOMWEB = `${ROOT}/dicomweb`
 const PAGE = 500
 
 /** Study and series: what names a slide. */
@@ -45,12 +49,17 @@ const SERIES_FIELDS = [
   'ContainerIdentifier',
 ].join(',')
 
+const IN_PARTS = 'multipart/related; type="application/octet-stream"'
+
 /** What can be drawn, best first; then the other codecs, so that the answer tells what is stored. */
-const FRAME_TYPES = [
-  'image/jpeg',
-  'application/octet-stream;q=0.8',
-  ...['jp2', 'jpx', 'jphc', 'jls', 'jxl'].map((codec) => `image/${codec};q=0.1`),
-].join(', ')
+const FRAME_TYPES =
+  ORIGIN === null
+    ? [
+        'image/jpeg',
+        'application/octet-stream;q=0.8',
+        ...['jp2', 'jpx', 'jphc', 'jls', 'jxl'].map((codec) => `image/${codec};q=0.1`),
+      ].join(', ')
+    : `${IN_PARTS}; transfer-syntax=*`
 
 /** All slide series of the archive, or of one study, page by page (QIDO-RS, PS3.18 10.6). */
 export async function searchSlides(study: string | null, signal?: AbortSignal): Promise<DataSet[]> {
@@ -61,14 +70,16 @@ export async function searchSlides(study: string | null, signal?: AbortSignal): 
     const answer = await getDicomJson(`${resource}?${query}`, signal)
     const page = await dataSets(answer)
     found.push(...page)
-    // The server may give less than was asked for; it tells whether there is more (RFC 8288).
-    const hasMore = answer.headers.get('Link')?.includes('rel="next"') ?? false
+    // The server may give less than was asked for; it tells whether there is more (RFC 8288), or
+    // it is one that tells nothing, where a full page may have another behind it.
+    const isTold = answer.headers.get('Link')?.includes('rel="next"') ?? false
+    const hasMore = isTold || page.length >= PAGE
     if (page.length === 0 || !hasMore) return found
   }
 }
 
 /** What a server draws of a frame: JPEG, which it has at once, or else what it likes. */
-const RENDERED_TYPES = 'image/jpeg, image/png;q=0.8'
+const RENDERED_TYPES = ORIGIN === null ? 'image/jpeg, image/png;q=0.8' : 'image/jpeg'
 /** Of JPEG: differences that no eye sees, at a quarter of the bytes of PNG. */
 const RENDERED_QUALITY = 92
 
@@ -84,7 +95,9 @@ export interface Call {
 }
 
 /** What every server can make of lossless frames: samples one after the other, little endian. */
-const NATIVE = 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1'
+const NATIVE =
+  ORIGIN === null ? 'application/octet-stream;transfer-syntax=1.2.840.10008.1.2.1' : IN_PARTS
+const BULK = ORIGIN === null ? 'application/octet-stream' : IN_PARTS
 
 /** One frame's bytes, as stored (PS3.18 10.4.1.1.6). */
 export function frame(slide: SlideKey, place: FramePlace, call: Call): Promise<FrameBytes> {
@@ -107,9 +120,15 @@ export async function samples(
 }
 
 async function bytesOf(path: string, accept: string, call: Call): Promise<FrameBytes> {
-  const answer = await get(DICOMWEB + path, accept, call)
-  const mediaType = (answer.headers.get('Content-Type') ?? '').split(';')[0]?.trim() ?? ''
-  return { mediaType, bytes: new Uint8Array(await answer.arrayBuffer()) }
+  const part = await partOf(await get(DICOMWEB + path, accept, call))
+  return { mediaType: mediaTypeOf(part), bytes: part.bytes }
+}
+
+async function partOf(answer: Response): Promise<Part> {
+  const body = new Uint8Array(await answer.arrayBuffer())
+  const part = onlyPart(answer.headers.get('Content-Type') ?? '', body)
+  if (!part) throw new ServerError(answer.status, foreign())
+  return part
 }
 
 /** A small picture of an image, as the server renders it (PS3.18 10.4.1.1.3). */
@@ -149,10 +168,18 @@ export async function binary(
     return Uint8Array.from(atob(value.InlineBinary), (character) => character.charCodeAt(0))
   }
   if (!value.BulkDataURI) return null
-  const { pathname, search } = new URL(value.BulkDataURI, new URL(`${DICOMWEB}/`, location.href))
-  // Only the path is used, so that the page never calls another origin.
-  const answer = await get(pathname + search, 'application/octet-stream', signal && { signal })
-  return new Uint8Array(await answer.arrayBuffer())
+  const address = bulkAddress(value.BulkDataURI)
+  return (await partOf(await get(address, BULK, signal && { signal }))).bytes
+}
+
+/**
+ * Only the path of an address is used, so that the page never calls another server than it is of;
+ * of another server's only from the study on, as it may know itself by a name that nobody else does.
+ */
+function bulkAddress(uri: string): string {
+  const { pathname, search } = new URL(uri, new URL(`${DICOMWEB}/`, location.href))
+  if (ORIGIN === null) return pathname + search
+  return DICOMWEB + (/\/(?:studies|bulkdata)\/.*/i.exec(pathname)?.[0] ?? pathname) + search
 }
 
 function framePath(slide: SlideKey, { sopInstanceUid, frameNumber }: FramePlace): string {
@@ -175,29 +202,37 @@ export function getDicomJson(path: string, signal?: AbortSignal): Promise<Respon
 /** The data sets of an answer; none where it is empty. */
 export async function dataSets(answer: Response): Promise<DataSet[]> {
   if (answer.status === 204) return []
-  return (await answer.json()) as DataSet[]
+  const found = (await answer.json().catch(noJson)) as DataSet[] | null
+  if (!Array.isArray(found)) throw new ServerError(answer.status, foreign())
+  return found
 }
 
 async function get(address: string, accept: string, call: Call = {}): Promise<Response> {
   const answer = await fetch(address, { headers: { Accept: accept }, ...call }).catch(unreachable)
-  if (!answer.ok)
-    throw new ServerError(answer.status, refusal(answer.status), retryAfterMs(answer.headers))
-  return answer
+  if (answer.ok) return answer
+  const path = address.slice(DICOMWEB.length).split('?')[0] ?? ''
+  const message = refusal(answer.status, await kindOf(answer), path.lastIndexOf('/') === 0)
+  throw new ServerError(answer.status, message, retryAfterMs(answer.headers))
 }
 
 function unreachable(error: unknown): never {
   if (error instanceof DOMException && error.name === 'AbortError') throw error
-  throw new ServerError(0, t('the server does not answer; check that tileserver is running'))
+  throw new ServerError(0, silence())
+}
+
+function noJson(error: unknown): null {
+  if (error instanceof SyntaxError) return null
+  throw error
+}
+
+/** The kind of an error, as this server tells it. */
+async function kindOf(answer: Response): Promise<string> {
+  const told = (await answer.json().catch(() => null)) as { readonly error?: unknown } | null
+  return typeof told?.error === 'string' ? told.error : ''
 }
 
 /** Seconds of a Retry-After (RFC 9110 10.2.3); a date is not waited for. */
 function retryAfterMs(headers: Headers): number | null {
   const seconds = Number(headers.get('Retry-After') ?? NaN)
   return seconds >= 0 ? seconds * 1000 : null
-}
-
-function refusal(status: number): string {
-  if (status === 404) return t('the server does not have it; it may have been deleted')
-  if (status === 406) return t('it is stored in a form that this viewer cannot draw')
-  return t('the server answered {status}; its log says more', { status })
 }

@@ -12,6 +12,19 @@ export function habit(name: string, initial: boolean): Signal<boolean> {
   return kept
 }
 
+/** One of several that is kept; the first where nothing was kept that is one of them. */
+export function choice<Value extends string>(
+  name: string,
+  values: readonly [Value, ...Value[]],
+): Signal<Value> {
+  const before = recall(name)
+  const kept = signal(values.find((value) => value === before) ?? values[0])
+  effect(() => {
+    keep(name, kept.value)
+  })
+  return kept
+}
+
 /** What was kept under a name. */
 export function recall(name: string): string | null {
   try {

@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Filling the store from the server: the slide on the page, its case, and small pictures. */
 
-import { effect, signal, untracked, type Signal } from '@preact/signals'
+import { batch, effect, signal, untracked, type Signal } from '@preact/signals'
 
+import type { Place } from './address'
 import { searchSlides, seriesMetadata, type SlideKey } from './api'
 import type { TiledImage } from './dicom/image'
 import { identityOf, slideOf, type Identity, type Slide } from './dicom/slide'
 import { stitch } from './map/stitch'
-import { caseStudy, LOADING, siblings, slide, slideKey, type Loadable } from './state'
+import { caseStudy, LOADING, place, shown, siblings, slide, slideKey, type Loadable } from './state'
 import { t } from './words'
 
 /** Preview pictures are drawn up to this size; cards and the overview show them smaller. */
@@ -47,6 +48,37 @@ export function follow(): void {
 /** Ask once more for what could not be loaded. */
 export function reload(): void {
   if (slideKey.value) void loadSlide(slideKey.value)
+}
+
+/**
+ * Read the slide on the page once more, to which finer levels may have been added: what is looked
+ * at stays where it is. Returns how many instances it has.
+ */
+export async function refresh(key: SlideKey): Promise<number> {
+  const read = await readSlide(key)
+  if (slideKey.value?.series !== key.series) return read.numberOfInstances
+  const before = shown.value
+  const name = `${key.study}/${key.series}`
+  slides.set(name, Promise.resolve(read))
+  previews.delete(name)
+  if (before?.numberOfInstances === read.numberOfInstances) return read.numberOfInstances
+  batch(() => {
+    if (before) place.value = placeOn(read, before, place.value)
+    slide.value = { state: 'ready', value: read }
+  })
+  return read.numberOfInstances
+}
+
+/** The same place on a slide whose finest level is another one. */
+function placeOn(slide: Slide, before: Slide, place: Place | null): Place | null {
+  if (!place) return null
+  const finer = slide.pyramid.size.width / before.pyramid.size.width
+  return {
+    ...place,
+    centre: { x: place.centre.x * finer, y: place.centre.y * finer },
+    // In micrometres it is the same; in pixels, there are more of them.
+    scale: slide.pyramid.mpp === null ? place.scale * finer : place.scale,
+  }
 }
 
 /** The preview of a slide, loaded once. */
@@ -102,7 +134,8 @@ export async function loadSiblings(study: string, anew = false): Promise<void> {
   }
 }
 
-function slideFor(key: SlideKey): Promise<Slide> {
+/** A slide, read once. */
+export function slideFor(key: SlideKey): Promise<Slide> {
   const name = `${key.study}/${key.series}`
   const known = slides.get(name)
   if (known) return known

@@ -9,6 +9,7 @@ import { computed, effect, signal } from '@preact/signals'
 import {
   DRAWERS,
   formatAddress,
+  isJobsPath,
   parseAddress,
   type Address,
   type DrawerName,
@@ -18,7 +19,7 @@ import {
 import type { SlideKey } from './api'
 import { presets, type Viewed } from './dicom/geometry'
 import type { Identity, Slide } from './dicom/slide'
-import { keep, recall } from './habits'
+import { habit, keep, recall } from './habits'
 import { readLinked, writeLinked } from './linked'
 import { language, languageOf, preferred, speak, type Language } from './words'
 
@@ -40,7 +41,7 @@ export interface Failures {
 }
 
 export type Theme = 'auto' | 'dark' | 'light'
-const THEMES: readonly Theme[] = ['auto', 'dark', 'light']
+export const THEMES: readonly Theme[] = ['auto', 'dark', 'light']
 
 const opened = parseAddress(location.pathname, location.search)
 
@@ -48,6 +49,8 @@ const opened = parseAddress(location.pathname, location.search)
 export const slideKey = signal<SlideKey | null>(opened.slide)
 /** The case whose page is shown; `null` on a slide's own page and on the worklist. */
 export const caseStudy = signal<string | null>(opened.study)
+/** Whether the page of jobs is shown. */
+export const jobsShown = signal(isJobsPath(location.pathname))
 export const search = signal(opened.search)
 /** The worklist's order, and the row of it that is chosen. */
 export const sort = signal(opened.sort)
@@ -55,7 +58,7 @@ export const row = signal(opened.row ?? 0)
 /** Series and instance of the file of the case whose attributes are shown. */
 export const file = signal(opened.file)
 /** The language that the address asks for, over the reader's own choice. */
-const linkedLanguage = signal<Language | null>(opened.language)
+export const linkedLanguage = signal<Language | null>(opened.language)
 
 export const slide = signal<Loadable<Slide>>(LOADING)
 export const siblings = signal<readonly Identity[]>([])
@@ -72,14 +75,26 @@ export const failures = signal<Failures | null>(null)
 /** What the frames are stored as, where the server has to draw them. */
 export const serverDrawn = signal<string | null>(null)
 
+/** What stands in the address bar: path and query. */
+export const address = signal(location.pathname + location.search)
+/** How far the slide on the page is converted, of 1; `null` where it is whole, as far as known. */
+export const growth = signal<{ readonly part: number | null } | null>(null)
+
 /** The drawer that is open. */
 export const drawer = signal<DrawerName | null>(drawerOf(opened.panels))
 export const overviewShown = signal(opened.panels?.includes('overview') ?? true)
-export const labelShown = signal(false)
+/** Whether label images, which may name the patient, are shown without being asked for. */
+export const labelsLiked = habit('labels', false)
 export const helpShown = signal(false)
+export const settingsShown = signal(false)
+/** Whether something lies over the page that keys are for. */
+export const isCovered = computed(() => helpShown.value || settingsShown.value)
 export const stripShown = signal(recall('strip') !== 'hidden')
+/** Whether pages begin without the names and numbers of patients. */
+export const hiddenAtFirst = habit('identity-hidden', false)
 /** Presentation: names and numbers of patients are not shown. */
-export const identityHidden = signal(false)
+export const identityHidden = signal(hiddenAtFirst.value)
+export const labelShown = signal(labelsLiked.value && !hiddenAtFirst.value)
 export const theme = signal<Theme>(THEMES.find((choice) => choice === recall('theme')) ?? 'auto')
 
 /** The slide on the page, once it is there. */
@@ -115,7 +130,7 @@ export function openCase(study: string, series?: string): void {
 function go(to: SlideKey | null, study: string | null): void {
   // The same slide on another page is seen as before.
   const isSame = to !== null && to.series === slideKey.value?.series
-  const address = {
+  const asked = {
     slide: to,
     study,
     place: isSame ? place.value : null,
@@ -124,7 +139,12 @@ function go(to: SlideKey | null, study: string | null): void {
     language: linkedLanguage.value,
   }
   const isCalibrated = shown.value?.pyramid.mpp !== null
-  history.pushState(null, '', formatAddress(address, isCalibrated, isSame ? writeLinked() : []))
+  visit(formatAddress(asked, isCalibrated, isSame ? writeLinked() : []))
+}
+
+/** Go to an address of ours, as a new entry of the browser's history. */
+export function visit(to: string): void {
+  history.pushState(null, '', to)
   readAddress()
 }
 
@@ -140,7 +160,11 @@ export function firstLanguage(): Language {
 
 /** Choose the other language, from now on. */
 export function cycleLanguage(): void {
-  const wanted = language.value === 'en' ? 'de' : 'en'
+  chooseLanguage(language.value === 'en' ? 'de' : 'en')
+}
+
+/** Choose a language, from now on. */
+export function chooseLanguage(wanted: Language): void {
   linkedLanguage.value = null
   keep('language', wanted)
   void speak(wanted)
@@ -162,12 +186,13 @@ function readAddress(): void {
   linkedLanguage.value = spoken
   place.value = asked
   viewed.value = null
-  labelShown.value = false
+  labelShown.value = labelsLiked.value && !identityHidden.value
   if (panels) {
     drawer.value = drawerOf(panels)
     overviewShown.value = panels.includes('overview')
   }
-  if (!key && !study) {
+  jobsShown.value = isJobsPath(location.pathname)
+  if (!key && !study && !jobsShown.value) {
     search.value = sought
     sort.value = order
     row.value = chosen ?? 0
@@ -200,15 +225,17 @@ export function mirror(): void {
   addEventListener('popstate', readAddress)
   effect(() => {
     const [key, study] = [slideKey.value, caseStudy.value]
-    const address = key
+    if (jobsShown.value) return // that page keeps its own
+    const told = key
       ? { slide: key, study, place: place.value, panels: panelsShown(), ...NO_LIST }
       : { slide: null, study, place: null, panels: null, ...(study ? NO_LIST : listShown()) }
     const written = formatAddress(
-      { ...address, file: study ? file.value : null, language: linkedLanguage.value },
+      { ...told, file: study ? file.value : null, language: linkedLanguage.value },
       shown.value?.pyramid.mpp !== null,
       key ? writeLinked() : [],
     )
     if (written !== location.pathname + location.search) history.replaceState(null, '', written)
+    address.value = written
   })
   effect(() => {
     document.documentElement.dataset.theme = theme.value

@@ -217,7 +217,7 @@ def test_full_disk_is_one_clear_line_and_leaves_nothing(tmp_path):
 
         assert done.returncode == 1
         assert done.stderr == (
-            f"dicomizer: {disk / 'out'}: level-0.dcm cannot be written: No space left on device; "
+            f"dicomizer: {disk / 'out'}: thumbnail.dcm cannot be written: No space left on device; "
             "free some space or choose another folder\n"
         )
         assert list(disk.iterdir()) == []

@@ -21,7 +21,7 @@ from hypothesis import HealthCheck, settings
 from schemathesis import Case, Config, GenerationMode
 from schemathesis.core import NOT_SET
 from schemathesis.core.parameters import ParameterLocation
-from schemathesis.specs.openapi.checks import positive_data_acceptance
+from schemathesis.specs.openapi.checks import negative_data_rejection, positive_data_acceptance
 from servers import STOW_TYPE, Server, multipart, serving
 
 from tileserver.app import SERVICES
@@ -31,13 +31,13 @@ ASKED = os.environ.get("COVERSLIP_CONTRACT")
 EXAMPLES = int(ASKED or 4)
 # A valid request can come too late, or to what is not there or not to be had in that form.
 POSITIVE = ["2xx", "303", "304", "404", "406", "409", "413", "416", "426"]
-NEGATIVE = ["400", "404", "406", "413", "415", "416"]
+NEGATIVE = ["400", "404", "406", "412", "413", "415", "416"]
 # No schema knows these: what is stored, two parameters that go together, dates.
 DEPENDS = re.compile(
     "region lies outside|region has no|for a region of|less than a pixel|does not tell"
     "|no such optical path|(viewport|size|region): found|single frame|frameNumber|at most [0-9,]+"
     "|found the width|windowCenter and|StudyDate:|not for application/dicom|not for pictures"
-    "|larger mpp|within 10,000,000|above 0|is no attribute"
+    "|larger mpp|within 10,000,000|above 0|is no attribute|Upload-Metadata|Upload-Checksum"
 )
 SCHEMA = schemathesis.openapi.from_dict(
     openapi(SERVICES, "http://127.0.0.1"),
@@ -48,6 +48,8 @@ SCHEMA = schemathesis.openapi.from_dict(
             "checks": {
                 "positive_data_acceptance": {"expected-statuses": POSITIVE},
                 "negative_data_rejection": {"expected-statuses": NEGATIVE},
+                # Of tus: another version of the protocol, or none.
+                "missing_required_header": {"expected-statuses": ["400", "412"]},
             },
         }
     ),
@@ -78,7 +80,8 @@ BODIES = {
     "multipart/related": (multipart([DOOMED]), multipart([DOOMED[:500], b""]), b"--none"),
     "application/dicom+json": (b"[]", b'[{"00080018":{"vr":"UI","Value":["1.2"]}}]', b"{"),
     "application/dicom+xml": (b"<NativeDicomModel/>", b"<a>"),
-    "application/json": (WORKITEM, b"[{}]", b"{"),
+    "application/json": (WORKITEM, b"[{}]", b"{", b'{"kind": "recycle"}'),
+    "application/offset+octet-stream": (b"", b"some bytes"),
 }
 _turns = itertools.cycle(range(60))
 
@@ -124,7 +127,12 @@ def leave_out_waiting(case: Case) -> None:
 
 
 def is_left_out(context: schemathesis.HookContext) -> bool:
-    """Tell whether an operation is much like another: only a long search asks for it."""
+    """Tell whether an operation is much like another: only a long search asks for it.
+
+    What tells of all jobs never comes to an end.
+    """
+    if context.operation.path == "/api/jobs/events":
+        return True
     if ASKED:
         return False
     operation = context.operation
@@ -155,7 +163,7 @@ def test_the_server_keeps_to_its_document(case, server, session):
     leave_out_waiting(case)
     headers = {"Content-Type": STOW_TYPE} if case.media_type == "multipart/related" else {}
     response = case.call(base_url=server.address, session=session, headers=headers)
-    case.validate_response(
-        response,
-        excluded_checks=[positive_data_acceptance] if depends(case, response) else [],
-    )
+    excluded = [positive_data_acceptance] if depends(case, response) else []
+    if not is_valid(case, ParameterLocation.HEADER):
+        excluded.append(negative_data_rejection)  # header fields that nobody knows do no harm
+    case.validate_response(response, excluded_checks=excluded)

@@ -11,7 +11,7 @@ from build_report import HOSTILE, content, document
 from pydicom.uid import generate_uid
 from servers import parts_of
 
-from tileserver.middleware import CONTENT_SECURITY_POLICY
+from tileserver.content_security import content_security_policy
 
 SERIES, STUDY = "1.2.9.30.1", "1.2.9.30"
 PDF = b"%PDF-1.7\n% a paper\n%%EOF\n"
@@ -57,7 +57,7 @@ def test_a_report_is_a_page_unless_asked_otherwise(server, reports, accept):
 
     assert answer.status_code == 200
     assert answer.headers["content-type"] == "text/html; charset=utf-8"
-    assert answer.headers["content-security-policy"] == CONTENT_SECURITY_POLICY
+    assert answer.headers["content-security-policy"] == content_security_policy()
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert "<b>Comment</b>: Größe" in answer.text
 

@@ -5,6 +5,7 @@ import { useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 
+import { ChosenBar } from '../compare/Choose'
 import type { Identity } from '../dicom/slide'
 import { coarsestImage, keyOf, picture, preview } from '../load'
 import { drawnOnce, identityHidden, navigate, siblings, slideKey } from '../state'
@@ -19,8 +20,8 @@ import { ChooseFiles, UploadArea } from '../upload/UploadArea'
 import { t } from '../words'
 import { loadCase, series, type Series } from './contents'
 import { DeleteButton } from './DeleteButton'
+import { Download } from './Download'
 import { OtherSeries } from './OtherSeries'
-import { downloadOf } from './resources'
 import { SlideTray } from './SlideTray'
 import { TagPanel } from './tags/TagPanel'
 
@@ -39,6 +40,7 @@ export function CasePage({ study }: { readonly study: string }): JSX.Element {
         <aside class="case-tray" aria-label={t('case')}>
           <CaseHead study={study} />
           <Contents study={study} />
+          <ChosenBar />
         </aside>
         <section class="case-stage">
           {key ? <SlidePage key={key.series} slideKey={key} /> : <main aria-busy="true" />}
@@ -62,9 +64,7 @@ function CaseHead({ study }: { readonly study: string }): JSX.Element {
       </div>
       <div class="case-actions">
         <ChooseFiles />
-        <a class="button" href={downloadOf({ study })} download>
-          {t('download')}
-        </a>
+        <Download of={{ study }} />
         {identity && (
           <DeleteButton
             resource={{ study }}

@@ -5,6 +5,7 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
+import { ORIGIN } from '../root'
 import { identityHidden } from '../state'
 import { t } from '../words'
 import { findAgain } from '../worklist/store'
@@ -22,7 +23,12 @@ interface Properties {
   readonly isSmall?: boolean
 }
 
-export function DeleteButton(properties: Properties): JSX.Element {
+/** What another server has is only read. */
+export function DeleteButton(properties: Properties): JSX.Element | null {
+  return ORIGIN === null ? <Button {...properties} /> : null
+}
+
+function Button(properties: Properties): JSX.Element {
   const isAsking = useSignal(false)
   return (
     <>

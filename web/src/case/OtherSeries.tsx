@@ -3,6 +3,7 @@
 
 import type { JSX } from 'preact'
 
+import { ORIGIN } from '../root'
 import { msg, t } from '../words'
 import type { Series } from './contents'
 import { renderedOf } from './resources'
@@ -13,14 +14,25 @@ interface Kind {
   /** What can be done with it; the server draws what can be opened. */
   readonly use: string
   readonly opens: boolean
+  readonly isLayer?: boolean
 }
 
 const REPORT = { name: msg('report'), use: msg('opens as a page'), opens: true }
 const PHOTOGRAPH = { name: msg('photograph'), use: msg('opens as a picture'), opens: true }
 const KINDS: Readonly<Record<string, Kind>> = {
   SR: REPORT,
-  SEG: { name: msg('segmentation'), use: msg('lies over its slide as a layer'), opens: false },
-  ANN: { name: msg('annotations'), use: msg('lie over their slide as a layer'), opens: false },
+  SEG: {
+    name: msg('segmentation'),
+    use: msg('lies over its slide as a layer'),
+    opens: false,
+    isLayer: true,
+  },
+  ANN: {
+    name: msg('annotations'),
+    use: msg('lie over their slide as a layer'),
+    opens: false,
+    isLayer: true,
+  },
   DOC: { name: msg('document'), use: msg('opens as a document'), opens: true },
   PR: { name: msg('presentation state'), use: msg('can be downloaded'), opens: false },
   GM: PHOTOGRAPH,
@@ -54,15 +66,17 @@ export function OtherSeries({
 
 function OtherItem({ study, of }: { readonly study: string; readonly of: Series }): JSX.Element {
   const kind = KINDS[of.modality] ?? UNKNOWN
+  // Layers are drawn here; pages and files come from the server, as only this one gives them.
+  const isUsable = ORIGIN === null || kind.isLayer
   const name = [t(kind.name), of.description].filter(Boolean).join(' · ')
   return (
     <li>
       <div class="other-line">
         <span class="modality">{of.modality || '–'}</span>
         <span class="other-name">
-          {name} <span class="quiet">{t(kind.use)}</span>
+          {name} {isUsable && <span class="quiet">{t(kind.use)}</span>}
         </span>
-        {kind.opens && (
+        {kind.opens && isUsable && (
           <a
             class="button"
             href={renderedOf({ study, series: of.series })}

@@ -9,7 +9,7 @@ import { grouped } from '../ui/format'
 import { t } from '../words'
 import { instancesOf, reloadCase, type Instance } from './contents'
 import { DeleteButton } from './DeleteButton'
-import { downloadOf } from './resources'
+import { Download } from './Download'
 
 interface Properties {
   readonly study: string
@@ -33,9 +33,7 @@ export function SeriesFiles({ study, series, name, count }: Properties): JSX.Ele
       {isOpen.value && (
         <>
           <div class="series-actions">
-            <a class="button" href={downloadOf({ study, series })} download>
-              {t('download')}
-            </a>
+            <Download of={{ study, series }} />
             <DeleteButton
               resource={{ study, series }}
               what={t('the series')}
@@ -133,9 +131,7 @@ function InstanceItem({
       >
         {name || t('file')} <span class="quiet">{size}</span>
       </button>
-      <a class="small-link" href={downloadOf(resource)} download>
-        {t('download')}
-      </a>
+      <Download of={resource} isSmall />
       <DeleteButton
         resource={resource}
         what={t('one file of the series')}

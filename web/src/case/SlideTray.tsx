@@ -7,8 +7,9 @@ import type { JSX } from 'preact'
 import { magnification } from '../dicom/geometry'
 import type { Identity, Slide } from '../dicom/slide'
 import { coarsestImage, keyOf, picture, preview, type Preview } from '../load'
-import { navigate, openSlide, siblings, slideKey, type Loadable } from '../state'
+import { labelsLiked, navigate, openSlide, siblings, slideKey, type Loadable } from '../state'
 import { slidePath } from '../address'
+import { ChooseBox } from '../compare/Choose'
 import { perPixel, physicalSize, pixelSize, slideName, times } from '../ui/format'
 import { Icon } from '../ui/Icon'
 import { LabelPicture } from '../ui/LabelPicture'
@@ -25,7 +26,6 @@ const PICTURE_PX = 132
 
 /** Whether pictures are as large against each other as the tissue is on glass. */
 const isTrueSize = signal(false)
-const areLabelsShown = signal(false)
 
 export function SlideTray({ all }: { readonly all: readonly Series[] }): JSX.Element | null {
   const slides = cases(siblings.value)[0]?.slides ?? []
@@ -38,7 +38,7 @@ export function SlideTray({ all }: { readonly all: readonly Series[] }): JSX.Ele
           {slides.length === 1 ? t('1 slide') : t('{count} slides', { count: slides.length })}
         </h2>
         <Option name={t('true sizes')} option={isTrueSize} />
-        <Option name={t('labels')} option={areLabelsShown} />
+        <Option name={t('labels')} option={labelsLiked} />
       </div>
       <ol class="tray-slides">
         {slides.map((each) => (
@@ -110,6 +110,7 @@ function TraySlide({ identity, largest, count }: Properties): JSX.Element {
           {loaded.state === 'failed' ? <span>{loaded.message}</span> : <Facts slide={slide} />}
         </span>
       </a>
+      <ChooseBox slideKey={key} name={name} />
       {slide && <TrayLabel slide={slide} name={name} />}
       <SeriesFiles
         study={identity.studyInstanceUid}
@@ -179,7 +180,7 @@ function TrayLabel({
   readonly name: string
 }): JSX.Element | null {
   const own = useSignal<boolean | null>(null)
-  const isShown = own.value ?? areLabelsShown.value
+  const isShown = own.value ?? labelsLiked.value
   if (!slide.label) return null
   return (
     <>

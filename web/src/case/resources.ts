@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Addresses of what people open, download and delete: a study, a series or an instance. */
 
-import { DICOMWEB, ServerError } from '../api'
+import { ServerError } from '../api'
+import { DICOMWEB } from '../root'
 import { t } from '../words'
 
 /** A study, or a series or an instance in it. */

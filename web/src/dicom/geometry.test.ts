@@ -9,6 +9,7 @@ import {
   nextPreset,
   presets,
   scaleBar,
+  scaledAbout,
 } from './geometry'
 
 describe('magnification', () => {
@@ -32,6 +33,7 @@ describe('magnification', () => {
   test('the next preset is above the present magnification', () => {
     expect(nextPreset([1, 2, 5], 1.3)).toBe(2)
     expect(nextPreset([1, 2, 5], 2)).toBe(5)
+    expect(nextPreset([1, 2, 5], 1.9)).toBe(5)
     expect(nextPreset([1, 2, 5], 5)).toBeNull()
   })
 })
@@ -76,5 +78,15 @@ describe('what is viewed', () => {
   test('home shows the whole slide within its margin', () => {
     expect(homeDownsample({ width: 3000, height: 1000 }, { width: 1100, height: 900 }, 50)).toBe(3)
     expect(homeDownsample({ width: 1000, height: 3200 }, { width: 1100, height: 900 }, 50)).toBe(4)
+  })
+})
+
+describe('scaledAbout', () => {
+  test('a point comes nearer to the fixed one by the factor', () => {
+    expect(scaledAbout({ x: 10, y: 20 }, { x: 30, y: 0 }, 0.5)).toEqual({ x: 20, y: 10 })
+  })
+
+  test('the fixed one stays', () => {
+    expect(scaledAbout({ x: 10, y: 20 }, { x: 10, y: 20 }, 3)).toEqual({ x: 10, y: 20 })
   })
 })

@@ -58,9 +58,12 @@ export function presets(objectivePower: number | null, mpp: number): number[] {
   return PRESETS.filter((preset) => preset <= most)
 }
 
-/** The preset next above a magnification; `null` at the top. */
+/** A double click that brings less than this looks as if it did nothing. */
+const NOTICED = 1.2
+
+/** The preset next above a magnification, and not too close to it; `null` at the top. */
 export function nextPreset(choices: readonly number[], magnified: number): number | null {
-  return choices.find((preset) => preset > magnified * 1.01) ?? null
+  return choices.find((preset) => preset > magnified * NOTICED) ?? null
 }
 
 /** The longest round length, in micrometres, whose bar is at most `most` screen pixels long. */
@@ -87,4 +90,9 @@ export function corners({ centre, downsample, rotation, screen }: Viewed): Point
 export function homeDownsample(slide: Size, screen: Size, margin: number): number {
   const room = (length: number): number => Math.max(length - 2 * margin, length / 2, 1)
   return Math.max(slide.width / room(screen.width), slide.height / room(screen.height))
+}
+
+/** A point, drawn towards a fixed one by a factor below 1, or away from it. */
+export function scaledAbout(fixed: Point, { x, y }: Point, factor: number): Point {
+  return { x: fixed.x + (x - fixed.x) * factor, y: fixed.y + (y - fixed.y) * factor }
 }

@@ -19,16 +19,23 @@ export interface Standing {
 /** Puts a feature on a map; returns the function that takes it off. */
 export type Attachment = (standing: Standing) => () => void
 
-const attachments: Attachment[] = []
+interface Coming {
+  readonly attachment: Attachment
+  readonly isShared: boolean
+}
 
-/** Let a feature come with every map from now on. */
-export function attach(attachment: Attachment): void {
-  attachments.push(attachment)
+const attachments: Coming[] = []
+
+/** Let a feature come with every map; where there are several on a page, only if it is shared. */
+export function attach(attachment: Attachment, isShared = false): void {
+  attachments.push({ attachment, isShared })
 }
 
 /** Put all features on a map; returns the function that takes them off, the last first. */
-export function attachAll(standing: Standing): () => void {
-  const detach = attachments.map((attachment) => attachment(standing))
+export function attachAll(standing: Standing, isOneOfSeveral = false): () => void {
+  const detach = attachments
+    .filter(({ isShared }) => isShared || !isOneOfSeveral)
+    .map(({ attachment }) => attachment(standing))
   return () => {
     for (const each of detach.reverse()) each()
   }

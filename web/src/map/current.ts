@@ -90,8 +90,7 @@ function wholeSlide(key: SlideKey, slide: Slide): ImageBitmap | null {
 }
 
 function countFailure(error: unknown): string {
-  const known = error instanceof ServerError || error instanceof UndrawableError
-  const reason = known ? error.message : t('the frame is damaged and cannot be decoded')
+  const reason = wordsOfFailure(error)
   const { count = 0, reasons = [] } = failures.value ?? {}
   failures.value = {
     count: count + 1,
@@ -99,4 +98,10 @@ function countFailure(error: unknown): string {
     momentary: !(error instanceof UndrawableError),
   }
   return reason
+}
+
+/** Why a tile could not be drawn. */
+export function wordsOfFailure(error: unknown): string {
+  const known = error instanceof ServerError || error instanceof UndrawableError
+  return known ? error.message : t('the frame is damaged and cannot be decoded')
 }

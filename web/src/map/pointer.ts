@@ -2,6 +2,7 @@
 /** Where the pointer is on the slide, and what is said of a hatched tile below it. */
 
 import { signal } from '@preact/signals'
+import type OlMap from 'ol/Map'
 
 import type { Point } from '../dicom/geometry'
 import { attach } from './attachments'
@@ -19,14 +20,19 @@ export interface TileHint {
 
 export const tileHint = signal<TileHint | null>(null)
 
+/** Say what is below a pointer. */
+export function pointAt(map: OlMap, event: PointerEvent): void {
+  const coordinate = map.getEventCoordinate(event)
+  const [x = 0, y = 0] = coordinate
+  pointer.value = { x, y: -y }
+  const reason = currentMap.value?.gapAt(coordinate) ?? null
+  tileHint.value = reason === null ? null : { reason, left: event.clientX, top: event.clientY }
+}
+
 attach(({ map }) => {
   const viewport = map.getViewport()
   const moved = (event: PointerEvent): void => {
-    const coordinate = map.getEventCoordinate(event)
-    const [x = 0, y = 0] = coordinate
-    pointer.value = { x, y: -y }
-    const reason = currentMap.value?.gapAt(coordinate) ?? null
-    tileHint.value = reason === null ? null : { reason, left: event.clientX, top: event.clientY }
+    pointAt(map, event)
   }
   const left = (): void => {
     pointer.value = null

@@ -13,6 +13,8 @@ const GRID = new TileGrid({
   tileSizes: [100, 100],
 })
 
+const ALWAYS = (): boolean => true
+
 describe('tilesAhead', () => {
   it('takes the ring around the view, within the slide, nearest first', () => {
     const ahead = tilesAhead(GRID, 1, [110, -190, 190, -110])
@@ -23,6 +25,33 @@ describe('tilesAhead', () => {
       [1, 2, 1],
     ])
     expect(ahead.filter(([z]) => z === 1)).toHaveLength(8)
+  })
+
+  it('takes those first that lie where the view is heading', () => {
+    const ahead = tilesAhead(GRID, 1, [110, -190, 190, -110], { x: 50, y: 0 })
+    expect(ahead.slice(0, 3)).toEqual([
+      [1, 2, 1],
+      [1, 2, 0],
+      [1, 2, 2],
+    ])
+    expect(ahead[5]).toEqual([1, 0, 1])
+  })
+
+  it('takes a much coarser level before all, which covers all around', () => {
+    const grid = new TileGrid({
+      extent: [0, -1600, 1600, 0],
+      origin: [0, 0],
+      resolutions: [4, 2, 1],
+      tileSizes: [100, 100, 100],
+    })
+    const ahead = tilesAhead(grid, 2, [410, -590, 590, -410])
+    expect(ahead.slice(0, 5)).toEqual([
+      [0, 0, 0],
+      [0, 0, 1],
+      [0, 1, 0],
+      [0, 1, 1],
+      [2, 3, 4],
+    ])
   })
 
   it('leaves out what lies beyond the edge', () => {
@@ -63,7 +92,7 @@ describe('Prefetcher', () => {
 
   it('begins when the view has rested', async () => {
     const fetch = vi.fn(() => Promise.resolve(10))
-    new Prefetcher(fetch).rest(() => TILES)
+    new Prefetcher(fetch, ALWAYS).rest(() => TILES)
     await vi.advanceTimersByTimeAsync(349)
     expect(fetch).not.toHaveBeenCalled()
     await vi.advanceTimersByTimeAsync(1)
@@ -72,9 +101,17 @@ describe('Prefetcher', () => {
 
   it('ends when its bytes are spent', async () => {
     const fetch = vi.fn(() => Promise.resolve(1024 * 1024))
-    new Prefetcher(fetch).rest(() => TILES)
+    new Prefetcher(fetch, ALWAYS).rest(() => TILES)
     await vi.advanceTimersByTimeAsync(400)
     expect(fetch.mock.calls.length).toBeLessThanOrEqual(4)
+  })
+
+  it('ends when nothing more may be fetched ahead', async () => {
+    const fetch = vi.fn(() => Promise.resolve(10))
+    const prefetcher = new Prefetcher(fetch, () => fetch.mock.calls.length < 3)
+    prefetcher.rest(() => TILES)
+    await vi.advanceTimersByTimeAsync(400)
+    expect(fetch).toHaveBeenCalledTimes(3)
   })
 
   it('is ended by movement', async () => {
@@ -82,7 +119,7 @@ describe('Prefetcher', () => {
     const prefetcher = new Prefetcher((_, signal) => {
       signals.push(signal)
       return new Promise(() => undefined)
-    })
+    }, ALWAYS)
     prefetcher.rest(() => TILES)
     await vi.advanceTimersByTimeAsync(400)
     prefetcher.stop()
@@ -92,7 +129,7 @@ describe('Prefetcher', () => {
   it('does nothing on a page that nobody sees', async () => {
     vi.stubGlobal('document', { hidden: true })
     const fetch = vi.fn(() => Promise.resolve(1))
-    new Prefetcher(fetch).rest(() => TILES)
+    new Prefetcher(fetch, ALWAYS).rest(() => TILES)
     await vi.advanceTimersByTimeAsync(400)
     expect(fetch).not.toHaveBeenCalled()
   })

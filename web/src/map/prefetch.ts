@@ -1,13 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 /**
- * Fetching ahead while the reader looks: the tiles around the view, those of the next finer level
- * in its middle, those of the next coarser one around it. Only while nothing else is to be done,
- * within a budget, at low priority; any movement ends it.
+ * Fetching ahead while the reader looks: a few tiles of a coarser level, which blur over whatever
+ * comes next, those around the view, first where it is heading, and those of the next finer level
+ * in its middle. Only while nothing else is to be done, within a budget, at low priority; any
+ * movement ends it.
  */
 
 import type TileGrid from 'ol/tilegrid/TileGrid'
 
+import type { Point } from '../dicom/geometry'
 import type { Extent } from './grid'
+import { mayFetchAhead } from './tiles'
+
+/** Heading nowhere. */
+const STILL: Point = { x: 0, y: 0 }
 
 /** A tile by OpenLayers' coordinate: level from the coarsest, column, row. */
 export type TileCoordinate = readonly [z: number, x: number, y: number]
@@ -17,19 +23,35 @@ const REST_MS = 350
 const MOST_TILES = 40
 const MOST_BYTES = 3 * 1024 * 1024
 const AT_A_TIME = 2
+/** Tiles of a level so much coarser cover all around the view for a quarter of its bytes. */
+const COARSER = 3
 
 /** Fetches a tile for later; tells its bytes. */
 export type Fetch = (tile: TileCoordinate, signal: AbortSignal) => Promise<number>
 
-/** The tiles worth having next, the likeliest first: neighbours, finer, coarser. */
-export function tilesAhead(grid: TileGrid, z: number, view: Extent): TileCoordinate[] {
+/** The tiles worth having next, the likeliest first: coarser, neighbours, finer. */
+export function tilesAhead(
+  grid: TileGrid,
+  z: number,
+  view: Extent,
+  heading: Point = STILL,
+): TileCoordinate[] {
+  const cover = coarserLevel(grid, z)
+  const coarser = cover === null ? [] : tilesIn(grid, cover, scaled(view, 2))
   const finer = z < grid.getMaxZoom() ? tilesIn(grid, z + 1, scaled(view, 0.5)) : []
-  const coarser = z > grid.getMinZoom() ? tilesIn(grid, z - 1, scaled(view, 2)) : []
-  return [...neighbours(grid, z, view), ...finer, ...coarser].slice(0, MOST_TILES)
+  return [...coarser, ...neighbours(grid, z, view, heading), ...finer].slice(0, MOST_TILES)
+}
+
+/** The finest level that is so much coarser, if there is one. */
+function coarserLevel(grid: TileGrid, z: number): number | null {
+  const wanted = COARSER * grid.getResolution(z)
+  for (let coarser = z - 1; coarser >= grid.getMinZoom(); coarser--)
+    if (grid.getResolution(coarser) >= wanted) return coarser
+  return null
 }
 
 /** The ring of tiles around those in view. */
-function neighbours(grid: TileGrid, z: number, view: Extent): TileCoordinate[] {
+function neighbours(grid: TileGrid, z: number, view: Extent, heading: Point): TileCoordinate[] {
   const within = grid.getTileRangeForExtentAndZ(view, z)
   const full = grid.getFullTileRange(z)
   const ring: TileCoordinate[] = []
@@ -38,7 +60,7 @@ function neighbours(grid: TileGrid, z: number, view: Extent): TileCoordinate[] {
       if (!within.containsXY(x, y) && full?.containsXY(x, y)) ring.push([z, x, y])
     }
   }
-  return fromTheMiddle(ring, within)
+  return fromTheMiddle(ring, within, heading)
 }
 
 function tilesIn(grid: TileGrid, z: number, extent: Extent): TileCoordinate[] {
@@ -58,9 +80,18 @@ type Range = Pick<
   'minX' | 'maxX' | 'minY' | 'maxY'
 >
 
-function fromTheMiddle(tiles: TileCoordinate[], { minX, maxX, minY, maxY }: Range) {
+/** The nearest to the middle first; what lies ahead counts as nearer, what lies behind as farther. */
+function fromTheMiddle(
+  tiles: TileCoordinate[],
+  { minX, maxX, minY, maxY }: Range,
+  heading: Point = STILL,
+): TileCoordinate[] {
   const [middleX, middleY] = [(minX + maxX) / 2, (minY + maxY) / 2]
-  const away = ([, x, y]: TileCoordinate): number => Math.hypot(x - middleX, y - middleY)
+  const long = Math.hypot(heading.x, heading.y) || 1
+  const away = ([, x, y]: TileCoordinate): number => {
+    const [right, down] = [x - middleX, y - middleY]
+    return Math.hypot(right, down) - (right * heading.x + down * heading.y) / long
+  }
   return tiles.sort((a, b) => away(a) - away(b))
 }
 
@@ -74,7 +105,11 @@ function scaled([left, bottom, right, top]: Extent, factor: number): Extent {
 export class Prefetcher {
   private controller: AbortController | null = null
 
-  constructor(private readonly fetch: Fetch) {}
+  /** `may` tells whether anything may be fetched ahead. */
+  constructor(
+    private readonly fetch: Fetch,
+    private readonly may: () => boolean = mayFetchAhead,
+  ) {}
 
   /** The view rests: begin after a while, once until it moves. */
   rest(tiles: () => readonly TileCoordinate[]): void {
@@ -99,7 +134,7 @@ export class Prefetcher {
     const queue = tiles.values()
     const worker = async (): Promise<void> => {
       for (const tile of queue) {
-        if (signal.aborted || left <= 0) return
+        if (signal.aborted || left <= 0 || !this.may()) return
         const bytes = await this.fetch(tile, signal)
         left -= bytes
       }

@@ -5,18 +5,20 @@
  */
 
 import { unByKey } from 'ol/Observable'
+import type View from 'ol/View'
 
 import { oneTurn, type Place } from '../address'
 import type { SlideKey } from '../api'
-import { homeDownsample, type Point, type Size, type Viewed } from '../dicom/geometry'
+import { homeDownsample, scaledAbout, type Point, type Size, type Viewed } from '../dicom/geometry'
 import type { Pyramid } from '../dicom/pyramid'
+import { Course } from './course'
 import { gestures, stillness } from './gestures'
 import type { Extent } from './grid'
 import { MirrorMap } from './mirror'
 import { Prefetcher, tilesAhead } from './prefetch'
 import { SlideSource, type TileListener } from './source'
 import { tileLayer } from './tileLayer'
-import { slideView } from './view'
+import { slideView, type Target } from './view'
 
 /** Room around the slide at home, in screen pixels: the floating groups lie there. */
 const HOME_MARGIN_PX = 72
@@ -29,19 +31,14 @@ export interface Listener extends TileListener {
   readonly onDrawing: (state: 'loading' | 'ready') => void
 }
 
-/** Something to go to; what is left out stays as it is. */
-export interface Target {
-  readonly centre?: Point
-  readonly downsample?: number
-  /** Clockwise, as the slide is turned before it is mirrored. */
-  readonly rotation?: number
-}
-
 export class SlideMap {
   readonly map: MirrorMap
   private readonly source: SlideSource
+  /** The reader's view: the map may show another for a while (`MirrorMap.lend`). */
+  private readonly view: View
   private readonly mpp: number
   private readonly prefetcher: Prefetcher
+  private readonly course = new Course()
   private underlay: ImageBitmap | null = null
   private keys: Parameters<typeof unByKey>[0] = []
   /** Where the last move leads. */
@@ -52,14 +49,16 @@ export class SlideMap {
     key: SlideKey,
     private readonly pyramid: Pyramid,
     private readonly listener: Listener,
+    view = slideView(pyramid),
   ) {
+    this.view = view
     this.mpp = pyramid.mpp ?? 1
     this.source = new SlideSource(key, pyramid, listener)
     this.prefetcher = new Prefetcher((tile, signal) => this.source.fetchAhead(tile, signal))
     this.map = new MirrorMap({
       target: element,
       layers: [tileLayer(this.source, pyramid, () => this.underlay)],
-      view: slideView(pyramid),
+      view: this.view,
       controls: [],
       interactions: gestures({
         onDoubleClick: (centre) => {
@@ -100,16 +99,14 @@ export class SlideMap {
 
   /** Go somewhere; with a short move unless the reader asked for none. */
   go(target: Target, animated = true): void {
-    const view = this.map.getView()
     this.heading = { ...this.bound(), ...target }
     const { centre, downsample, rotation } = this.heading
-    const duration = animated && !stillness.matches ? MOVE_MS : 0
-    view.cancelAnimations()
-    view.animate({
+    this.view.cancelAnimations()
+    this.view.animate({
       center: [centre.x, -centre.y],
-      resolution: view.getConstrainedResolution(downsample) ?? downsample,
+      resolution: this.view.getConstrainedResolution(downsample) ?? downsample,
       rotation,
-      duration,
+      duration: animated && !stillness.matches ? MOVE_MS : 0,
     })
   }
 
@@ -127,7 +124,7 @@ export class SlideMap {
   mirror(mirrored = !this.map.mirrored): void {
     if (mirrored === this.map.mirrored) return
     this.map.mirrored = mirrored
-    if (!this.map.getView().getCenter()) return
+    if (!this.view.getCenter()) return
     this.listener.onViewed(this.viewed())
     this.settle()
   }
@@ -148,7 +145,7 @@ export class SlideMap {
 
   /** Why the tile at a place of the map is hatched; `null` where it is not. */
   gapAt(coordinate: readonly number[]): string | null {
-    return this.source.gapAt(coordinate, this.map.getView().getResolution() ?? 1)
+    return this.source.gapAt(coordinate, this.view.getResolution() ?? 1)
   }
 
   /** Take the map off the page and cancel what is under way. */
@@ -167,7 +164,7 @@ export class SlideMap {
       this.listener.onViewed(this.viewed())
     }
     this.keys = [
-      this.map.getView().on(['change:center', 'change:resolution', 'change:rotation'], moved),
+      this.view.on(['change:center', 'change:resolution', 'change:rotation'], moved),
       this.map.on('change:size', moved),
       this.map.on('loadstart', () => {
         this.listener.onDrawing('loading')
@@ -183,10 +180,11 @@ export class SlideMap {
   }
 
   private settle(): void {
-    if (!this.map.getView().getCenter()) return
-    const { centre, downsample, rotation } = this.viewed()
+    if (!this.view.getCenter()) return
+    const viewed = this.viewed()
+    const { centre, downsample, rotation, mirrored = false } = viewed
+    this.course.rest(viewed)
     const degrees = oneTurn((this.sense * rotation * 180) / Math.PI)
-    const { mirrored } = this.map
     this.listener.onSettled({ centre, scale: downsample * this.mpp, degrees, mirrored })
     this.cancelUnseen()
   }
@@ -198,11 +196,11 @@ export class SlideMap {
 
   private tilesAhead(): ReturnType<typeof tilesAhead> {
     const { grid, wanted, extent } = this.tilesInView()
-    return grid && wanted !== undefined ? tilesAhead(grid, wanted, extent) : []
+    return grid && wanted !== undefined ? tilesAhead(grid, wanted, extent, this.course.way) : []
   }
 
   private tilesInView() {
-    const extent = this.map.getView().calculateExtent(this.map.getSize()) as Extent
+    const extent = this.view.calculateExtent(this.map.getSize()) as Extent
     const grid = this.source.getTileGrid()
     const wanted = grid?.getZForResolution(this.viewed().downsample, this.source.zDirection)
     return { extent, grid, wanted }
@@ -218,16 +216,15 @@ export class SlideMap {
 
   /** Where the view is, or will be when it has moved: a second key adds to the first. */
   private bound(): Viewed {
-    return (this.map.getView().getAnimating() ? this.heading : null) ?? this.viewed()
+    return (this.view.getAnimating() ? this.heading : null) ?? this.viewed()
   }
 
   private viewed(): Viewed {
-    const view = this.map.getView()
-    const [x = 0, y = 0] = view.getCenter() ?? []
+    const [x = 0, y = 0] = this.view.getCenter() ?? []
     return {
       centre: { x, y: -y },
-      downsample: view.getResolution() ?? 1,
-      rotation: view.getRotation(),
+      downsample: this.view.getResolution() ?? 1,
+      rotation: this.view.getRotation(),
       mirrored: this.map.mirrored,
       screen: this.screen(),
     }
@@ -240,11 +237,6 @@ export class SlideMap {
   private zoomToPreset(pointer: Point): void {
     const { centre, downsample } = this.bound()
     const next = this.nextDownsample(downsample)
-    const kept = next / downsample
-    const towards = (from: number, to: number): number => to + (from - to) * kept
-    this.go({
-      centre: { x: towards(centre.x, pointer.x), y: towards(centre.y, pointer.y) },
-      downsample: next,
-    })
+    this.go({ centre: scaledAbout(pointer, centre, next / downsample), downsample: next })
   }
 }

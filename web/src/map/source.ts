@@ -12,7 +12,7 @@ import TileState from 'ol/TileState'
 import type { Call, SlideKey } from '../api'
 import type { Level, Pyramid } from '../dicom/pyramid'
 import { t } from '../words'
-import { preferSharp, slideGrid, slideProjection } from './grid'
+import { preferSharp, slideGrid, slideProjection, type Extent } from './grid'
 import { placeholder, type Gap } from './placeholder'
 import type { TileCoordinate } from './prefetch'
 import { drawnAs, loadTile, prefetchTile, type Tile } from './tiles'
@@ -126,6 +126,17 @@ export class SlideSource extends ImageTileSource {
     const grid = this.getTileGrid()
     const z = grid?.getZForResolution(resolution, this.zDirection) ?? 0
     return this.gaps.get(String(grid?.getTileCoordForCoordAndZ([x, y], z))) ?? null
+  }
+
+  /** Tiles of a part of the map that are hatched: why, by the tile's name. */
+  gapsIn(extent: Extent, resolution: number): (readonly [string, string])[] {
+    const grid = this.getTileGrid()
+    const z = grid?.getZForResolution(resolution, this.zDirection) ?? 0
+    const range = grid?.getTileRangeForExtentAndZ(extent, z)
+    return [...this.gaps].filter(([name]) => {
+      const [tileZ, x = NaN, y = NaN] = name.split(',').map(Number)
+      return tileZ === z && range?.containsXY(x, y)
+    })
   }
 
   /** Ask again for every tile: those that were drawn are kept by their frames. */

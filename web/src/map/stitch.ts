@@ -3,6 +3,7 @@
 
 import { rendered, type SlideKey } from '../api'
 import { tileCounts, type TiledImage } from '../dicom/image'
+import { ORIGIN } from '../root'
 import { placeholder } from './placeholder'
 import { loadTile, type Tile } from './tiles'
 
@@ -18,7 +19,7 @@ export async function stitch(
   most: number,
   priority: RequestPriority = 'low',
 ): Promise<ImageBitmap | null> {
-  if (isWindowed(image)) return renderedPicture(slide, image, most)
+  if (ORIGIN === null && isWindowed(image)) return renderedPicture(slide, image, most)
   const { across, down } = tileCounts(image)
   if (across * down > MOST_STITCHED) return null
   const scale = Math.min(1, most / Math.max(image.columns, image.rows))
@@ -44,7 +45,10 @@ export async function stitch(
   return canvas.transferToImageBitmap()
 }
 
-/** Whether samples have to be mapped to what a screen shows, by a window or colours of channels. */
+/**
+ * Whether samples have to be mapped to what a screen shows, by a window or colours of channels. This
+ * server draws whole images so; others may draw the first frame alone.
+ */
 function isWindowed({ samples, paths }: TiledImage): boolean {
   return samples.samplesPerPixel === 1 && (samples.bitsAllocated > 8 || paths.length > 1)
 }

@@ -22,7 +22,6 @@ export function tileLayer(
     source,
     extent: slideExtent(pyramid),
     cacheSize: cachedTiles(pyramid),
-    preload: 1,
   })
   layer.on('prerender', (event) => {
     // Where tiles are changed one by one, the picture below them would have other colours.

@@ -11,6 +11,7 @@ import {
 } from '../api'
 import type { Slice } from '../dicom/frames'
 import { framePlace, type FramePlace, type TiledImage } from '../dicom/image'
+import { Allowance } from './allowance'
 import { beyondBrowsers, decode, decodeRendered, UndrawableError } from './decode'
 import { FrameStore } from './frameStore'
 import { patiently } from './retry'
@@ -29,6 +30,8 @@ export interface Tile {
 
 /** Frames kept as they came; the browser's own cache has more of them, further away. */
 const store = new FrameStore(48 * 1024 * 1024)
+/** What may be fetched ahead of all slides together: they come over one link. */
+const allowance = new Allowance()
 /** Images that the server has to draw, by what they are stored as. */
 const drawnByServer = new WeakMap<TiledImage, string>()
 /** Images that not even the server can draw: their frames are not asked for again. */
@@ -47,7 +50,7 @@ export async function loadTile(
   if (!place) return null
   if (storedAs(image) !== null) return drawn(slide, image, place, call)
   try {
-    return await decode(await bytesOf(slide, image, place, call), image)
+    return await decode(await shownBytes(slide, image, place, call), image)
   } catch (error) {
     if (error instanceof UndrawableError) drawnByServer.set(image, error.stored)
     else if (isRefused(error)) drawnByServer.set(image, t('a form that the server does not give'))
@@ -66,6 +69,11 @@ function storedAs(image: TiledImage): string | null {
   return drawnByServer.get(image) ?? beyondBrowsers(image)
 }
 
+/** Whether frames may be fetched ahead, after all that was fetched in vain. */
+export function mayFetchAhead(): boolean {
+  return allowance.bytes > 0
+}
+
 /** Fetch a tile's frame for later; returns its bytes, 0 where there is nothing to fetch. */
 export async function prefetchTile(
   slide: SlideKey,
@@ -74,9 +82,32 @@ export async function prefetchTile(
   signal: AbortSignal,
 ): Promise<number> {
   const place = framePlace(image, tile.column, tile.row, tile.slice)
-  if (!place || undrawable.has(image) || store.has(nameOf(slide, image, place))) return 0
-  const found = await bytesOf(slide, image, place, { signal, priority: 'low' })
-  return found.bytes.length
+  if (!place || undrawable.has(image)) return 0
+  const name = nameOf(slide, image, place)
+  if (store.has(name)) return 0
+  allowance.begin(name)
+  let bytes = 0
+  try {
+    const found = await bytesOf(slide, image, place, { signal, priority: 'low' })
+    bytes = found.bytes.length
+  } finally {
+    allowance.end(name, bytes)
+  }
+  return bytes
+}
+
+/** A frame that is to be shown. */
+async function shownBytes(
+  slide: SlideKey,
+  image: TiledImage,
+  place: FramePlace,
+  call: Call,
+): Promise<FrameBytes> {
+  const name = nameOf(slide, image, place)
+  const isNew = !store.has(name) || allowance.isUnused(name)
+  const found = await bytesOf(slide, image, place, call)
+  if (isNew) allowance.show(name, found.bytes.length)
+  return found
 }
 
 /** A frame as stored, or as the server draws it where that is known to be needed. */
@@ -112,7 +143,7 @@ async function drawn(
   const stored = storedAs(image)
   if (stored === null) return drawnOnce(slide, place, call, problem)
   try {
-    const bitmap = await decodeRendered(await bytesOf(slide, image, place, call))
+    const bitmap = await decodeRendered(await shownBytes(slide, image, place, call))
     drawnBefore.add(image)
     return bitmap
   } catch (error) {

@@ -13,6 +13,8 @@ export interface Drawn {
   readonly mpp: number | null
   /** Whether the canvas is seen in a mirror: words are then written backwards. */
   readonly mirrored: boolean
+  /** How much larger letters and lines are than usual. */
+  readonly letters: number
   readonly shapes: readonly Shape[]
   readonly selected: number | null
   readonly draft: readonly Point[]
@@ -32,16 +34,17 @@ const FONT = '600 13px system-ui, sans-serif'
 export function drawMeasures(canvas: HTMLCanvasElement, drawn: Drawn): void {
   const context = canvas.getContext('2d')
   if (!context) return
-  const { frame, shapes, selected, draft, kind, aim } = drawn
+  const { shapes, selected, draft, kind, aim, frame, letters } = drawn
   context.setTransform(1, 0, 0, 1, 0, 0)
   context.clearRect(0, 0, canvas.width, canvas.height)
-  context.scale(frame.pixelRatio, frame.pixelRatio)
+  const scale = frame.pixelRatio * letters
+  context.scale(scale, scale)
   context.lineJoin = context.lineCap = 'round'
   shapes.forEach((shape, index) => {
     drawShape(context, drawn, shape, shape.id === selected, `${index + 1}`)
   })
   if (kind && draft.length > 0) drawDraft(context, drawn, { kind, points: draft })
-  if (aim) cross(context, onScreen(frame, aim))
+  if (aim) cross(context, onScreen(drawn, aim))
 }
 
 function drawDraft(context: CanvasRenderingContext2D, drawn: Drawn, shape: Shown): void {
@@ -58,7 +61,7 @@ function drawShape(
   number?: string,
 ): void {
   const colour = isSelected ? SELECTED : LINE
-  const place = (point: Point): Point => onScreen(drawn.frame, point)
+  const place = (point: Point): Point => onScreen(drawn, point)
   line(context, outline(shape).map(place), colour)
   const points = shape.points.map(place)
   if (shape.kind === 'count')
@@ -155,7 +158,7 @@ function write(
 }
 
 /** A place of the slide in CSS pixels of the map. */
-function onScreen({ coordinateToPixelTransform }: FrameState, { x, y }: Point): Point {
-  const [right = 0, down = 0] = apply(coordinateToPixelTransform, [x, -y])
-  return { x: right, y: down }
+function onScreen({ frame, letters }: Drawn, { x, y }: Point): Point {
+  const [right = 0, down = 0] = apply(frame.coordinateToPixelTransform, [x, -y])
+  return { x: right / letters, y: down / letters }
 }

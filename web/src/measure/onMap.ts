@@ -20,7 +20,7 @@ export function putOnMap({ map, slide }: Standing): () => void {
   const render = (frame: FrameState): HTMLElement => {
     fit(canvas, frame)
     drawMeasures(canvas, {
-      ...{ frame, mpp: slide.pyramid.mpp, mirrored: isMirrored(map) },
+      ...{ frame, mpp: slide.pyramid.mpp, mirrored: isMirrored(map), letters: lettersOf(map) },
       ...{ shapes: history.value.present, selected: measuring.value ? selected.value : null },
       draft: tool.value && draft.value.length > 0 ? [...draft.value, ...pointer.ahead()] : [],
       kind: tool.value,
@@ -50,6 +50,12 @@ export function putOnMap({ map, slide }: Standing): () => void {
     map.removeInteraction(pointer)
     map.removeLayer(layer)
   }
+}
+
+/** How much larger letters and lines are wanted than on the screen, for a picture to keep. */
+function lettersOf(map: Standing['map']): number {
+  const wanted: unknown = map.get('letters')
+  return typeof wanted === 'number' ? wanted : 1
 }
 
 function fit(canvas: HTMLCanvasElement, { size: [width = 0, height = 0], pixelRatio }: FrameState) {

@@ -2,6 +2,7 @@
 /** Measures in words and as a table: in µm and mm, or in pixels where the slide is not calibrated. */
 
 import type { Point } from '../dicom/geometry'
+import { inMicrometres } from '../units'
 import { t } from '../words'
 import { measured, type Kind, type Quantities, type Shape } from './geometry'
 
@@ -28,7 +29,7 @@ export function kindName(kind: Kind): string {
 export function lengthWords(columns: number, mpp: number | null): string {
   if (mpp === null) return `${digits(columns)}${THIN}px`
   const micrometres = columns * mpp
-  return micrometres < MM_FROM_UM
+  return inMicrometres(micrometres, MM_FROM_UM)
     ? `${digits(micrometres)}${THIN}µm`
     : `${digits(micrometres / 1000)}${THIN}mm`
 }
@@ -37,7 +38,7 @@ export function lengthWords(columns: number, mpp: number | null): string {
 export function areaWords(squared: number, mpp: number | null): string {
   if (mpp === null) return `${digits(squared)}${THIN}px²`
   const micrometres = squared * mpp * mpp
-  return micrometres < MM2_FROM_UM2
+  return inMicrometres(micrometres, MM2_FROM_UM2)
     ? `${digits(micrometres)}${THIN}µm²`
     : `${digits(micrometres / 1e6)}${THIN}mm²`
 }

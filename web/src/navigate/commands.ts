@@ -30,5 +30,3 @@ export const typeScale: Command = {
     typingScale.value = true
   },
 }
-
-export const NAVIGATE_COMMANDS: readonly Command[] = [mirror, goTo, typeScale]

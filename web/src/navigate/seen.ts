@@ -42,4 +42,4 @@ attach(({ map, slide }) => {
   return () => {
     map.un('moveend', look)
   }
-})
+}, true)

@@ -35,7 +35,7 @@ attach((standing) => {
   return () => {
     for (const each of leave) each()
   }
-})
+}, true)
 
 function showing(layer: TileLayer, source: SlideSource, standing: Standing): () => void {
   const { map } = standing

@@ -32,7 +32,7 @@ attach((standing) => {
     leave()
     unsay()
   }
-})
+}, true)
 
 /** Say on the stage what is drawn, for whoever looks at the page from outside. */
 function saying(map: OlMap, source: SlideSource): () => void {

@@ -16,12 +16,15 @@ const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => J
   info: InfoDrawer,
   position: lazyDrawer(async () => (await import('../navigate/PositionDrawer')).PositionDrawer),
   measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
+  beside: lazyDrawer(async () => (await import('../compare/BesideDrawer')).BesideDrawer),
   channels: lazyDrawer(async () => (await import('../picture/ChannelDrawer')).ChannelDrawer),
   picture: lazyDrawer(async () => (await import('../picture/PictureDrawer')).PictureDrawer),
   annotations: lazyDrawer(
     async () => (await import('../annotate/AnnotationsDrawer')).AnnotationsDrawer,
   ),
   layers: lazyDrawer(async () => (await import('../layers/LayersDrawer')).LayersDrawer),
+  snapshot: lazyDrawer(async () => (await import('../snapshot/SnapshotDrawer')).SnapshotDrawer),
+  share: lazyDrawer(async () => (await import('../share/ShareDrawer')).ShareDrawer),
 }
 
 /** The open drawer. */

@@ -9,7 +9,7 @@ import type { Slide } from '../dicom/slide'
 import { FocusGroup } from '../picture/FocusGroup'
 import { reload } from '../load'
 import { mountMap } from '../map/current'
-import { drawer, drawing, labelShown, navigate, overviewShown, slide } from '../state'
+import { drawer, drawing, growth, labelShown, navigate, overviewShown, slide } from '../state'
 import { t } from '../words'
 import { OpenDrawer } from './Drawer'
 import { IdentityGroup } from './IdentityGroup'
@@ -70,10 +70,15 @@ function Stage({
 }
 
 function FailedSlide({ message }: { readonly message: string }): JSX.Element {
+  const isComing = growth.value !== null
   return (
     <main class="slide-page">
-      <Notice title={t('this slide cannot be opened')}>
-        <p>{message}</p>
+      <Notice
+        title={
+          isComing ? t('this slide is still being converted') : t('this slide cannot be opened')
+        }
+      >
+        <p>{isComing ? t('It opens by itself once its first level is there.') : message}</p>
         <p>
           <button type="button" class="button" onClick={reload}>
             {t('try again')}

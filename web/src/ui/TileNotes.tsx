@@ -5,12 +5,13 @@ import type { JSX } from 'preact'
 
 import { retryTiles } from '../map/current'
 import { tileHint } from '../map/pointer'
-import { failures, serverDrawn } from '../state'
+import { failures, growth, serverDrawn } from '../state'
 import { t } from '../words'
 
 export function TileNotes(): JSX.Element {
   return (
     <>
+      <Growth />
       <ServerDrawn />
       <Failures />
       <Hint />
@@ -18,9 +19,24 @@ export function TileNotes(): JSX.Element {
   )
 }
 
+function Growth(): JSX.Element | null {
+  if (!growth.value || failures.value) return null
+  const { part } = growth.value
+  return (
+    <p class="group server-drawn" role="status">
+      {t('still being converted: finer levels, measures and annotations follow')}
+      {part !== null && (
+        <span class="quiet" aria-hidden="true">
+          {`\u2002${Math.floor(100 * part)}\u2009%`}
+        </span>
+      )}
+    </p>
+  )
+}
+
 function ServerDrawn(): JSX.Element | null {
   const stored = serverDrawn.value
-  if (stored === null || failures.value) return null
+  if (stored === null || failures.value || growth.value) return null
   return (
     <p class="group server-drawn fading" role="status">
       {t('drawn by the server: stored as {stored}', { stored })}

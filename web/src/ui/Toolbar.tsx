@@ -3,9 +3,12 @@
 
 import type { JSX } from 'preact'
 
+import { openBeside } from '../compare/tool'
 import { measure } from '../measure/commands'
 import { goTo, mirror } from '../navigate/commands'
 import { channelsTool, pictureTool } from '../picture/commands'
+import { settings } from '../settings/commands'
+import { share, snapshot } from '../snapshot/commands'
 import {
   annotations,
   changeLanguage,
@@ -32,7 +35,8 @@ const GROUPS: readonly (readonly Command[])[] = [
   [zoomIn, zoomOut, home],
   [rotateLeft, rotateRight, mirror],
   [label, overview],
-  [pictureTool, channelsTool, layers, annotations, measure, goTo, info],
+  [pictureTool, channelsTool, layers, annotations, measure, goTo],
+  [openBeside, snapshot, share, info],
 ]
 
 export function Toolbar(): JSX.Element {
@@ -51,6 +55,7 @@ export function Toolbar(): JSX.Element {
         <Tool command={fullScreen} />
         <Tool command={changeTheme} label={themeLabel()} />
         <Tool command={changeLanguage} label={languageLabel()} />
+        <Tool command={settings} />
         <Tool command={help} />
       </div>
     </nav>

@@ -2,11 +2,14 @@
 /** Everything a key or a tool does on the slide page, in one table: tools, keys and help read it. */
 
 import type { SlideKey } from '../api'
+import { openBeside } from '../compare/tool'
 import { keyOf } from '../load'
 import { currentMap, magnify } from '../map/current'
 import { MEASURE_COMMANDS } from '../measure/commands'
-import { NAVIGATE_COMMANDS } from '../navigate/commands'
+import { goTo, mirror, typeScale } from '../navigate/commands'
 import { PICTURE_COMMANDS } from '../picture/commands'
+import { settings } from '../settings/commands'
+import { SNAPSHOT_COMMANDS } from '../snapshot/commands'
 import {
   cycleLanguage,
   cycleTheme,
@@ -130,7 +133,8 @@ export const previousSlide: Command = {
     goToSibling(-1)
   },
 }
-const PANS: readonly Command[] = [
+/** Arrows move what is shown. */
+export const PANS: readonly Command[] = [
   { label: msg('pan left'), keys: ['ArrowLeft'], run: () => currentMap.value?.pan(-PAN_STEP, 0) },
   { label: msg('pan right'), keys: ['ArrowRight'], run: () => currentMap.value?.pan(PAN_STEP, 0) },
   { label: msg('pan up'), keys: ['ArrowUp'], run: () => currentMap.value?.pan(0, -PAN_STEP) },
@@ -145,34 +149,38 @@ const DIGITS: readonly Command[] = [1, 2, 3, 4, 5, 6, 7, 8, 9].map((digit) => ({
   },
 }))
 
-export const TRAY_COMMANDS: readonly Command[] = [changeTheme, changeLanguage, help, presentation]
+/** Commands that belong together, as the help lists them. */
+export interface CommandGroup {
+  readonly title: string
+  readonly commands: readonly Command[]
+}
 
-/** The slide page's commands, as the help lists them. */
-export const LISTED_COMMANDS: readonly Command[] = [
-  zoomIn,
-  zoomOut,
-  home,
-  rotateRight,
-  rotateLeft,
-  upright,
-  ...NAVIGATE_COMMANDS,
-  ...PICTURE_COMMANDS,
-  layers,
-  annotations,
-  ...MEASURE_COMMANDS,
-  info,
-  label,
-  overview,
-  strip,
-  nextSlide,
-  previousSlide,
-  back,
-  besideCase,
-  fullScreen,
-  ...TRAY_COMMANDS,
+export const PAGE_GROUPS: readonly CommandGroup[] = [
+  {
+    title: msg('page'),
+    commands: [help, settings, changeTheme, changeLanguage, presentation],
+  },
 ]
 
-export const SLIDE_COMMANDS: readonly Command[] = [...LISTED_COMMANDS, ...PANS, ...DIGITS]
+/** Everything on the slide page; what is in none of these groups has no key. */
+export const SLIDE_GROUPS: readonly CommandGroup[] = [
+  { title: msg('magnification'), commands: [zoomIn, zoomOut, home, ...DIGITS, typeScale] },
+  {
+    title: msg('place and turn'),
+    commands: [...PANS, goTo, rotateRight, rotateLeft, upright, mirror],
+  },
+  { title: msg('picture'), commands: PICTURE_COMMANDS },
+  {
+    title: msg('layers, measures, pictures, links'),
+    commands: [layers, annotations, ...MEASURE_COMMANDS, ...SNAPSHOT_COMMANDS],
+  },
+  { title: msg('panels'), commands: [label, overview, info, fullScreen] },
+  { title: msg('case'), commands: [openBeside, nextSlide, previousSlide, strip, back, besideCase] },
+  ...PAGE_GROUPS,
+]
+
+export const TRAY_COMMANDS: readonly Command[] = PAGE_GROUPS.flatMap(({ commands }) => commands)
+export const SLIDE_COMMANDS: readonly Command[] = SLIDE_GROUPS.flatMap(({ commands }) => commands)
 
 /** The language spoken, by its own name. */
 export function languageLabel(): string {

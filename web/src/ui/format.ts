@@ -3,6 +3,7 @@
 
 import type { Size } from '../dicom/geometry'
 import type { Identity } from '../dicom/slide'
+import { inMicrometres } from '../units'
 import { language, t } from '../words'
 
 const THIN = '\u2009'
@@ -21,7 +22,7 @@ export function significant(value: number, digits: number): string {
 
 /** A length of the slide: micrometres below a millimetre, else millimetres. */
 export function length(micrometres: number): string {
-  return micrometres < 1000
+  return inMicrometres(micrometres, 1000)
     ? `${significant(micrometres, 3)}${THIN}µm`
     : `${significant(micrometres / 1000, 3)}${THIN}mm`
 }
@@ -45,6 +46,13 @@ export function times(magnified: number): string {
 /** `0.499 µm/px`. */
 export function perPixel(mpp: number, digits = 3): string {
   return `${significant(mpp, digits)}${THIN}µm/px`
+}
+
+/** `12.3 MB`. */
+export function sizeText(bytes: number): string {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB']
+  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
+  return `${significant(bytes / 1000 ** power, 3)}${THIN}${units[power] ?? ''}`
 }
 
 /** A DICOM date or date-time → `2026-03-14` or `2026-03-14 15:09`; in German `14.03.2026`. */

@@ -1,21 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Keys → commands. A key pressed while typing, or with a modifier of the browser's, is not ours. */
 
-import { helpShown, slideKey } from '../state'
+import { isCovered, slideKey } from '../state'
 import { SLIDE_COMMANDS, TRAY_COMMANDS, type Command } from './commands'
 import { t } from '../words'
 import { leaveTopmost } from './escape'
+import { pageKeys } from './pageKeys'
 
 /** Listen for keys on the page. */
 export function listenToKeys(): void {
   addEventListener('keydown', (event) => {
-    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || helpShown.value) return
+    if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || isCovered.value) return
     if (event.key === 'Escape') leaveTopmost()
-    const command = commandFor(event.key, slideKey.value ? SLIDE_COMMANDS : TRAY_COMMANDS)
+    const command = commandFor(event.key, commandsHere())
     if (!command) return
     event.preventDefault()
     command.run()
   })
+}
+
+function commandsHere(): readonly Command[] {
+  return (
+    pageKeys.value?.groups.flatMap(({ commands }) => commands) ??
+    (slideKey.value ? SLIDE_COMMANDS : TRAY_COMMANDS)
+  )
 }
 
 /** The command of a key. */

@@ -3,17 +3,31 @@
 
 import { useSignal } from '@preact/signals'
 import type { ComponentChildren, JSX } from 'preact'
-import { useRef } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
+import { recall } from '../habits'
+import { ORIGIN } from '../root'
 import { t } from '../words'
 import { chosenFiles, droppedFiles } from './dropped'
-import { send } from './store'
+import { loadSlides, send, slides } from './store'
 import { UploadPanel } from './UploadPanel'
 
 import './upload.css'
 
-export function UploadArea({ children }: { readonly children: ComponentChildren }): JSX.Element {
+interface Properties {
+  readonly children: ComponentChildren
+}
+
+/** Nothing is dropped on what another server has: it is only read from. */
+export function UploadArea({ children }: Properties): JSX.Element {
+  if (ORIGIN !== null) return <div class="upload-area">{children}</div>
+  return <DropArea>{children}</DropArea>
+}
+
+function DropArea({ children }: Properties): JSX.Element {
   const isOver = useSignal(false)
+  const SlidePanel = slides.value?.SlidePanel
+  useEffect(tellOfBrokenOff, [])
   const over = (event: DragEvent): void => {
     if (!event.dataTransfer?.types.includes('Files')) return
     event.preventDefault()
@@ -36,14 +50,25 @@ export function UploadArea({ children }: { readonly children: ComponentChildren 
       }}
     >
       {children}
-      {isOver.value && <p class="drop-hint">{t('drop DICOM files or folders to store them')}</p>}
-      <UploadPanel />
+      {isOver.value && (
+        <p class="drop-hint">{t('drop slides, DICOM files or folders to store them')}</p>
+      )}
+      <div class="upload-panels">
+        {SlidePanel && <SlidePanel />}
+        <UploadPanel />
+      </div>
     </div>
   )
 }
 
+/** Uploads that ended with their page are told of (`slides/remembered`). */
+function tellOfBrokenOff(): void {
+  if ((recall('uploads') ?? '[]') !== '[]') void loadSlides().catch(() => undefined)
+}
+
 /** Buttons that choose files or a whole folder. */
-export function ChooseFiles(): JSX.Element {
+export function ChooseFiles(): JSX.Element | null {
+  if (ORIGIN !== null) return null
   return (
     <>
       <Choose label={t('store files…')} isFolder={false} />

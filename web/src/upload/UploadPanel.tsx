@@ -3,8 +3,7 @@
 
 import type { JSX } from 'preact'
 
-import { DICOMWEB } from '../api'
-import { grouped, significant } from '../ui/format'
+import { grouped, sizeText } from '../ui/format'
 import { Icon } from '../ui/Icon'
 import { msg, t } from '../words'
 import { progressOf, type FileState, type Progress, type QueuedFile } from './queue'
@@ -126,12 +125,6 @@ function summary(files: readonly QueuedFile[], { counts, bytes, sent }: Progress
   return told.filter(Boolean).join(' · ')
 }
 
-function sizeText(bytes: number): string {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB']
-  const power = Math.min(units.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3))
-  return `${significant(bytes / 1000 ** power, 3)}\u2009${units[power] ?? ''}`
-}
-
 function FileList({ files }: { readonly files: readonly QueuedFile[] }): JSX.Element {
   const listed = files.toSorted(
     (a, b) => ORDER.indexOf(a.state.value) - ORDER.indexOf(b.state.value),
@@ -164,21 +157,8 @@ function FileItem({ of }: { readonly of: QueuedFile }): JSX.Element {
   )
 }
 
-/** Slides of scanners' own formats are not sent: what converts them, and how. */
+/** What lies beside slides in a folder and is none. */
 function Foreign({ files }: { readonly files: readonly QueuedFile[] }): JSX.Element | null {
-  const foreign = files.filter(({ state }) => state.value === 'foreign')
-  const slide = foreign.find(({ reason }) => reason.value === 'slide')
-  if (slide) {
-    const address = new URL(DICOMWEB, location.href).href
-    return (
-      <div class="foreign">
-        <p>{t('Slides in a scanner’s own format are converted to DICOM first, and sent, by:')}</p>
-        <pre>
-          <code>{`dicomizer convert "${slide.file.name}" --to ${address}`}</code>
-        </pre>
-      </div>
-    )
-  }
-  if (foreign.length === 0) return null
-  return <p class="foreign">{t('Files that are not DICOM were not sent.')}</p>
+  if (files.every(({ state }) => state.value !== 'foreign')) return null
+  return <p class="foreign">{t('Files that are neither DICOM nor a slide were not sent.')}</p>
 }

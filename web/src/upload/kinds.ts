@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Which files are DICOM, which are slides that have to be converted first, and which are neither. */
+/** Which files are slides in scanners' own formats, by their names, and which are never sent. */
 
 /** Formats that dicomizer converts, by the end of their names. */
 const SLIDES = [

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Sending a file to the server by STOW-RS (PS3.18 10.5), with the progress of its bytes. */
 
-import { DICOMWEB } from '../api'
+import { DICOMWEB } from '../root'
 import { addressOf } from '../case/resources'
 import { outcomeOf } from './answers'
 import { HEAD_BYTES, uidsOf } from './part10'

@@ -3,11 +3,14 @@
 
 import { ANNOTATIONS } from './de/annotations'
 import { CASES } from './de/cases'
+import { COMPARE } from './de/compare'
+import { JOBS } from './de/jobs'
+import { KEEP } from './de/keep'
 import { PAGE } from './de/page'
 import { PICTURE } from './de/picture'
 import { VIEW } from './de/view'
 
-export const PARTS = [ANNOTATIONS, CASES, PAGE, PICTURE, VIEW]
+export const PARTS = [ANNOTATIONS, CASES, COMPARE, JOBS, KEEP, PAGE, PICTURE, VIEW]
 
 export const GERMAN: Readonly<Record<string, string>> = Object.assign({}, ...PARTS) as Record<
   string,

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 /** A case in the worklist: its slides as a strip of small pictures, and what it says of itself. */
 
-import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 
 import { casePath } from '../address'
@@ -10,11 +9,11 @@ import { date } from '../ui/format'
 import { isPlainClick } from '../ui/links'
 import { t } from '../words'
 import type { StudyRow } from './answers'
-import { slidesOf, thumbnailUrl, type StripSlide } from './slides'
+import { slidesOf } from './slides'
+import { Thumbnail } from './Thumbnail'
 import { ROW_PX } from './window'
 
 const MOST_THUMBNAILS = 5
-const THUMBNAIL_PX = { width: 96, height: 80 }
 
 interface Properties {
   readonly index: number
@@ -106,44 +105,5 @@ function Thumbnails({
       ))}
       {more > 0 && <span class="quiet">+{more}</span>}
     </span>
-  )
-}
-
-/** Drawn by the server; where it cannot, the place is hatched, so that nobody takes it for glass. */
-function Thumbnail({
-  study,
-  series,
-  isDrawn,
-}: StripSlide & { readonly study: string }): JSX.Element {
-  const state = useSignal<'loading' | 'ready' | 'failed'>(isDrawn ? 'loading' : 'failed')
-  return (
-    <a
-      class="thumbnail"
-      href={`${casePath(study)}?slide=${series}`}
-      tabIndex={-1}
-      aria-label={t('open slide')}
-      data-state={state.value}
-      title={state.value === 'failed' ? t('no preview') : undefined}
-      onClick={(event) => {
-        if (!isPlainClick(event)) return
-        event.preventDefault()
-        openCase(study, series)
-      }}
-    >
-      {state.value !== 'failed' && (
-        <img
-          src={thumbnailUrl(study, series, THUMBNAIL_PX.width, THUMBNAIL_PX.height)}
-          alt=""
-          decoding="async"
-          fetchpriority="low"
-          onLoad={() => {
-            state.value = 'ready'
-          }}
-          onError={() => {
-            state.value = 'failed'
-          }}
-        />
-      )}
-    </a>
   )
 }

@@ -8,7 +8,7 @@ import { useSignal, useSignalEffect } from '@preact/signals'
 import type { JSX } from 'preact'
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks'
 
-import { helpShown, openCase, row, sort } from '../state'
+import { isCovered, openCase, row, sort } from '../state'
 import { msg, t } from '../words'
 import { CaseRow } from './CaseRow'
 import type { Sort, StudyList } from './list'
@@ -144,7 +144,7 @@ function useKeys(list: StudyList, scroller: Scroller): void {
   })
   useEffect(() => {
     const pressed = (event: KeyboardEvent): void => {
-      if (helpShown.value || isForAnother(event)) return
+      if (isCovered.value || isForAnother(event)) return
       if (event.key === 'Enter') openRow(list)
       const height = scroller.current?.clientHeight ?? 0
       const to = rowFor(event.key, row.value, list.count.value, height)

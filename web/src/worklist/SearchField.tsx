@@ -4,7 +4,7 @@
 import type { JSX } from 'preact'
 import { useEffect, useRef } from 'preact/hooks'
 
-import { helpShown, search } from '../state'
+import { isCovered, search } from '../state'
 import { Icon } from '../ui/Icon'
 import { t } from '../words'
 import { searchFor } from './store'
@@ -13,7 +13,7 @@ export function SearchField(): JSX.Element {
   const field = useRef<HTMLInputElement>(null)
   useEffect(() => {
     const focus = (event: KeyboardEvent): void => {
-      if (event.key !== '/' || event.target instanceof HTMLInputElement || helpShown.value) return
+      if (event.key !== '/' || event.target instanceof HTMLInputElement || isCovered.value) return
       event.preventDefault()
       field.current?.focus()
     }

@@ -3,6 +3,7 @@
 
 import type { JSX } from 'preact'
 
+import { ORIGIN } from '../root'
 import { date, grouped } from '../ui/format'
 import { msg, t } from '../words'
 import { MOST_MERGED, MOST_SORTED, type StudyList } from './list'
@@ -74,6 +75,10 @@ function remarks(found: StudyList): string[] {
   if (found.isCut.value) {
     said.push(t('the first {most} of each meaning; say more', { most: grouped(MOST_MERGED) }))
   }
+  if (ORIGIN !== null && terms.value.some(({ kind }) => kind === 'stain'))
+    said.push(
+      t('{origin} may not search by stain: cases of others may be listed', { origin: ORIGIN }),
+    )
   if (!isWhole(terms.value)) said.push(t('too many meanings; not all were looked for'))
   return said
 }

@@ -4,12 +4,18 @@
 import type { JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 
+import { ChosenBar } from '../compare/Choose'
+import { settings } from '../settings/commands'
 import { changeLanguage, changeTheme, help, languageLabel, themeLabel } from '../ui/commands'
 import { Tool } from '../ui/Tool'
+import { isPlainClick } from '../ui/links'
+import { ORIGIN } from '../root'
+import { jobsPath, openJobs } from '../jobs/place'
 import { ChooseFiles, UploadArea } from '../upload/UploadArea'
 import { t } from '../words'
 import { CaseTable } from './CaseTable'
 import { EmptyList, FailedList } from './notices'
+import { Origins } from './Origins'
 import { SearchField } from './SearchField'
 import { StatusLine } from './StatusLine'
 import { followSearch, list, terms } from './store'
@@ -22,19 +28,43 @@ export function WorklistPage(): JSX.Element {
     <UploadArea>
       <main class="worklist">
         <header class="worklist-header">
-          <h1>Coverslip</h1>
+          <div class="worklist-name">
+            <h1>Coverslip</h1>
+            <Origins />
+          </div>
           <SearchField />
           <div class="worklist-tools">
             <ChooseFiles />
+            <JobsLink />
             <Tool command={changeTheme} label={themeLabel()} />
             <Tool command={changeLanguage} label={languageLabel()} />
+            <Tool command={settings} />
             <Tool command={help} />
           </div>
         </header>
         <StatusLine />
         <Body />
+        <ChosenBar />
       </main>
     </UploadArea>
+  )
+}
+
+/** Another server's jobs are its own. */
+function JobsLink(): JSX.Element | null {
+  if (ORIGIN !== null) return null
+  return (
+    <a
+      class="button"
+      href={jobsPath()}
+      onClick={(event) => {
+        if (!isPlainClick(event)) return
+        event.preventDefault()
+        openJobs()
+      }}
+    >
+      {t('jobs')}
+    </a>
   )
 }
 

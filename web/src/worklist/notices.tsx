@@ -3,7 +3,7 @@
 
 import type { JSX } from 'preact'
 
-import { DICOMWEB } from '../api'
+import { DICOMWEB, ORIGIN } from '../root'
 import { Notice } from '../ui/Notice'
 import { t } from '../words'
 import { find, searchFor } from './store'
@@ -13,19 +13,37 @@ export function EmptyList({ isSearch }: { readonly isSearch: boolean }): JSX.Ele
 }
 
 function NothingThere(): JSX.Element {
+  if (ORIGIN !== null) return <NothingAt origin={ORIGIN} />
   const address = new URL(DICOMWEB, location.href).href
   return (
     <Notice title={t('no slides yet')}>
-      <p>{t('Drop DICOM files or folders here, or convert a slide and send it:')}</p>
+      <p>{t('Drop slides, DICOM files or folders here, or convert a slide and send it:')}</p>
       <pre>
         <code>{`dicomizer convert SLIDE --to ${address}`}</code>
       </pre>
       <p>
-        <button type="button" class="button" onClick={() => void find()}>
-          {t('look again')}
-        </button>
+        <LookAgain />
       </p>
     </Notice>
+  )
+}
+
+function NothingAt({ origin }: { readonly origin: string }): JSX.Element {
+  return (
+    <Notice title={t('no cases at {origin}', { origin })}>
+      <p>{t('It answers, but holds no study, or shows none to this server.')}</p>
+      <p>
+        <LookAgain />
+      </p>
+    </Notice>
+  )
+}
+
+function LookAgain(): JSX.Element {
+  return (
+    <button type="button" class="button" onClick={() => void find()}>
+      {t('look again')}
+    </button>
   )
 }
 

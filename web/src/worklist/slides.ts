@@ -3,8 +3,9 @@
 
 import { signal } from '@preact/signals'
 
-import { dataSets, DICOMWEB, getDicomJson } from '../api'
+import { dataSets, getDicomJson } from '../api'
 import { number, text, texts, type DataSet } from '../dicom/json'
+import { DICOMWEB } from '../root'
 import { remainder } from './answers'
 
 const PAGE = 300

@@ -26,13 +26,14 @@ export const CASES: Readonly<Record<string, string>> = {
   description: 'Beschreibung',
   document: 'Dokument',
   download: 'herunterladen',
-  'Drop DICOM files or folders here, or convert a slide and send it:':
-    'Ziehen Sie DICOM-Dateien oder -Ordner hierher, oder wandeln Sie einen Schnitt um und senden ihn:',
-  'drop DICOM files or folders to store them':
-    'DICOM-Dateien oder -Ordner loslassen, um sie zu speichern',
+  'Drop slides, DICOM files or folders here, or convert a slide and send it:':
+    'Ziehen Sie Schnitte, DICOM-Dateien oder Ordner hierher, oder wandeln Sie einen Schnitt um und senden ihn:',
+  'drop slides, DICOM files or folders to store them':
+    'Schnitte, DICOM-Dateien oder Ordner loslassen, um sie zu speichern',
   file: 'Datei',
   files: 'Dateien',
-  'Files that are not DICOM were not sent.': 'Dateien, die kein DICOM sind, wurden nicht gesendet.',
+  'Files that are neither DICOM nor a slide were not sent.':
+    'Dateien, die weder DICOM noch ein Schnitt sind, wurden nicht gesendet.',
   'folder…': 'Ordner…',
   'hide label of {slide}': 'Etikett von {slide} verbergen',
   'it does not belong to the study': 'sie gehört nicht zur Studie',
@@ -82,8 +83,6 @@ export const CASES: Readonly<Record<string, string>> = {
   'show label of {slide}': 'Etikett von {slide} zeigen',
   'since {day}': 'seit {day}',
   slides: 'Schnitte',
-  'Slides in a scanner’s own format are converted to DICOM first, and sent, by:':
-    'Schnitte im eigenen Format eines Scanners wandelt und sendet:',
   'sort by {column}': 'nach {column} ordnen',
   stain: 'Färbung',
   stop: 'anhalten',
@@ -125,4 +124,24 @@ export const CASES: Readonly<Record<string, string>> = {
   '{sent} of {size}': '{sent} von {size}',
   '{slides} slides, {others} other series, {instances} files':
     '{slides} Schnitte, {others} andere Serien, {instances} Dateien',
+  'no cases at {origin}': 'keine Fälle bei {origin}',
+  'It answers, but holds no study, or shows none to this server.':
+    'Er antwortet, hat aber keine Studie oder zeigt diesem Server keine.',
+  servers: 'Server',
+  'this server': 'dieser Server',
+  '{origin} may not search by stain: cases of others may be listed':
+    '{origin} sucht vielleicht nicht nach Färbungen: Fälle mit anderen können dabei sein',
+  '{origin} does not answer this page; check that it runs, and that it lets pages of {page} read its answers (CORS)':
+    '{origin} antwortet dieser Seite nicht; prüfen Sie, ob er läuft und ob Seiten von {page} seine Antworten lesen dürfen (CORS)',
+  'the server answered with something else than DICOM JSON':
+    'der Server antwortete mit etwas anderem als DICOM JSON',
+  'what answers for {origin} is no DICOMweb service; correct its address in the settings of tileserver (of Orthanc, it ends in /dicom-web)':
+    'was für {origin} antwortet, ist kein DICOMweb-Dienst; berichtigen Sie seine Adresse in den Einstellungen von tileserver (bei Orthanc endet sie auf /dicom-web)',
+  '{origin} wants a login; name it in origins of tileserver, with its login in origin_logins':
+    '{origin} verlangt eine Anmeldung; nennen Sie ihn in origins von tileserver, mit der Anmeldung in origin_logins',
+  '{origin} does not answer; check that it runs, and its address in the settings':
+    '{origin} antwortet nicht; prüfen Sie, ob er läuft, und seine Adresse in den Einstellungen',
+  '{origin} takes too long to answer': '{origin} braucht zu lange für eine Antwort',
+  '{origin} refuses the search; check that its address in the settings is that of its DICOMweb service (of Orthanc, it ends in /dicom-web)':
+    '{origin} lehnt die Suche ab; prüfen Sie, ob seine Adresse in den Einstellungen die seines DICOMweb-Dienstes ist (bei Orthanc endet sie auf /dicom-web)',
 }

@@ -8,7 +8,6 @@ export const PAGE: Readonly<Record<string, string>> = {
   'and stays hatched: {reasons}.': 'und bleibt schraffiert: {reasons}.',
   annotations: 'Annotationen',
   anonymous: 'ohne Namen',
-  arrows: 'Pfeile',
   back: 'zurück',
   'case beside the slide': 'Fall neben dem Schnitt',
   'choose a case': 'einen Fall wählen',

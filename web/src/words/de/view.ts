@@ -52,4 +52,6 @@ export const VIEW: Readonly<Record<string, string>> = {
   'what has been seen at 5× or closer': 'was mit 5× oder näher gesehen wurde',
   'x from 0 to {right}, y from 0 to {down} {unit}, from the upper left':
     'x von 0 bis {right}, y von 0 bis {down} {unit}, von oben links',
+  'still being converted: finer levels, measures and annotations follow':
+    'wird noch umgewandelt: feinere Ebenen, Messen und Zeichnen folgen',
 }

@@ -1,0 +1,205 @@
+# SPDX-License-Identifier: Apache-2.0
+"""The page of jobs, and a slide that is still being converted: a real server and its queue.
+
+The test is the one that carries jobs out, so that each step is seen before the next.
+"""
+
+from __future__ import annotations
+
+import re
+
+import httpx
+import pydicom
+import pytest
+import slides
+from browser.harness import READY, run
+from servers import serving
+
+from tileserver.job_queue import Asked, JobQueue, Progress
+
+ANY = {"convert": 9, "export": 9, "delete": 9}
+
+
+@pytest.fixture
+def server(viewer, tmp_path):
+    """Give a server that leaves jobs to others."""
+    with serving(tmp_path / "data", "--jobs-at-once", "0") as running:
+        yield running
+
+
+@pytest.fixture
+def queue(server):
+    """Give the queue of the server."""
+    found = JobQueue(server.data / "jobs.sqlite")
+    yield found
+    found.close()
+
+
+@pytest.fixture
+def page(browser, server):
+    """Give a page of the server."""
+    context = browser.new_context(base_url=server.address)
+    context.set_default_timeout(20_000)
+    yield context.new_page()
+    context.close()
+
+
+def asked(queue, kind="convert", **parameters):
+    return queue.add(Asked(kind, parameters))
+
+
+def row(page, job):
+    return page.locator(f"tr[data-job='{job.id}']")
+
+
+def open_jobs(page):
+    page.goto("/jobs")
+    page.get_by_text("live", exact=True).wait_for()
+
+
+def test_it_is_reached_from_the_worklist_and_led_back_from(page):
+    page.goto("/")
+    page.get_by_role("link", name="jobs").click()
+    page.get_by_text("no jobs yet").wait_for()
+    assert page.url.endswith("/jobs")
+
+    page.get_by_role("button", name="worklist").click()
+
+    page.get_by_text("no slides yet").wait_for()
+
+
+def test_a_job_is_followed_from_its_beginning_to_its_end(page, queue):
+    open_jobs(page)
+    job = asked(queue, name="tumour.svs")
+    row(page, job).get_by_text("waiting").wait_for()
+    assert "tumour.svs" in row(page, job).inner_text()
+
+    held = queue.take(ANY)
+    queue.report(held, Progress("level-2.dcm", 3, 4))
+    row(page, job).get_by_text("level 2 · 75\u2009%").wait_for()
+
+    queue.finish(held, {"study": "1.2", "series": "1.3"})
+    row(page, job).get_by_text("done").wait_for()
+    link = row(page, job).get_by_role("link", name="open slide")
+    assert link.get_attribute("href") == "/studies/1.2/series/1.3"
+
+
+def test_details_tell_why_it_failed_what_to_do_and_the_log(page, queue):
+    job = asked(queue, name="holiday.svs")
+    queue.fail(queue.take(ANY), "its format is none that is known")
+    open_jobs(page)
+
+    page.get_by_role("button", name=f"details of job {job.id}").click()
+
+    details = page.locator(".job-details")
+    details.get_by_text("Check that it is a whole slide of a known format").wait_for()
+    details.get_by_role("listitem").get_by_text("attempt 1").wait_for()
+    assert '"name": "holiday.svs"' in details.inner_text()
+
+
+def test_a_job_is_cancelled_and_tried_again(page, queue):
+    job = asked(queue, name="tumour.svs")
+    open_jobs(page)
+
+    page.get_by_role("button", name=f"cancel job {job.id}").click()
+
+    row(page, job).get_by_text("cancelled", exact=True).first.wait_for()
+    assert queue.get(job.id).state == "cancelled"
+    again = page.get_by_role("button", name=f"try job {job.id} again")
+    assert again.evaluate("button => button === document.activeElement")
+    page.keyboard.press("Enter")
+    row(page, job).get_by_text("waiting").wait_for()
+    assert queue.get(job.id).state == "waiting"
+
+
+def test_some_of_the_jobs_are_shown_and_the_address_says_which(page, queue):
+    failed = asked(queue, name="one.svs")
+    queue.fail(queue.take(ANY), "no slide")
+    waiting = asked(queue, name="two.svs")
+    export = asked(queue, "export", study="1.2.3")
+    open_jobs(page)
+    row(page, export).wait_for()
+
+    page.get_by_role("button", name="failed").click()
+    row(page, waiting).wait_for(state="detached")
+    row(page, failed).wait_for()
+    page.get_by_role("button", name="all", exact=True).click()
+    page.get_by_label("kind").select_option("export")
+    row(page, failed).wait_for(state="detached")
+    row(page, export).get_by_text("1.2.3").wait_for()
+    assert page.url.endswith("/jobs?kind=export")
+
+    page.reload()
+
+    page.get_by_role("status").filter(has_text=re.compile(r"^1 job\b")).wait_for()
+
+
+def test_it_is_told_in_german(page, queue):
+    job = asked(queue, name="tumour.svs")
+    page.goto("/jobs?lang=de")
+
+    row(page, job).get_by_text("wartet").wait_for()
+    page.get_by_role("button", name=f"Auftrag {job.id} abbrechen").wait_for()
+    assert page.url.endswith("/jobs?lang=de")
+
+
+def uids(path):
+    header = pydicom.dcmread(path, stop_before_pixels=True)
+    return header.StudyInstanceUID, header.SeriesInstanceUID, header.SOPInstanceUID
+
+
+def centre(page):
+    """Return the middle of the view, in pixels of the finest level."""
+    query = httpx.URL(page.url).params
+    return float(query["x"]), float(query["y"])
+
+
+def test_a_slide_is_opened_while_it_is_converted_and_finer_levels_come(
+    page, server, queue, tmp_path
+):
+    made = slides.write_svs(tmp_path / "tumour.svs", size=(1600, 1200), associated=False)
+    run("dicomizer", "convert", str(made.path), str(tmp_path / "out"))
+    coarse, fine = tmp_path / "out" / "level-1.dcm", tmp_path / "out" / "level-0.dcm"
+    job = asked(queue, name="tumour.svs")
+    held = queue.take(ANY)
+    open_jobs(page)
+    queue.intend(held, [uids(coarse)])
+    server.store(coarse.read_bytes())
+    row(page, job).get_by_role("link", name="open slide").click()
+    page.wait_for_selector(READY)
+    note = page.get_by_text("still being converted")
+    note.wait_for()
+    page.wait_for_function("location.search.includes('x=')")
+    assert centre(page) == (200, 150)
+    page.keyboard.press("m")
+    page.get_by_role("complementary", name="measure").wait_for(state="detached")
+
+    queue.intend(held, [uids(fine)])
+    server.store(fine.read_bytes())
+    study, series, _ = uids(fine)
+    queue.finish(held, {"study": study, "series": series})
+
+    note.wait_for(state="detached")
+    page.wait_for_function("location.search.includes('x=800')")
+    page.wait_for_selector(READY)
+    assert centre(page) == (800, 600)
+
+
+def test_a_slide_without_a_level_yet_opens_by_itself_once_there_is_one(
+    page, server, queue, tmp_path
+):
+    made = slides.write_svs(tmp_path / "tumour.svs")
+    run("dicomizer", "convert", str(made.path), str(tmp_path / "out"))
+    label, level = tmp_path / "out" / "label.dcm", tmp_path / "out" / "level-1.dcm"
+    asked(queue, name="tumour.svs")
+    held = queue.take(ANY)
+    queue.intend(held, [uids(label)])
+    server.store(label.read_bytes())
+    study, series, _ = uids(label)
+    page.goto(f"/studies/{study}/series/{series}")
+    page.get_by_text("It opens by itself once its first level is there.").wait_for()
+
+    server.store(level.read_bytes())
+    queue.intend(held, [uids(level)])
+
+    page.wait_for_selector(READY)

@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: Apache-2.0
+/** Handing a picture on: as a file, to the clipboard, to paper. */
+
+/** The picture as PNG. */
+export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
+  return new Promise((resolve, reject) => {
+    canvas.toBlob((blob) => {
+      if (blob) resolve(blob)
+      else reject(new Error('the picture is too large'))
+    }, 'image/png')
+  })
+}
+
+/** Let the browser save a file. */
+export function save(blob: Blob, name: string): void {
+  const address = URL.createObjectURL(blob)
+  const link = Object.assign(document.createElement('a'), { href: address, download: name })
+  link.click()
+  // The browser takes the bytes once it has asked the reader where to.
+  setTimeout(() => {
+    URL.revokeObjectURL(address)
+  }, 60_000)
+}
+
+/** Whether this page may put pictures on the clipboard: browsers let only secure pages. */
+export function canCopy(): boolean {
+  return isSecureContext && 'ClipboardItem' in globalThis
+}
+
+/** Put a picture on the clipboard, though it is still being made: the click is what allows it. */
+export async function copy(png: Promise<Blob>): Promise<void> {
+  await navigator.clipboard.write([new ClipboardItem({ 'image/png': png })])
+}
+
+/** Print a picture with its caption on a page of its own. */
+export async function print(blob: Blob, caption: readonly string[]): Promise<void> {
+  const address = URL.createObjectURL(blob)
+  const sheet = document.createElement('figure')
+  sheet.className = 'print-sheet'
+  const image = Object.assign(document.createElement('img'), { src: address, alt: '' })
+  const below = document.createElement('figcaption')
+  for (const line of caption) {
+    const paragraph = document.createElement('p')
+    paragraph.textContent = line
+    below.append(paragraph)
+  }
+  sheet.append(image, below)
+  document.body.append(sheet)
+  await image.decode()
+  const done = (): void => {
+    sheet.remove()
+    URL.revokeObjectURL(address)
+  }
+  addEventListener('afterprint', done, { once: true })
+  globalThis.print()
+}

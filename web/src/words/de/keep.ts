@@ -1,0 +1,91 @@
+// SPDX-License-Identifier: Apache-2.0
+/** German of pictures to keep, links, settings and help. */
+
+export const KEEP: Readonly<Record<string, string>> = {
+  'It names study and series by their UIDs, not the patient. Measures and annotations stay in this browser.':
+    'Er nennt Studie und Serie mit ihren UIDs, nicht den Patienten. Messungen und Annotationen bleiben in diesem Browser.',
+  'It opens the same place, at the same scale and turn, with the same colours.':
+    'Er öffnet dieselbe Stelle in derselben Vergrößerung und Drehung mit denselben Farben.',
+  'Whoever opens it needs access to this server; the link gives none.':
+    'Wer ihn öffnet, braucht Zugang zu diesem Server; der Link gibt keinen.',
+  'always mm': 'immer mm',
+  'always µm': 'immer µm',
+  appearance: 'Aussehen',
+  'as on the screen': 'wie auf dem Bildschirm',
+  automatic: 'automatisch',
+  backspace: 'Rücktaste',
+  'begin with names and numbers of patients hidden':
+    'mit verborgenen Namen und Nummern der Patienten beginnen',
+  'browsers let only pages of https copy pictures; save it instead':
+    'Browser lassen nur Seiten mit https Bilder kopieren; speichern Sie es',
+  'channels, in colours that the slide does not store: {names}':
+    'Kanäle in Farben, die der Schnitt nicht speichert: {names}',
+  'closer by': 'näher um',
+  copy: 'kopieren',
+  dark: 'dunkel',
+  'date of the scan': 'Datum des Scans',
+  'delete the chosen measure': 'die gewählte Messung löschen',
+  'double tap': 'doppelt tippen',
+  'drawn: {done} of {all} parts': 'gezeichnet: {done} von {all} Teilen',
+  'end a path, an area or a count': 'Weg, Fläche oder Zählung beenden',
+  'enlarged: the slide stores {stored}': 'vergrößert: der Schnitt speichert {stored}',
+  'in the picture': 'im Bild',
+  'in {language}': 'auf {language}',
+  'incomplete: one tile is hatched: {why}': 'unvollständig: eine Kachel ist schraffiert: {why}',
+  'incomplete: the caption says what is hatched':
+    'unvollständig: die Bildunterschrift sagt, was schraffiert ist',
+  'incomplete: {count} tiles are hatched: {why}':
+    'unvollständig: {count} Kacheln sind schraffiert: {why}',
+  inset: 'Nebenbild',
+  'inset: the outlined part, {scale}': 'Nebenbild: der umrandete Teil, {scale}',
+  'inset: the whole slide, the field outlined': 'Nebenbild: der ganze Schnitt, das Feld umrandet',
+  'kept in this browser only; the system’s wish for less motion is heeded':
+    'nur in diesem Browser aufbewahrt; der Wunsch des Systems nach weniger Bewegung wird beachtet',
+  lengths: 'Längen',
+  light: 'hell',
+  'link to what is seen now': 'Link zu dem, was jetzt zu sehen ist',
+  'long press': 'lange drücken',
+  'magnification and µm per pixel': 'Vergrößerung und µm je Pixel',
+  'layers, measures, pictures, links': 'Überlagerungen, Messungen, Bilder, Links',
+  mouse: 'Maus',
+  'name of the slide': 'Name des Schnitts',
+  'no inset': 'kein Nebenbild',
+  'no key of that kind': 'keine solche Taste',
+  'no picture was made: {problem}': 'kein Bild entstanden: {problem}',
+  none: 'keine',
+  'one finger': 'ein Finger',
+  page: 'Seite',
+  panels: 'Felder',
+  'patient data': 'Patientendaten',
+  'place and turn': 'Stelle und Drehung',
+  'place below the finger, and why a tile is hatched':
+    'Stelle unter dem Finger, und warum eine Kachel schraffiert ist',
+  print: 'drucken',
+  'save as PNG': 'als PNG speichern',
+  'saved as {name}': 'gespeichert als {name}',
+  'scale bar': 'Maßstab',
+  'search keys': 'Tasten suchen',
+  'set a point in the middle of the screen': 'einen Punkt in der Bildmitte setzen',
+  settings: 'Einstellungen',
+  'share link': 'Link teilen',
+  'show label images, which may name the patient':
+    'Etiketten zeigen, die den Patienten nennen können',
+  snapshot: 'Aufnahme',
+  space: 'Leertaste',
+  'stains taken apart, shown: {stains}; {colours}':
+    'Färbungen getrennt, gezeigt: {stains}; {colours}',
+  stopped: 'angehalten',
+  'take back the last point': 'den letzten Punkt zurücknehmen',
+  'the middle, magnified': 'die Mitte, vergrößert',
+  'the slide is not open': 'der Schnitt ist nicht geöffnet',
+  'the whole slide, this field marked': 'der ganze Schnitt, dieses Feld markiert',
+  touch: 'Berührung',
+  'turned {degrees}°': 'um {degrees}° gedreht',
+  'two fingers': 'zwei Finger',
+  'waiting for tiles …': 'wartet auf Kacheln …',
+  'what is done to the colours': 'was mit den Farben geschieht',
+  'while measuring': 'beim Messen',
+  'with the panels that are open': 'mit den offenen Feldern',
+  'zoom and turn the slide': 'vergrößern und drehen',
+  'µm, from 1 mm on mm': 'µm, ab 1 mm mm',
+}
