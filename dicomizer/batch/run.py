@@ -181,6 +181,7 @@ class _Batch:
             metadata = slide.metadata() if slide.metadata else None
             digest = self._options.digest(metadata)
             if last is not None and _is_done(last, folder, states, digest):
+                forget_states(folder)  # of a run that was killed just before it would have
                 return Ended(slide.name, Result.SKIPPED, last)
             if not is_ours and not self._options.overwrite:
                 _check_free(folder)

@@ -200,9 +200,15 @@ def instances_in(folder: Path) -> list[Path]:
 
 
 def forget_states(folder: Path) -> None:
-    """Remove what a conversion that keeps states has left beside its files."""
+    """Remove what a conversion that keeps states has left beside its files, unless one runs now."""
+    try:
+        lock = locked(folder)
+    except (TargetError, FileNotFoundError):
+        return
     for partial in folder.glob(f"{_PARTIAL_PREFIX}*"):
         shutil.rmtree(partial, ignore_errors=True)
+    if lock is not None:
+        os.close(lock)
 
 
 def locked(folder: Path) -> int | None:

@@ -39,7 +39,7 @@ def copy_folder(source: Path, target: Path) -> None:
 def back_up(data: Path, backup: Path) -> None:
     """Copy what README says, in its order."""
     backup.mkdir()
-    for name in ("index.sqlite", "worklist.sqlite"):
+    for name in ("index.sqlite", "worklist.sqlite", "jobs.sqlite"):
         copy_database(data / name, backup / name)
     (backup / "blobs").mkdir()
     copy_folder(data / "blobs", backup / "blobs")
@@ -53,7 +53,7 @@ def test_the_order_is_that_of_the_readme(request):
     (block,) = re.findall(r"```sh\n(sqlite3 archive/index.*?)```", text, re.DOTALL)
 
     assert re.findall(r"archive/([a-z.]+)", block) == [
-        "index.sqlite", "worklist.sqlite", "blobs", "layout", "condemned",
+        "index.sqlite", "worklist.sqlite", "jobs.sqlite", "blobs", "layout", "condemned",
     ]  # fmt: skip
 
 

@@ -201,7 +201,7 @@ def test_uids_are_no_paths(server, uid, tag):
 
     assert answer.status_code == 409
     names = {path.name for path in server.data.rglob("*") if path.is_file()}
-    own = ("index.", "worklist.", "events.", "layout", "reserve")
+    own = ("index.", "worklist.", "events.", "jobs.", "layout", "reserve")
     assert all(name.startswith(own) or name.endswith(".dcm") for name in names), names
     assert not [path for path in server.data.parent.iterdir() if path.name in ("x", "etc")]
 

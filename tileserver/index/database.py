@@ -11,22 +11,36 @@ import contextlib
 import sqlite3
 from typing import TYPE_CHECKING
 
-from sqlalchemy import create_engine, event
+from sqlalchemy import Column, MetaData, String, Table, create_engine, event, insert, select, update
 from sqlalchemy.exc import DatabaseError
 
 from tileserver.errors import FullDiskError, StorageError
 from tileserver.index.doubt import Doubt, make_durable
 from tileserver.index.driver import driver_of
+from tileserver.index.folding import teach
 from tileserver.index.log import use_log
 from tileserver.index.watch import Watch
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
     from pathlib import Path
 
-    from sqlalchemy import Connection, MetaData
+    from sqlalchemy import Connection
 
 _BUSY_SECONDS = 30
+_own_tables = MetaData()
+about = Table(
+    "about",
+    _own_tables,
+    Column("name", String, primary_key=True),
+    Column("value", String, nullable=False),
+)
+"""What a database tells of itself: its version, and what a feature adds when it begins."""
+_IS_VERSION = about.c.name == "version"
+
+
+def _nothing(_: Connection) -> None:
+    pass
 
 
 class Database:
@@ -38,8 +52,12 @@ class Database:
         Of the SQLite file; made when it does not exist.
     name
         What errors call it.
-    prepare
-        Called once in the transaction that makes the tables.
+    version
+        Of the tables.
+    begin
+        Called in the transaction that makes a new database.
+    upgrades
+        By earlier version, what makes this one of it; in the transaction that notes it.
 
     Raises
     ------
@@ -48,14 +66,21 @@ class Database:
     """
 
     def __init__(
-        self, path: Path, name: str, tables: MetaData, prepare: Callable[[Connection], None]
+        self,
+        path: Path,
+        name: str,
+        tables: MetaData,
+        version: str,
+        *,
+        begin: Callable[[Connection], None] = _nothing,
+        upgrades: Mapping[str, Callable[[Connection], None]] | None = None,
     ) -> None:
         self._name = name
         self._engine = create_engine(
             f"sqlite:///{path}",
             connect_args={"timeout": _BUSY_SECONDS, "check_same_thread": False},
             max_overflow=-1,  # the threads of the server are the bound
-            hide_parameters=True,
+            hide_parameters=True,  # they hold values of patients
         )
         event.listen(self._engine, "connect", _configure)
         self._doubt = Doubt()
@@ -63,8 +88,9 @@ class Database:
             self._watch = Watch(path, _BUSY_SECONDS)
         try:
             with self._explained("opened"), self._immediate() as connection:
+                _own_tables.create_all(connection)
                 tables.create_all(connection)
-                prepare(connection)
+                self._bring_up_to_date(connection, version, begin, upgrades or {})
             with self._explained("opened"), self._engine.connect() as connection:
                 make_durable(driver_of(connection))
         except StorageError:
@@ -93,6 +119,26 @@ class Database:
         with self._explained("written"), self._immediate() as connection:
             yield connection
 
+    def _bring_up_to_date(
+        self,
+        connection: Connection,
+        version: str,
+        begin: Callable[[Connection], None],
+        upgrades: Mapping[str, Callable[[Connection], None]],
+    ) -> None:
+        found = connection.execute(select(about.c.value).where(_IS_VERSION)).scalar_one_or_none()
+        if found is None:
+            connection.execute(insert(about).values(name="version", value=version))
+            begin(connection)
+        elif found in upgrades:
+            upgrades[found](connection)
+            connection.execute(update(about).where(_IS_VERSION).values(value=version))
+        elif found != version:
+            raise StorageError(
+                f"{self._name} has version {found}, expected {version}; "
+                "use the version of tileserver that made it"
+            )
+
     @contextlib.contextmanager
     def _immediate(self) -> Iterator[Connection]:
         with (
@@ -118,3 +164,4 @@ class Database:
 def _configure(connection: sqlite3.Connection, _: object) -> None:
     use_log(connection)
     connection.execute("PRAGMA foreign_keys=ON")
+    teach(connection)

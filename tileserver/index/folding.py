@@ -13,6 +13,11 @@ import json
 import re
 import unicodedata
 from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import sqlite3
+    from collections.abc import Callable
 
 _GROUPS = ("Alphabetic", "Ideographic", "Phonetic")
 _WORD_BORDER = re.compile(r"[\s^=,.'\u2019\-]+")
@@ -118,3 +123,15 @@ def moment(text: object) -> str:
     except (ValueError, OverflowError):
         return begin
     return f"{shifted:%Y%m%d%H%M}{whole[_FULL_MINUTE:]}{fraction and '.' + fraction}"
+
+
+def teach(connection: sqlite3.Connection) -> None:
+    """Let statements call what searches compare by."""
+    functions: tuple[tuple[str, Callable[..., Any], int], ...] = (
+        ("folded_name", folded_name_of_json, 1),
+        ("is_name", is_name, 2),
+        ("has_words", has_words, 2),
+        ("moment", moment, 1),
+    )
+    for name, function, arguments in functions:
+        connection.create_function(name, arguments, function, deterministic=True)

@@ -38,7 +38,7 @@ from tileserver.index.commits import Commits
 from tileserver.index.doubt import NOTE_CHANGE, Doubt, make_durable
 from tileserver.index.driver import driver_of
 from tileserver.index.finding import Finder, Found
-from tileserver.index.folding import folded_name_of_json, has_words, is_name, moment
+from tileserver.index.folding import teach
 from tileserver.index.generation import Generation
 from tileserver.index.insertion import add, add_all
 from tileserver.index.log import use_log
@@ -590,13 +590,7 @@ def _configure(connection: sqlite3.Connection, _: object) -> None:
     use_log(connection)
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute(f"PRAGMA cache_size=-{_CACHE_KIB}")
-    for name, function, arguments in (
-        ("folded_name", folded_name_of_json, 1),
-        ("is_name", is_name, 2),
-        ("has_words", has_words, 2),
-        ("moment", moment, 1),
-    ):
-        connection.create_function(name, arguments, function, deterministic=True)
+    teach(connection)
 
 
 @contextlib.contextmanager

@@ -18,10 +18,9 @@ from sqlalchemy import delete, exists, func, insert, select
 from tileserver.errors import (
     BadRequestError,
     ConflictingStateError,
-    StorageError,
     TileserverError,
 )
-from tileserver.index.database import Database
+from tileserver.index.database import Database, about
 from tileserver.job_queue import rows, tables
 from tileserver.job_queue.model import FINAL, Asked, Job, Leased, Made, Progress, State
 from tileserver.job_queue.rows import change, note, now, read
@@ -62,7 +61,9 @@ class JobQueue:
 
     def __init__(self, path: Path, clock: Callable[[], int] = now) -> None:
         self._clock = clock
-        self._database = Database(path, "the queue of jobs", tables.tables, _prepare)
+        self._database = Database(
+            path, "the queue of jobs", tables.tables, tables.VERSION, begin=_begin
+        )
         self._listeners: list[Callable[[], None]] = []
 
     def close(self) -> None:
@@ -75,7 +76,7 @@ class JobQueue:
 
     def secret(self) -> str:
         """Return a text that is this queue's own, and never changes."""
-        query = select(tables.about.c.value).where(tables.about.c.name == "secret")
+        query = select(about.c.value).where(about.c.name == "secret")
         with self._database.reading() as connection:
             return str(connection.execute(query).scalar_one())
 
@@ -394,19 +395,10 @@ class JobQueue:
                 change(connection, held.job.id, **values)
 
 
-def _prepare(connection: Connection) -> None:
-    """Note the version of a new queue; refuse one of another."""
-    query = select(tables.about.c.value).where(tables.about.c.name == "version")
-    found = connection.execute(query).scalar_one_or_none()
-    if found is None:
-        told = {"version": tables.VERSION, "changes": "0", "secret": secrets.token_hex(16)}
-        values = [{"name": name, "value": value} for name, value in told.items()]
-        connection.execute(insert(tables.about), values)
-    elif found != tables.VERSION:
-        raise StorageError(
-            f"the queue of jobs has version {found}, expected {tables.VERSION}; "
-            "use the version of tileserver that made it"
-        )
+def _begin(connection: Connection) -> None:
+    told = {"changes": "0", "secret": secrets.token_hex(16)}
+    values = [{"name": name, "value": value} for name, value in told.items()]
+    connection.execute(insert(about), values)
 
 
 def _of_key(connection: Connection, key: str | None) -> Job | None:

@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection
 
 RULES_FILE = "rules.sqlite"
+_VERSION = "1"
 _tables = MetaData()
 _pending = Table(
     "pending",
@@ -43,7 +43,7 @@ class RuleStore:
     """The memory of rules."""
 
     def __init__(self, path: Path) -> None:
-        self._database = Database(path, "the memory of rules", _tables, _prepare)
+        self._database = Database(path, "the memory of rules", _tables, _VERSION)
 
     def close(self) -> None:
         """Close it."""
@@ -88,7 +88,3 @@ class RuleStore:
         with self._database.writing() as connection:
             made = insert(_place).values(name=name, value=value)
             connection.execute(made.on_conflict_do_update(["name"], set_={"value": value}))
-
-
-def _prepare(_: Connection) -> None:
-    """There is one version only."""

@@ -19,13 +19,6 @@ VERSION = "2"
 
 tables = MetaData()
 
-about = Table(
-    "about",
-    tables,
-    Column("name", String, primary_key=True),
-    Column("value", String, nullable=False),
-)
-
 workitem = Table(
     "workitem",
     tables,

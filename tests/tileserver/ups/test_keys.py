@@ -11,11 +11,11 @@ from hypothesis import strategies as st
 from worklist import WORKITEM, code, workitem
 
 from tileserver.dicomweb.search_parameters import read_parameters
-from tileserver.index import Level
+from tileserver.index import Level, folding
 from tileserver.index.folding import folded_name_of_json
 from tileserver.services.included import Included
 from tileserver.settings import Settings
-from tileserver.ups import Ups, store, workitems
+from tileserver.ups import Ups, workitems
 from tileserver.ups.feature import WORKLIST_FILE
 from tileserver.ups.model import State
 
@@ -119,7 +119,7 @@ def looks(monkeypatch) -> list[object]:
         seen.append(text)
         return folded_name_of_json(text)
 
-    monkeypatch.setattr(store, "folded_name_of_json", folded)
+    monkeypatch.setattr(folding, "folded_name_of_json", folded)
     return seen
 
 

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { applied, composed, IDENTITY, inverted } from './affine'
 import {
   centred,
+  isNear,
   offsetOf,
   planeThrough,
   realigned,
@@ -106,5 +107,23 @@ describe('offsetOf', () => {
       mirrored: true,
       stretch: 0,
     })
+  })
+})
+
+describe('two views', () => {
+  const view = { centre: { x: 1000, y: 2000 }, scale: 0.5, turn: 3, mirrored: false }
+
+  it('are the same but for what an address rounds', () => {
+    expect(isNear(view, { ...view, centre: { x: 1000.04, y: 2000 } })).toBe(true)
+    expect(isNear(view, { ...view, turn: 3 + 2 * Math.PI })).toBe(true)
+    expect(isNear(view, { ...view, scale: 0.5000000001 })).toBe(true)
+  })
+
+  it('are two where a reader would see it', () => {
+    expect(isNear(view, null)).toBe(false)
+    expect(isNear(view, { ...view, centre: { x: 1000, y: 2000.06 } })).toBe(false)
+    expect(isNear(view, { ...view, turn: 3.01 })).toBe(false)
+    expect(isNear(view, { ...view, scale: 0.501 })).toBe(false)
+    expect(isNear(view, { ...view, mirrored: true })).toBe(false)
   })
 })

@@ -100,6 +100,14 @@ export function viewFrom(viewed: Viewed, unit: number): PlaneView {
   }
 }
 
+/** Whether two views are the same but for what an address rounds. */
+export function isNear(one: PlaneView, other: PlaneView | null): boolean {
+  if (other?.mirrored !== one.mirrored) return false
+  const pixels = Math.hypot(one.centre.x - other.centre.x, one.centre.y - other.centre.y)
+  const turned = Math.abs(Math.sin((one.turn - other.turn) / 2))
+  return pixels < 0.1 * one.scale && turned < 1e-3 && Math.abs(one.scale / other.scale - 1) < 1e-6
+}
+
 /** Where a place of a slide, in micrometres, is on its pane. */
 export function screenPlace(view: PlaneView, place: Point, screen: Size): Point {
   const away = { x: place.x - view.centre.x, y: place.y - view.centre.y }

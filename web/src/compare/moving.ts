@@ -21,7 +21,7 @@ import { SlideMap, type Listener } from '../map/slideMap'
 import { freeView } from '../map/view'
 import { place } from '../state'
 import type { Pane } from './link'
-import { planeThrough, unitOf, viewFrom, viewThrough, type PlaneView } from './linking'
+import { isNear, planeThrough, unitOf, viewFrom, viewThrough, type PlaneView } from './linking'
 import {
   alignments,
   changePanes,
@@ -198,7 +198,8 @@ function moved(name: string): void {
 }
 
 function settled(name: string): void {
-  if (isFollowing) return
+  // Those that follow come to rest between two steps of the one that moves them.
+  if (isFollowing || [...mounted.peek().values()].some(({ map }) => map.isMoving)) return
   const index = paneNames.peek().indexOf(name)
   const own = comparison.peek().panes[index]?.own
   const view = viewNow(index)
@@ -207,8 +208,12 @@ function settled(name: string): void {
   keepPlace()
 }
 
-function show({ map, slide }: Mounted, { centre, scale, turn, mirrored }: PlaneView): void {
+/** Show a view at once; one that is there already may be on its way to another, and goes on. */
+function show({ map, slide, viewed }: Mounted, wanted: PlaneView): void {
   const unit = unitOf(slide.pyramid.mpp)
+  const now = viewed.peek()
+  if (now && isNear(wanted, viewFrom(now, unit))) return
+  const { centre, scale, turn, mirrored } = wanted
   const view = map.map.getView()
   const wasFollowing = isFollowing
   isFollowing = true
@@ -222,14 +227,6 @@ function show({ map, slide }: Mounted, { centre, scale, turn, mirrored }: PlaneV
 
 function screenOf(one: Mounted | null) {
   return one && { width: one.element.clientWidth, height: one.element.clientHeight }
-}
-
-/** Whether two views are the same but for what an address rounds. */
-function isNear(one: PlaneView, other: PlaneView | null): boolean {
-  if (other?.mirrored !== one.mirrored) return false
-  const pixels = Math.hypot(one.centre.x - other.centre.x, one.centre.y - other.centre.y)
-  const turned = Math.abs(Math.sin((one.turn - other.turn) / 2))
-  return pixels < 0.1 * one.scale && turned < 1e-3 && Math.abs(one.scale / other.scale - 1) < 1e-6
 }
 
 function nextDownsample({ pyramid, objectivePower }: Slide, downsample: number): number {

@@ -189,6 +189,11 @@ export class SlideMap {
     this.cancelUnseen()
   }
 
+  /** Whether somebody drags it, or it is on its way. */
+  get isMoving(): boolean {
+    return this.view.getAnimating() || this.view.getInteracting()
+  }
+
   /** Which way a turn goes: in a mirror, the other. */
   private get sense(): 1 | -1 {
     return this.map.mirrored ? -1 : 1

@@ -46,10 +46,15 @@ export async function print(blob: Blob, caption: readonly string[]): Promise<voi
   }
   sheet.append(image, below)
   document.body.append(sheet)
-  await image.decode()
   const done = (): void => {
     sheet.remove()
     URL.revokeObjectURL(address)
+  }
+  try {
+    await image.decode()
+  } catch (error) {
+    done()
+    throw error
   }
   addEventListener('afterprint', done, { once: true })
   globalThis.print()
