@@ -9,13 +9,16 @@ const server = process.env.TILESERVER ?? 'http://127.0.0.1:8042'
 
 /**
  * A map of OpenLayers brings controls and interactions for maps that name none, and asks whether
- * layers are vectors with labels that give way. Ours names its own and has no such layers, so that
- * all this, a sixth of the program, need not be there for the first picture.
+ * layers are vectors with labels that give way. Ours names its own and has no such layers; and a
+ * slide has one projection, in which its tiles are seen. So all this, a fifth of the program, need
+ * not be there for the first picture.
  */
 const LEFT_OUT: readonly (readonly [by: string, what: string])[] = [
   ['/ol/Map.js', './control/defaults.js'],
   ['/ol/Map.js', './interaction/defaults.js'],
   ['/ol/renderer/Composite.js', '../layer/BaseVector.js'],
+  ['/ol/source/DataTile.js', '../reproj/DataTile.js'],
+  ['/ol/renderer/canvas/TileLayer.js', '../../reproj/Tile.js'],
 ]
 const leavingOut: Plugin = {
   name: 'leaving-out',

@@ -3,11 +3,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 from browser.harness import READY, STUDY, next_frame
 from browser.test_bundle import WEB
+from servers import serving
+
+from tileserver.job_queue import Asked, JobQueue, Progress
 
 AXE = WEB.parent / "tests" / "browser" / "peers" / "node_modules" / "axe-core" / "axe.min.js"
 TABLET = {"width": 820, "height": 1180}
@@ -38,23 +42,30 @@ _OVERLAPS = """() => {
 }"""
 
 
-@pytest.mark.timeout(300)
-@pytest.mark.parametrize("scheme", ["dark", "light"])
-def test_axe_finds_nothing(archive, new_page, scheme):
+def axe_on(page: Any) -> tuple[Callable[[str, str], None], Callable[[], list[Any]]]:
+    """Return a function that opens a path with axe, and one that tells what axe finds there."""
     if not AXE.exists():
         pytest.skip("the peers are not installed: run `python hatch_build.py peers`")
-    page = new_page(color_scheme=scheme)
     # The page takes scripts of its own origin alone.
     page.route("**/axe.js", lambda route: route.fulfill(path=AXE, content_type="text/javascript"))
-
-    def violations() -> list[Any]:
-        page.evaluate("document.getAnimations().forEach((each) => each.finish())")
-        return page.evaluate(_VIOLATIONS)
 
     def opened(path: str, ready: str) -> None:
         page.goto(path)
         page.wait_for_selector(ready)
         page.add_script_tag(url="/axe.js")
+
+    def violations() -> list[Any]:
+        page.evaluate("document.getAnimations().forEach((each) => each.finish())")
+        return page.evaluate(_VIOLATIONS)
+
+    return opened, violations
+
+
+@pytest.mark.timeout(300)
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing(archive, new_page, scheme):
+    page = new_page(color_scheme=scheme)
+    opened, violations = axe_on(page)
 
     opened("/", ".thumbnail[data-state=ready]")
     assert violations() == []
@@ -78,6 +89,32 @@ def test_axe_finds_nothing(archive, new_page, scheme):
         assert violations() == [], sheet
         page.keyboard.press("Escape")
         page.locator(f"dialog.{sheet}").wait_for(state="detached")
+
+
+@pytest.mark.parametrize("scheme", ["dark", "light"])
+def test_axe_finds_nothing_on_the_page_of_jobs(new_page, tmp_path, scheme):
+    with serving(tmp_path / "data", "--jobs-at-once", "0") as server:
+        queue = JobQueue(server.data / "jobs.sqlite")
+        names = ("failed.svs", "running.svs", "cancelled.svs", "waiting.svs")
+        failed, _, cancelled, _ = (queue.add(Asked("convert", {"name": name})) for name in names)
+        held = queue.take({"convert": 9})
+        queue.note(held, "attempt 1 ends")
+        queue.fail(held, "its format is none that is known")
+        queue.report(queue.take({"convert": 9}), Progress("level-2.dcm", 3, 4))
+        queue.cancel(cancelled.id)
+        queue.close()
+        page = new_page(color_scheme=scheme, base_url=server.address)
+        opened, violations = axe_on(page)
+
+        opened("/jobs", "tr[data-state=running] progress")
+        page.get_by_text("live", exact=True).wait_for()
+        assert violations() == []
+        page.get_by_role("button", name=f"details of job {failed.id}").click()
+        page.wait_for_selector(".job-details .job-log li")
+        assert violations() == []
+        opened("/jobs?lang=de", "tr[data-state=running] progress")
+        assert violations() == []
+        page.goto("about:blank")  # before its server goes
 
 
 @pytest.mark.timeout(300)

@@ -7,15 +7,18 @@ most saturated ones and its greyest, where a mistaken colour model or a swapped 
 
 from __future__ import annotations
 
+import io
 from dataclasses import dataclass
 
 import build_ome
+import httpx
 import numpy as np
 import pytest
 import slides
 import tifffile
 from browser.harness import READY, SCREEN, canvas_pixels, run
 from numpy.typing import NDArray
+from PIL import Image
 
 PLACES = 3
 PATCH = 32
@@ -144,3 +147,41 @@ def test_fluorescence_of_16_bits(archive, page):
     assert np.ptp(expected, axis=(0, 1)).min() > 100
     # One rounding of the sum to whole numbers, and one of the window.
     assert abs(drawn - expected).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", ["uint8", "uint16"])
+def test_fluorescence_is_first_seen_as_its_thumbnail_shows_it(archive, page, dtype):
+    rows, columns = np.mgrid[0:700, 0:900]
+    most = np.iinfo(dtype).max // 8
+    nuclei = (np.hypot(columns % 150 - 75, rows % 140 - 70) < 40) * most
+    gradient = columns * most // 900
+    channels = "".join(
+        f'<Channel ID="Channel:0:{number}" SamplesPerPixel="1" EmissionWavelength="{nm}"/>'
+        for number, nm in enumerate((460, 600))
+    )
+    sizes = {"SizeX": 900, "SizeY": 700, "SizeC": 2, "Type": dtype}
+    path = build_ome.write_ome(
+        archive.work / f"dim-{dtype}.ome.tif",
+        build_ome.image_xml(
+            build_ome.pixels_xml(channels, **sizes, PhysicalSizeX=0.5, PhysicalSizeY=0.5)
+        ),
+        {"data": nuclei.astype(dtype), "tile": (256, 256)},
+        {"data": gradient.astype(dtype), "tile": (256, 256)},
+    )
+    served = archive.add(f"dim-{dtype}", path, {})
+    thumbnail = f"/dicomweb{served.path}/thumbnail?viewport=90,70"
+    answer = httpx.get(archive.address + thumbnail, headers={"Accept": "image/png"})
+    answer.raise_for_status()
+    small = Image.open(io.BytesIO(answer.content)).convert("RGB").resize((90, 70))
+
+    page.goto(f"{served.path}?x=450&y=350&mpp=0.5&r=0")
+    page.wait_for_selector(f"{READY}[data-sheet*='colour']")
+    drawn = Image.fromarray(canvas_pixels(page)[50:750, 150:1050]).resize(
+        (90, 70), Image.Resampling.BOX
+    )
+
+    seen, expected = (np.asarray(one).astype(float) for one in (drawn, small))
+    # Nuclei are blue, and what rises to the right is red: none of that is a little dim grey.
+    assert expected[..., 2].max() > 200
+    assert expected[:, -2:, 0].mean() > 200
+    assert abs(seen - expected).mean() < 6

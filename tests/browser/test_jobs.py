@@ -105,7 +105,7 @@ def test_a_job_is_cancelled_and_tried_again(page, queue):
 
     row(page, job).get_by_text("cancelled", exact=True).first.wait_for()
     assert queue.get(job.id).state == "cancelled"
-    again = page.get_by_role("button", name=f"try job {job.id} again")
+    again = page.get_by_role("button", name=f"try again: job {job.id}")
     assert again.evaluate("button => button === document.activeElement")
     page.keyboard.press("Enter")
     row(page, job).get_by_text("waiting").wait_for()

@@ -21,15 +21,19 @@ PATH_LIMIT = 256
 _FLUORESCENCE = frozenset(("111743", "P5-00112"))
 """Epifluorescence illumination (CID 8123), now and in older files."""
 _CYCLE: tuple[Rgb, ...] = (
-    (0, 0, 255), (0, 255, 0), (255, 0, 0), (0, 255, 255), (255, 0, 255), (255, 255, 0),
+    (0, 114, 255), (0, 220, 80), (255, 60, 40), (255, 0, 220), (255, 200, 0), (0, 220, 220),
+    (255, 255, 255),
 )  # fmt: skip
-"""Of paths that tell nothing: nuclear stain first, as most panels have it."""
-_VISIBLE: tuple[tuple[float, Rgb], ...] = (
-    (430.0, (110, 0, 255)), (475.0, (0, 70, 255)), (500.0, (0, 255, 180)), (550.0, (0, 255, 0)),
-    (580.0, (255, 235, 0)), (610.0, (255, 120, 0)), (680.0, (255, 0, 0)), (740.0, (190, 0, 60)),
+"""Of paths that tell nothing: nuclear stain first, as most panels have it.
+
+These and the colours of light are the viewer's too (`web/src/picture/channels.ts`): a thumbnail
+shows what is seen when the slide is opened.
+"""
+_LIGHT: tuple[tuple[float, Rgb], ...] = (
+    (480.0, (0, 114, 255)), (505.0, (0, 220, 220)), (550.0, (0, 220, 80)), (585.0, (255, 200, 0)),
+    (640.0, (255, 60, 40)), (1400.0, (255, 0, 220)),
 )  # fmt: skip
-"""Wavelengths up to which emission is shown in a colour like its own; beyond, magenta."""
-_INFRARED: Rgb = (255, 0, 255)
+"""Wavelengths in nm up to which light is shown in a colour."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +52,7 @@ class OpticalPath:
     Parameters
     ----------
     color
-        By emission, or by custom where nothing is told.
+        By its light, or by custom where nothing is told.
     palette
         Of red, green and blue where the path has a palette, whose end is its colour.
     """
@@ -72,24 +76,24 @@ def optical_paths(attributes: Attributes) -> tuple[OpticalPath, ...]:
 
 def _path(item: Attributes, index: int) -> OpticalPath:
     codes = set(read.codes(item, "IlluminationTypeCodeSequence"))
-    emission = _emission_nm(item)
     return OpticalPath(
         identifier=read.text(item, "OpticalPathIdentifier") or str(index + 1),
         description=read.text(item, "OpticalPathDescription"),
         is_fluorescence=bool(codes & _FLUORESCENCE),
-        color=_CYCLE[index % len(_CYCLE)] if emission is None else _color_of(emission),
+        color=_color_of_light(item) or _CYCLE[index % len(_CYCLE)],
         palette=_palette(read.first(item, "PaletteColorLookupTableSequence")),
         icc_profile=read.binary(item, "ICCProfile"),
     )
 
 
-def _emission_nm(item: Attributes) -> float | None:
-    value = read.number(item, "ImagePathFilterPassThroughWavelength")
-    return value if value is not None and 300 <= value <= 2000 else None
-
-
-def _color_of(wavelength_nm: float) -> Rgb:
-    return next((color for upper, color in _VISIBLE if wavelength_nm < upper), _INFRARED)
+def _color_of_light(item: Attributes) -> Rgb | None:
+    """Return a colour by the light that comes back, or else by that which shines."""
+    wavelength_nm = read.number(item, "ImagePathFilterPassThroughWavelength")
+    if wavelength_nm is None:
+        wavelength_nm = read.number(item, "IlluminationWaveLength")
+    if not wavelength_nm or wavelength_nm < 0:
+        return None
+    return next((color for upper, color in _LIGHT if wavelength_nm < upper), None)
 
 
 def _palette(item: Attributes) -> tuple[PaletteEnd, ...]:

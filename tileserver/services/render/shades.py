@@ -12,8 +12,9 @@ import numpy as np
 from tileserver.services.render.grey import brightness, brightness_table
 from tileserver.services.render.look import Window, WindowFunction
 from tileserver.services.render.optics import last_entry
-from tileserver.services.render.places import Area
+from tileserver.services.render.places import Area, Placed
 from tileserver.services.render.shown import looked_up
+from tileserver.services.render.tails import evenly, tails
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
 _CACHED_TABLES = 128
 _CACHED_WINDOWS = 1024
 _SAMPLED_FRAMES = 16
-_TAILS = (0.1, 99.9)
-"""Percentiles between which values are shown, where nothing says it."""
 
 
 class Shades:
@@ -63,7 +62,9 @@ class Shades:
         """
         scale = image.grey_scale(frame_index)
         window = window or scale.window
-        if window is None and scale.voi is None and image.pixels.bits_stored > 8:
+        # What shines fills little of any range; other samples of 8 bits are what is to be seen.
+        is_sampled = image.pixels.bits_stored > 8 or path.is_fluorescence
+        if window is None and scale.voi is None and is_sampled:
             window = self._values(sampled, path.identifier)
         scale = replace(scale, window=window)
         if image.pixels.bits_allocated <= 16:
@@ -82,24 +83,22 @@ class Shades:
         if not parts:
             return None
         image, number = parts[0]
-        placed = image.layout.places.within(number, Area(0, 0, image.columns, image.rows))
-        indices = [one.frame_index for one in placed]
-        if not image.is_tiled:
-            indices = list(range(image.number_of_frames))
-        step = max(1, len(indices) // _SAMPLED_FRAMES)
-        sampled = [
-            np.percentile(frame, _TAILS)
-            for frame in self._frames.decoded(image, indices[::step][:_SAMPLED_FRAMES])
-        ]
-        if not sampled:
-            return None
         scale = image.grey_scale(0)
         if scale.modality is not None:
             return None
-        low = min(one[0] for one in sampled) * scale.slope + scale.intercept
-        high = max(one[1] for one in sampled) * scale.slope + scale.intercept
-        width = max(abs(high - low), abs(scale.slope))
-        return Window((low + high) / 2, width, WindowFunction.LINEAR_EXACT)
+        placed = image.layout.places.within(number, Area(0, 0, image.columns, image.rows))
+        if not image.is_tiled:
+            placed = [Placed(index, 0, 0) for index in range(image.number_of_frames)]
+        chosen = evenly(placed, _SAMPLED_FRAMES)
+        frames = self._frames.decoded(image, [one.frame_index for one in chosen])
+        found = tails(
+            frame[: max(image.rows - one.top, 0), : max(image.columns - one.left, 0)]
+            for one, frame in zip(chosen, frames, strict=True)
+        )
+        if found is None:
+            return None
+        low, high = (value * scale.slope + scale.intercept for value in found)
+        return Window((low + high) / 2, abs(high - low), WindowFunction.LINEAR_EXACT)
 
     def profile(self, image: StoredImage, path: OpticalPath) -> bytes | None:
         """Return the ICC profile of a path, or that of the instance."""

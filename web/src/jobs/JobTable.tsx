@@ -152,7 +152,7 @@ function Ways({ job }: { readonly job: Job }): JSX.Element {
 function Way({ job }: { readonly job: Job }): JSX.Element {
   const isOver = isFinal(job)
   const label = isOver
-    ? t('try job {id} again', { id: job.id })
+    ? t('try again: job {id}', { id: job.id })
     : t('cancel job {id}', { id: job.id })
   return (
     <button

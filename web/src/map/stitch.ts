@@ -3,6 +3,7 @@
 
 import { rendered, type SlideKey } from '../api'
 import { tileCounts, type TiledImage } from '../dicom/image'
+import { opticalPaths } from '../dicom/opticalPath'
 import { ORIGIN } from '../root'
 import { placeholder } from './placeholder'
 import { loadTile, type Tile } from './tiles'
@@ -49,8 +50,11 @@ export async function stitch(
  * Whether samples have to be mapped to what a screen shows, by a window or colours of channels. This
  * server draws whole images so; others may draw the first frame alone.
  */
-function isWindowed({ samples, paths }: TiledImage): boolean {
-  return samples.samplesPerPixel === 1 && (samples.bitsAllocated > 8 || paths.length > 1)
+function isWindowed(image: TiledImage): boolean {
+  const { samplesPerPixel, bitsAllocated } = image.samples
+  if (samplesPerPixel !== 1) return false
+  const paths = opticalPaths([image])
+  return bitsAllocated > 8 || paths.length > 1 || paths.some(({ isFluorescence }) => isFluorescence)
 }
 
 async function renderedPicture(

@@ -12,6 +12,7 @@ import type { Channel, Window } from './channels'
 import type { Layer } from './compose'
 import { FrameCache } from './frameCache'
 import { sheetOf } from './sheets'
+import { toldWindow } from './toldWindow'
 import { t } from '../words'
 import { work } from './work'
 
@@ -65,7 +66,7 @@ export class ChannelTiles {
     return this.samples(sheet, level, tile, { priority: 'low' })
   }
 
-  /** The windows of all paths, from what the coarsest level holds. */
+  /** The windows of all paths: as the slide tells, or else from what the coarsest level holds. */
   async estimate(pyramid: Pyramid): Promise<Window[]> {
     return Promise.all(pyramid.paths.map((_, path) => this.windowOf(pyramid, path)))
   }
@@ -73,6 +74,8 @@ export class ChannelTiles {
   private async windowOf(pyramid: Pyramid, path: number): Promise<Window> {
     const level = pyramid.levels[pyramid.levels.length - 1] ?? pyramid.levels[0]
     const { samples: kind, tileColumns, tileRows } = level.image
+    const told = toldWindow(level.image.dataSet)
+    if (told) return told
     if (kind.bitsAllocated === 8 && !pyramid.paths[path]?.isFluorescence) return ALL_OF_8_BITS
     const frames = await Promise.all(
       spread(level.image).map(async (tile) => ({

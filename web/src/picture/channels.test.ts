@@ -28,8 +28,13 @@ describe('channels', () => {
     ])
   })
 
-  test('one that does not glow is white', () => {
-    expect(usualChannels([path({ isFluorescence: false })])[0]?.colour).toEqual([255, 255, 255])
+  test('that do not glow are seen one at a time, the first in grey', () => {
+    const dark = path({ isFluorescence: false })
+
+    expect(usualChannels([dark, dark])).toMatchObject([
+      { colour: [255, 255, 255], isVisible: true },
+      { colour: [0, 220, 80], isVisible: false },
+    ])
   })
 
   test('of an address come back as they were', () => {
@@ -86,6 +91,11 @@ describe('light of channels', () => {
     const inverted = { ...layer, isInverted: true, bytes, bits: 8, window: [0, 255] } as const
 
     expect([...(composed([{ ...inverted, colour: [9, 9, 9] }], 2) ?? [])]).toEqual([
+      9, 9, 9, 255, 0, 0, 0, 255,
+    ])
+    // The window is of stored values, as it was estimated of these.
+    const bright = { ...inverted, bytes: Uint8Array.of(10, 20), window: [10, 20] } as const
+    expect([...(composed([{ ...bright, colour: [9, 9, 9] }], 2) ?? [])]).toEqual([
       9, 9, 9, 255, 0, 0, 0, 255,
     ])
   })

@@ -38,12 +38,19 @@ const LIGHT: readonly (readonly [number, Rgb])[] = [
   [1400, [255, 0, 220]],
 ]
 
-/** How channels come: in the colours that the slide tells, or else in those of their light. */
+/** Channels that are shown unasked, at most. */
+const MOST_SHOWN = 16
+
+/**
+ * How channels come: what glows together, in the colours that the slide tells, or else in those of
+ * its light; of other paths the first alone, in grey. The server draws thumbnails by the same rule
+ * (`tileserver/services/render`).
+ */
 export function usualChannels(paths: readonly OpticalPath[]): Channel[] {
-  const isAlone = paths.length === 1 && !paths[0]?.isFluorescence
+  const glows = paths.some(({ isFluorescence }) => isFluorescence)
   return paths.map((path, index) => ({
-    isVisible: true,
-    colour: isAlone ? [255, 255, 255] : colourFor(path, index),
+    isVisible: index < (glows ? MOST_SHOWN : 1),
+    colour: glows || index > 0 ? colourFor(path, index) : [255, 255, 255],
     window: null,
     gamma: 1,
   }))

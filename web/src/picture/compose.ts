@@ -79,11 +79,10 @@ export function brightnessOf({
   bits,
   isInverted,
 }: Omit<Layer, 'bytes'>): Float32Array {
-  const most = 2 ** bits - 1
   const [low, high] = window
-  return Float32Array.from({ length: most + 1 }, (_, stored) => {
-    const value = isInverted ? most - stored : stored
-    const place = Math.min(1, Math.max(0, (value - low) / (high - low)))
+  return Float32Array.from({ length: 2 ** bits }, (_, stored) => {
+    const within = Math.min(1, Math.max(0, (stored - low) / (high - low)))
+    const place = isInverted ? 1 - within : within
     return gamma === 1 ? place : place ** (1 / gamma)
   })
 }

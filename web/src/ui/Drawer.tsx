@@ -8,12 +8,11 @@ import type { Slide } from '../dicom/slide'
 import { drawer } from '../state'
 import { t } from '../words'
 import { Icon } from './Icon'
-import { InfoDrawer } from './InfoDrawer'
 import { lazyDrawer } from './Lazy'
 
 /** What each drawer holds. */
 const CONTENTS: Readonly<Record<DrawerName, (of: { readonly slide: Slide }) => JSX.Element>> = {
-  info: InfoDrawer,
+  info: lazyDrawer(async () => (await import('./InfoDrawer')).InfoDrawer),
   position: lazyDrawer(async () => (await import('../navigate/PositionDrawer')).PositionDrawer),
   measure: lazyDrawer(async () => (await import('../measure/MeasureDrawer')).MeasureDrawer),
   beside: lazyDrawer(async () => (await import('../compare/BesideDrawer')).BesideDrawer),

@@ -7,8 +7,8 @@ const PATHS = {
   plus: 'M12 5v14M5 12h14',
   minus: 'M5 12h14',
   home: 'M4 9V4h5M20 9V4h-5M4 15v5h5M20 15v5h-5M9 9h6v6H9z',
-  rotateLeft: 'M4 5v5h5M4.500 10a8 8 0 1 1-.5 4',
-  rotateRight: 'M20 5v5h-5M19.500 10a8 8 0 1 0 .5 4',
+  rotateLeft: 'M11 10.500h9.500v10H11zM16.500 5.500a10.500 10.500 0 0 0-11 10M2 12.500l3.500 3.500 3.500-3.500',
+  rotateRight: 'M13 10.500H3.500v10H13zM7.500 5.500a10.500 10.500 0 0 1 11 10M22 12.500l-3.500 3.500-3.500-3.500',
   fullScreen: 'M9 4H4v5M15 4h5v5M9 20H4v-5M15 20h5v-5',
   theme: 'M12 3a9 9 0 1 0 0 18zM12 3a9 9 0 0 1 0 18z',
   language:

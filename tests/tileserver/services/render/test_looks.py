@@ -208,7 +208,21 @@ def test_all_paths_of_fluorescence_are_blended_in_their_own_colours(services, fl
     made = services.render.matrix(fluorescence, None, None, Look())
 
     # The first tells no colour and gets blue, the second has orange at the end of its palette.
-    assert corners(made) == [[255, 128, 255], [255, 128, 0], [0, 0, 255], [0, 0, 0]]
+    assert corners(made) == [[255, 242, 255], [255, 128, 0], [0, 114, 255], [0, 0, 0]]
+
+
+def test_what_shines_fills_a_window_of_8_bits_too(services):
+    pixels = np.full((TILE, TILE, 1), 10, np.uint8)
+    pixels[:8] = 60
+    light = path("A")
+    light.ImagePathFilterPassThroughWavelength = 520
+    found = build_tiles.instance(
+        pixels, SeriesInstanceUID=generate_uid(), OpticalPathSequence=[light]
+    )
+
+    made = services.render.matrix(stored(services, found), None, None, Look())
+
+    assert corners(made) == [[0, 220, 80], [0, 220, 80], [0, 0, 0], [0, 0, 0]]
 
 
 def test_channels_count_each_for_what_is_decoded_of_one_picture():

@@ -72,7 +72,7 @@ export const JOBS: Readonly<Record<string, string>> = {
     'der Server hat sie entfernt; sie wird neu gesendet',
   'the server speaks no tus 1.0': 'der Server spricht kein tus 1.0',
   took: 'Dauer',
-  'try job {id} again': 'Auftrag {id} erneut versuchen',
+  'try again: job {id}': 'noch einmal: Auftrag {id}',
   unpacking: 'entpacken',
   'uploaded slides': 'hochgeladene Schnitte',
   verify: 'prüfen',
