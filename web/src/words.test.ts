@@ -3,10 +3,11 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
-import { msg, preferred, t } from './words'
+import { msg, preferred, retold, t } from './words'
 import { GERMAN, PARTS } from './words/de'
+import { heard, said } from './words/said'
 
-const QUOTED = /\b(?:t|msg)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g
+const QUOTED = /\b(?:t|msg|said)\(\s*(?:'((?:[^'\\]|\\.)*)'|"((?:[^"\\]|\\.)*)")/g
 
 /** Every text in the source that is told in the reader's language. */
 function told(): Set<string> {
@@ -34,6 +35,19 @@ describe('t', () => {
 
   it('leaves a place that has no value', () => {
     expect(t('{count} tiles')).toBe('{count} tiles')
+  })
+})
+
+describe('said', () => {
+  it('is told later, with its values', () => {
+    const message = said('it lacks {tag}, {count} times', { tag: 'a=b', count: 2 })
+
+    expect(heard(message)[1]).toEqual({ tag: 'a=b', count: '2' })
+    expect(retold(message)).toBe('it lacks a=b, 2 times')
+  })
+
+  it('leaves what others say as it is', () => {
+    expect(retold('Unexpected token {')).toBe('Unexpected token {')
   })
 })
 

@@ -6,6 +6,8 @@
 
 import { batch, computed, signal } from '@preact/signals'
 
+import { heard } from './words/said'
+
 export type Language = 'en' | 'de'
 type Catalogue = Readonly<Record<string, string>>
 
@@ -27,6 +29,11 @@ export function msg(text: string): string {
 export function t(text: string, values: Readonly<Record<string, string | number>> = {}): string {
   const told = catalogue.value[text] ?? text
   return told.replace(/\{(\w+)\}/g, (place, name: string) => String(values[name] ?? place))
+}
+
+/** What was said by `said`, in the reader's language; what is in no catalogue stays as it is. */
+export function retold(message: string): string {
+  return t(...heard(message))
 }
 
 /** Speak a language from now on. */

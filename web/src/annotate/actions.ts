@@ -4,7 +4,7 @@
 import { currentMap } from '../map/current'
 import { moved, type Box } from '../vector/shape'
 import { viewed } from '../state'
-import { t } from '../words'
+import { retold, t } from '../words'
 import { grouped } from '../ui/format'
 import type { Change, Drawn, Summary, Words } from './model'
 import {
@@ -145,7 +145,7 @@ export async function importFile(file: File): Promise<void> {
       ? t('nothing was imported: cancelled')
       : t('{file} could not be read as GeoJSON: {reason}', {
           file: file.name,
-          reason: error instanceof Error ? error.message : String(error),
+          reason: retold(error instanceof Error ? error.message : String(error)),
         })
   } finally {
     importing.value = null

@@ -4,6 +4,8 @@
  * Only one feature's text is held at a time, whatever the size of the file.
  */
 
+import { said } from '../words/said'
+
 const [QUOTE, BACKSLASH, OPEN, CLOSE, OPEN_LIST, CLOSE_LIST] = [34, 92, 123, 125, 91, 93]
 
 /** A text that is one feature or geometry is held whole, up to this length. */
@@ -41,7 +43,7 @@ export class FeatureScanner {
   /** The text has ended; `SyntaxError` where it is none. */
   end(): void {
     if (this.elements === 0) this.onFeature(JSON.parse(this.whole))
-    else if (this.depth !== 0) throw new SyntaxError('the file ends in the middle')
+    else if (this.depth !== 0) throw new SyntaxError(said('the file ends in the middle'))
   }
 
   private within(code: number, piece: string, at: number): void {
@@ -98,6 +100,7 @@ export class FeatureScanner {
 
   private keepWhole(piece: string): void {
     this.whole += piece
-    if (this.whole.length > MOST_WHOLE) throw new RangeError('one feature is larger than 64 MB')
+    if (this.whole.length > MOST_WHOLE)
+      throw new RangeError(said('one feature is larger than 64 MB'))
   }
 }

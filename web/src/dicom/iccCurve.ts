@@ -2,6 +2,7 @@
 /** Curves of an ICC profile: `curv` and `para` (ICC.1:2022 10.6 and 10.18). */
 
 import { fixed, ProfileError, signature } from './iccProfile'
+import { said } from '../words/said'
 
 /** From 0 … 1 to 0 … 1. */
 export type Curve = (value: number) => number
@@ -14,7 +15,7 @@ export function readCurve(view: DataView, offset: number): { curve: Curve; lengt
   const kind = signature(view, offset)
   if (kind === 'curv') return readSampled(view, offset)
   if (kind === 'para') return readParametric(view, offset)
-  throw new ProfileError('a curve is damaged')
+  throw new ProfileError(said('a curve is damaged'))
 }
 
 /** Curves that follow each other, each beginning at a multiple of four bytes. */
@@ -48,7 +49,7 @@ export function clamp(value: number): number {
 function readSampled(view: DataView, offset: number): { curve: Curve; length: number } {
   const count = view.getUint32(offset + 8)
   const length = 12 + count * 2
-  if (offset + length > view.byteLength) throw new ProfileError('a curve is cut short')
+  if (offset + length > view.byteLength) throw new ProfileError(said('a curve is cut short'))
   if (count === 0) return { curve: (value) => value, length }
   if (count === 1) {
     const gamma = view.getUint16(offset + 12) / 256
@@ -63,7 +64,7 @@ function readSampled(view: DataView, offset: number): { curve: Curve; length: nu
 
 function readParametric(view: DataView, offset: number): { curve: Curve; length: number } {
   const count = PARAMETERS[view.getUint16(offset + 8)]
-  if (!count) throw new ProfileError('a curve is of an unknown kind')
+  if (!count) throw new ProfileError(said('a curve is of an unknown kind'))
   const given = Array.from({ length: count }, (_, index) => fixed(view, offset + 12 + index * 4))
   return { curve: parametric(given), length: 12 + count * 4 }
 }

@@ -6,6 +6,7 @@
 
 import { readCurves, sampled, clamp, type Curve } from './iccCurve'
 import { fixed, ProfileError, signature } from './iccProfile'
+import { said } from '../words/said'
 
 export type Triple = readonly [number, number, number]
 export type Transform = (value: Triple) => Triple
@@ -22,11 +23,11 @@ interface Grid {
 export function readTable(view: DataView): { transform: Transform; encoding: Encoding } {
   const kind = signature(view, 0)
   if (view.byteLength < 32 || view.getUint8(8) !== 3 || view.getUint8(9) !== 3)
-    throw new ProfileError('a table does not lead from three colours to three')
+    throw new ProfileError(said('a table does not lead from three colours to three'))
   if (kind === 'mft1') return { transform: readClassic(view, 1), encoding: 'lut8' }
   if (kind === 'mft2') return { transform: readClassic(view, 2), encoding: 'lut16' }
   if (kind === 'mAB ') return { transform: readModern(view), encoding: 'v4' }
-  throw new ProfileError('a table is of an unknown kind')
+  throw new ProfileError(said('a table is of an unknown kind'))
 }
 
 /** Input curves, grid, output curves. The matrix before them is for XYZ devices alone. */
@@ -59,7 +60,7 @@ function readModern(view: DataView): Transform {
     const turn = readMatrix(view, matrix)
     stages.push((value) => turn(each(curves, value)))
   }
-  if (!b) throw new ProfileError('a table lacks its curves')
+  if (!b) throw new ProfileError(said('a table lacks its curves'))
   const last = readCurves(view, b, 3)
   return (value) =>
     each(
@@ -72,7 +73,8 @@ function readGrid(view: DataView, offset: number): Grid {
   const points = [0, 1, 2].map((index) => view.getUint8(offset + index))
   const [x = 0, y = 0, z = 0] = points
   const bytes = view.getUint8(offset + 16)
-  if (bytes !== 1 && bytes !== 2) throw new ProfileError('a table has samples of an unknown size')
+  if (bytes !== 1 && bytes !== 2)
+    throw new ProfileError(said('a table has samples of an unknown size'))
   return { points: [x, y, z], values: samples(view, offset + 20, x * y * z * 3, bytes) }
 }
 
@@ -85,7 +87,7 @@ function readMatrix(view: DataView, offset: number): Transform {
 
 function samples(view: DataView, offset: number, count: number, bytes: 1 | 2): Float64Array {
   if (count < 2 || offset + count * bytes > view.byteLength)
-    throw new ProfileError('a table is cut short')
+    throw new ProfileError(said('a table is cut short'))
   return Float64Array.from({ length: count }, (_, index) =>
     bytes === 1 ? view.getUint8(offset + index) / 255 : view.getUint16(offset + index * 2) / 65535,
   )

@@ -4,7 +4,9 @@
  * profiles of RGB devices are read, which is what a slide scanner has.
  */
 
-/** A profile that is damaged, or of a kind that is not read; in words for the reader. */
+import { said } from '../words/said'
+
+/** A profile that is damaged, or of a kind that is not read; `retold` words it for the reader. */
 export class ProfileError extends Error {
   override readonly name = 'ProfileError'
 }
@@ -30,11 +32,12 @@ const MOST_TAGS = 200
 export function readProfile(bytes: Uint8Array): Profile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (bytes.length < HEADER + 4 || signature(view, 36) !== 'acsp')
-    throw new ProfileError('it is damaged')
+    throw new ProfileError(said('it is damaged'))
   const device = signature(view, 16).trim()
-  if (device !== 'RGB') throw new ProfileError(`it is of ${device || 'unknown'} colours, not RGB`)
+  if (device !== 'RGB')
+    throw new ProfileError(said('it is of {kind} colours, not RGB', { kind: device || '?' }))
   const space = signature(view, 20).trim()
-  if (space !== 'XYZ' && space !== 'Lab') throw new ProfileError('it links two devices')
+  if (space !== 'XYZ' && space !== 'Lab') throw new ProfileError(said('it links two devices'))
   const tags = tagsOf(view)
   return { space, tag: (name) => tags.get(name) ?? null }
 }

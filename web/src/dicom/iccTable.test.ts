@@ -73,6 +73,6 @@ describe('a profile that cannot be read', () => {
     const printer = Buffer.from(sound)
     printer.write('CMYK', 16)
 
-    expect(() => colourTable(printer)).toThrow('it is of CMYK colours, not RGB')
+    expect(() => colourTable(printer)).toThrow('it is of {kind} colours, not RGB\nkind=CMYK')
   })
 })

@@ -11,6 +11,7 @@
 import { clamp, readCurve, type Curve } from './iccCurve'
 import { readTable, type Encoding, type Transform, type Triple } from './iccLut'
 import { fixed, ProfileError, readProfile, type Profile } from './iccProfile'
+import { said } from '../words/said'
 
 /** Points of the table along each side. */
 export const SIDE = 33
@@ -107,7 +108,7 @@ function matrixModel(profile: Profile): Model {
 
 function needed(profile: Profile, name: string): DataView {
   const tag = profile.tag(name)
-  if (!tag || tag.byteLength < 12) throw new ProfileError(`it lacks ${name}`)
+  if (!tag || tag.byteLength < 12) throw new ProfileError(said('it lacks {tag}', { tag: name }))
   return tag
 }
 
@@ -218,7 +219,7 @@ function guarded<Value>(read: () => Value): Value {
   try {
     return read()
   } catch (error) {
-    if (error instanceof RangeError) throw new ProfileError('it is cut short')
+    if (error instanceof RangeError) throw new ProfileError(said('it is cut short'))
     throw error
   }
 }

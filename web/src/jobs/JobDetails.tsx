@@ -25,7 +25,8 @@ export function JobDetails({ job }: { readonly job: Job }): JSX.Element {
     <div class="job-details">
       {job.problem && (
         <p>
-          <span class="remark">{job.problem}</span> {adviceOf(job)}
+          <span class="remark">{t('the server says: {message}', { message: job.problem })}</span>{' '}
+          {adviceOf(job)}
         </p>
       )}
       <dl>

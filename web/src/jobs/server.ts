@@ -65,6 +65,11 @@ async function ask(path: string, method = 'GET', body?: unknown): Promise<unknow
   if (answer.ok) return answer.json()
   const told = (await answer.json().catch(() => null)) as { message?: string } | null
   const { status } = answer
-  const other = t('the server answered {status}; its log says more', { status })
-  throw new ServerError(status, told?.message ?? other)
+  const message = told?.message
+  throw new ServerError(
+    status,
+    message === undefined
+      ? t('the server answered {status}; its log says more', { status })
+      : t('the server says: {message}', { message }),
+  )
 }

@@ -5,7 +5,7 @@ import type { JSX } from 'preact'
 
 import { Drawer } from '../ui/Drawer'
 import { grouped, significant } from '../ui/format'
-import { t } from '../words'
+import { retold, t } from '../words'
 import type { Entry, Layer, Scale } from './layer'
 import { layers } from './store'
 
@@ -55,7 +55,7 @@ function LayerPart({ layer }: { readonly layer: Layer }): JSX.Element {
       </label>
       {problem.value !== '' && (
         <p class="layer-problem" role="status">
-          {t(problem.value)}
+          {retold(problem.value)}
         </p>
       )}
       <label class="layer-opacity">

@@ -10,6 +10,7 @@ import type { Style } from '../vector/paint'
 import { Caller } from '../vector/rpc'
 import { paintedLayer } from '../vector/tileLayer'
 import { msg } from '../words'
+import { said } from '../words/said'
 import { after, between, IDENTITY, inverse, toSlide, type Affine } from './affine'
 import { referencedInstances, type Found } from './find'
 import { NOT_PLACED, titleOf } from './frameLayers'
@@ -105,7 +106,7 @@ async function load(
   const { type, dimensions, label, colour, double } = group
   const coordinates = await binary(group.coordinates)
   const starts = group.starts && (await binary(group.starts))
-  if (!coordinates) throw new Error('the server does not tell where the coordinates are')
+  if (!coordinates) throw new Error(said('the server does not tell where the coordinates are'))
   const layout = { type, dimensions, label, colour }
   await caller.call('add', { id, layout, coordinates, double, starts, toBase })
 }

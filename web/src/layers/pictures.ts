@@ -6,6 +6,7 @@ import { element, number } from '../dicom/json'
 import type { FrameImage, PlacedFrame } from './frames'
 import type { Pictures } from './framePainter'
 import { bytesPerSample, samplesOf, type Stored, type Values } from './parametric'
+import { said } from '../words/said'
 
 const MOST_KEPT = 400
 /** A map of floating point numbers comes in one piece; beyond this it is refused. */
@@ -50,10 +51,10 @@ async function wholeOf(image: FrameImage): Promise<Uint8Array<ArrayBuffer>> {
   const frames = number(dataSet, 'NumberOfFrames') ?? 1
   const stored = storedAs(image)
   if (frames * tileColumns * tileRows * bytesPerSample(stored) > MOST_BYTES)
-    throw new Error('the map is larger than 512 MB and does not come in frames')
+    throw new Error(said('the map is larger than 512 MB and does not come in frames'))
   const value = element(dataSet, 'FloatPixelData') ?? element(dataSet, 'DoubleFloatPixelData') ?? {}
   const bytes = await binary(value)
-  if (!bytes) throw new Error('the server does not tell where the values of the map are')
+  if (!bytes) throw new Error(said('the server does not tell where the values of the map are'))
   return bytes
 }
 

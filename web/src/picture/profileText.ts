@@ -2,7 +2,7 @@
 /** What is done with a slide's colours, in words. */
 
 import type { Slide } from '../dicom/slide'
-import { t } from '../words'
+import { retold, t } from '../words'
 import { profileOf } from './profile'
 import { canChange, settings } from './state'
 
@@ -14,7 +14,7 @@ export function profileText(slide: Slide): string {
   if (profile.state === 'same') return t('{name}; drawn as sRGB', { name })
   if (profile.state === 'failed') {
     const { problem } = profile
-    return t('ICC profile {name} not applied: {problem}', { name, problem })
+    return t('ICC profile {name} not applied: {problem}', { name, problem: retold(problem) })
   }
   if (canChange.value === false)
     return t('ICC profile {name} not applied: the browser offers no WebGL 2', { name })

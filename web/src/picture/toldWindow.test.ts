@@ -28,9 +28,9 @@ describe('the window of a slide', () => {
       '00289132': { Value: [window(centre, 11)] },
     }))
 
-    expect(
-      toldWindow({ '52009229': { Value: [shared] }, '52009230': { Value: [first] } }),
-    ).toEqual([195.5, 205.5])
+    expect(toldWindow({ '52009229': { Value: [shared] }, '52009230': { Value: [first] } })).toEqual(
+      [195.5, 205.5],
+    )
   })
 
   test('is told by older slides in another place', () => {

@@ -9,17 +9,23 @@ import type { Window } from './channels'
 
 /** The window of all frames, or else that of the first; `null` where none is told. */
 export function toldWindow(dataSet: DataSet): Window | null {
-  const voi = group(dataSet, 'FrameVOILUTSequence')
-  const [centre, width] = [number(voi, 'WindowCenter'), number(voi, 'WindowWidth')]
-  const isLinear = (text(voi, 'VOILUTFunction') ?? 'LINEAR') === 'LINEAR'
-  if (centre === null || width === null || width <= 0 || (isLinear && width <= 1)) return null
+  const ends = endsOf(group(dataSet, 'FrameVOILUTSequence'))
+  if (!ends) return null
   const rescaling = group(dataSet, 'PixelValueTransformationSequence')
-  // Of 0 nothing would be left of the values; the server takes it for 1, too.
-  const slope = number(rescaling, 'RescaleSlope') || 1
   const intercept = number(rescaling, 'RescaleIntercept') ?? 0
-  const [middle, half] = isLinear ? [centre - 0.5, (width - 1) / 2] : [centre, width / 2]
-  const [low, high] = [middle - half, middle + half].map((value) => (value - intercept) / slope)
+  const slope = number(rescaling, 'RescaleSlope') ?? 1
+  // Of a slope of 0 nothing would be left of the values; the server takes it for 1, too.
+  const [low, high] = ends.map((value) => (value - intercept) / (slope === 0 ? 1 : slope))
   return low !== undefined && high !== undefined && high > low ? [low, high] : null
+}
+
+/** The values that are to be dark and bright; those of a sigmoid as if it were a line. */
+function endsOf(voi: DataSet): Window | null {
+  const [centre, width] = [number(voi, 'WindowCenter'), number(voi, 'WindowWidth')]
+  if (centre === null || width === null || width <= 0) return null
+  if ((text(voi, 'VOILUTFunction') ?? 'LINEAR') !== 'LINEAR')
+    return [centre - width / 2, centre + width / 2]
+  return width > 1 ? [centre - width / 2, centre - 1 + width / 2] : null
 }
 
 /** A functional group, or the data set itself, where older ones have the same attributes. */

@@ -3,6 +3,7 @@
 
 import { scaleBar, type Point } from '../dicom/geometry'
 import { length } from '../ui/format'
+import { t } from '../words'
 import { outlineOn, wrapped, type Inset } from './plan'
 import type { Taken } from './take'
 
@@ -128,6 +129,6 @@ function fontOf(letters: number): string {
 
 function contextOf(canvas: HTMLCanvasElement): Context {
   const context = canvas.getContext('2d')
-  if (!context) throw new Error('no canvas')
+  if (!context) throw new Error(t('the browser cannot draw a picture of this size'))
   return context
 }

@@ -1,12 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Handing a picture on: as a file, to the clipboard, to paper. */
 
+import { t } from '../words'
+
 /** The picture as PNG. */
 export function pngOf(canvas: HTMLCanvasElement): Promise<Blob> {
   return new Promise((resolve, reject) => {
     canvas.toBlob((blob) => {
       if (blob) resolve(blob)
-      else reject(new Error('the picture is too large'))
+      else reject(new Error(t('the picture is too large')))
     }, 'image/png')
   })
 }

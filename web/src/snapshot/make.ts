@@ -32,7 +32,7 @@ export async function make(slide: Slide, orders: Orders, captionApart = false): 
   const field = fieldOf(now, devicePixelRatio, wanted)
   const closer = insetOf(field, slide.pyramid.size, wanted)
   const [main, inset = null] = await taken(map, closer ? [field, closer] : [field], orders)
-  if (!main) throw new Error('no picture')
+  if (!main) throw new Error(t('the browser cannot draw a picture of this size'))
   const facts = {
     ...factsOf(slide),
     scale: scaleOf(slide, field),

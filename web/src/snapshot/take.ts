@@ -11,6 +11,7 @@ import type { Point, Size, Viewed } from '../dicom/geometry'
 import { slideLayer } from '../map/slideLayer'
 import type { MirrorMap } from '../map/mirror'
 import { SlideSource } from '../map/source'
+import { t } from '../words'
 import { blocksOf } from './blocks'
 import { drawLayers } from './layers'
 
@@ -62,7 +63,7 @@ async function picture(glass: Glass, viewed: Viewed, onBlock: () => void): Promi
   const { width, height } = viewed.screen
   const canvas = Object.assign(document.createElement('canvas'), { width, height })
   const context = canvas.getContext('2d')
-  if (!context) throw new Error('no canvas')
+  if (!context) throw new Error(t('the browser cannot draw a picture of this size'))
   context.fillStyle = '#fff'
   context.fillRect(0, 0, width, height)
   const gaps = new Map<string, string>()
@@ -122,7 +123,7 @@ class Glass {
   /** Show what a picture has at a block, and wait until every tile of it is drawn. */
   async show(picture: Viewed, centre: Point): Promise<void> {
     const isOfThisSize = String(this.map.getSize()) === `${this.screen.width},${this.screen.height}`
-    if (!isOfThisSize) throw new Error('the window has another size now')
+    if (!isOfThisSize) throw new Error(t('the window has another size now'))
     // A pixel of the screen need not be whole pixels of the picture.
     const { width, height } = this.blockSize
     const off = {

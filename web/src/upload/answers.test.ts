@@ -34,7 +34,7 @@ test.each([
   [
     400,
     '{"error": "x", "message": "what is wrong"}',
-    { state: 'refused', reason: 'what is wrong' },
+    { state: 'refused', reason: 'the server says: what is wrong' },
   ],
   [413, '', { state: 'refused', reason: 'it is larger than the server takes' }],
   [418, '<html>', { state: 'refused', reason: 'the server answered 418; its log says more' }],

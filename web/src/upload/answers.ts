@@ -11,10 +11,13 @@ export function outcomeOf(status: number, body: string): Outcome {
   if (status === 429 || status === 503)
     throw new MomentaryError(t('the server is busy; it is tried again'))
   const answer = dataSetOf(body)
-  const reason = failureOf(answer)
-  if (reason !== null) return { state: 'refused', reason: reasonText(reason) }
+  const code = failureOf(answer)
+  if (code !== null) return { state: 'refused', reason: reasonText(code) }
   if (status >= 200 && status < 300) return { state: 'stored' }
-  return { state: 'refused', reason: messageOf(body) ?? statusText(status) }
+  const told = messageOf(body)
+  const reason =
+    told === null ? statusText(status) : t('the server says: {message}', { message: told })
+  return { state: 'refused', reason }
 }
 
 function failureOf(answer: DataSet): number | null {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 /** Calling functions of a worker: each call has a number and one answer; it can be cancelled. */
 
+import { said } from '../words/said'
+
 /** Functions of a worker by name; each takes one argument. */
 export type Methods = Readonly<Record<string, (argument: never, call: Ticket) => unknown>>
 
@@ -50,7 +52,8 @@ export class Caller<Served extends Methods> {
       this.take(data)
     })
     worker.addEventListener('error', () => {
-      for (const { reject } of this.waiting.values()) reject(new Error('the worker has failed'))
+      for (const { reject } of this.waiting.values())
+        reject(new Error(said('the worker has failed')))
       this.waiting.clear()
     })
   }

@@ -5,6 +5,7 @@
  */
 
 import { num } from './numbers'
+import { said } from '../words/said'
 
 import type { Box } from './shape'
 
@@ -22,7 +23,7 @@ export class Tree {
 
   constructor(leaves: Float64Array) {
     const count = leaves.length / 4
-    if (count > MOST) throw new RangeError(`more than ${MOST} shapes`)
+    if (count > MOST) throw new RangeError(said('more than {most} shapes', { most: MOST }))
     let nodes = count
     for (let width = count; ; width = Math.ceil(width / FAN)) {
       this.levelEnds.push(nodes)

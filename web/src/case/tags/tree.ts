@@ -2,6 +2,7 @@
 /** A data set as a tree of its attributes, unfolded step by step, and the search through all of it. */
 
 import type { DataSet, Element } from '../../dicom/json'
+import { t } from '../../words'
 
 /** Names of attributes by their tags. */
 export type Names = Readonly<Record<string, string | undefined>>
@@ -68,7 +69,7 @@ function nodeOf(
   return {
     path: `${path}${key}`,
     tag: `(${key.slice(0, 4)},${key.slice(4)})`,
-    name: names[key] ?? (isPrivate(key) ? 'private' : 'unknown'),
+    name: names[key] ?? (isPrivate(key) ? t('private') : t('unknown')),
     vr: element.vr ?? '',
     value: items ? '' : valueText(element),
     items,
@@ -81,8 +82,8 @@ function isPrivate(key: string): boolean {
 }
 
 function valueText({ Value, BulkDataURI, InlineBinary }: Element): string {
-  if (BulkDataURI) return 'bulk data'
-  if (InlineBinary) return `${Math.floor((InlineBinary.length * 3) / 4)} bytes`
+  if (BulkDataURI) return t('bulk data')
+  if (InlineBinary) return t('{count} bytes', { count: Math.floor((InlineBinary.length * 3) / 4) })
   const values = (Value ?? []).slice(0, LONGEST_VALUE).map(oneValue)
   const text = values.join(' \\ ')
   return text.length > LONGEST_VALUE ? `${text.slice(0, LONGEST_VALUE)}…` : text

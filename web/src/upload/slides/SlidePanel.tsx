@@ -127,7 +127,8 @@ function Bar({ of }: { readonly of: SlideUpload }): JSX.Element | null {
 
 function Problem({ of }: { readonly of: SlideUpload }): JSX.Element | null {
   const job = of.job.value
-  const problem = of.reason.value || (of.state.value === 'failed' ? job?.problem : null)
+  const said = of.state.value === 'failed' ? job?.problem : null
+  const problem = of.reason.value || (said && t('the server says: {message}', { message: said }))
   if (!problem) return null
   return (
     <div class="slide-problem">

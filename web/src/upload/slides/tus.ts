@@ -120,7 +120,8 @@ function check({ status, body }: Answer): void {
     throw new MomentaryError(t('the server has removed it; it is sent anew'))
   if (status === 413) throw new RefusedError(t('it is larger than the server takes'))
   const other = t('the server answered {status}; its log says more', { status })
-  throw new RefusedError(messageOf(body) ?? other)
+  const message = messageOf(body)
+  throw new RefusedError(message === null ? other : t('the server says: {message}', { message }))
 }
 
 function messageOf(body: string): string | null {

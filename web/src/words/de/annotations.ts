@@ -38,6 +38,7 @@ export const ANNOTATIONS: Readonly<Record<string, string>> = {
   line: 'Linie',
   'looking for layers …': 'Ebenen werden gesucht …',
   merge: 'vereinen',
+  'more than {most} shapes': 'mehr als {most} Formen',
   navy: 'Marineblau',
   'no name or note has these words': 'kein Name und keine Notiz hat diese Wörter',
   'none yet: choose a tool and draw, or drop a GeoJSON file here':
@@ -45,6 +46,7 @@ export const ANNOTATIONS: Readonly<Record<string, string>> = {
   note: 'Notiz',
   'nothing was imported: cancelled': 'nichts eingelesen: abgebrochen',
   'on what is selected': 'mit dem Gewählten',
+  'one feature is larger than 64 MB': 'ein Eintrag ist größer als 64 MB',
   opacity: 'Deckkraft',
   'opacity of {layer}': 'Deckkraft von {layer}',
   orange: 'Orange',
@@ -65,8 +67,16 @@ export const ANNOTATIONS: Readonly<Record<string, string>> = {
     'der Browser hat keinen Platz mehr: beim Neuladen gehen diese Annotationen verloren; bitte ausgeben',
   'the browser keeps nothing for this page: annotations are lost on reload; export them':
     'der Browser behält nichts für diese Seite: beim Neuladen gehen Annotationen verloren; bitte ausgeben',
+  'the file ends in the middle': 'die Datei hört mittendrin auf',
+  'the map is larger than 512 MB and does not come in frames':
+    'die Karte ist größer als 512 MB und kommt nicht in Kacheln',
+  'the server does not tell where the coordinates are':
+    'der Server sagt nicht, wo die Koordinaten liegen',
+  'the server does not tell where the values of the map are':
+    'der Server sagt nicht, wo die Werte der Karte liegen',
   'the study has no segmentation, parametric map or bulk annotation of this slide':
     'die Studie hat zu diesem Schnitt keine Segmentierung, Wertekarte oder Massenannotation',
+  'the worker has failed': 'die Berechnung ist fehlgeschlagen',
   ultramarine: 'Ultramarin',
   undone: 'rückgängig gemacht',
   yellow: 'Gelb',

@@ -76,9 +76,13 @@ export const KEEP: Readonly<Record<string, string>> = {
     'Färbungen getrennt, gezeigt: {stains}; {colours}',
   stopped: 'angehalten',
   'take back the last point': 'den letzten Punkt zurücknehmen',
+  'the browser cannot draw a picture of this size':
+    'der Browser kann kein Bild dieser Größe zeichnen',
   'the middle, magnified': 'die Mitte, vergrößert',
+  'the picture is too large': 'das Bild ist zu groß',
   'the slide is not open': 'der Schnitt ist nicht geöffnet',
   'the whole slide, this field marked': 'der ganze Schnitt, dieses Feld markiert',
+  'the window has another size now': 'das Fenster hat jetzt eine andere Größe',
   touch: 'Berührung',
   'turned {degrees}°': 'um {degrees}° gedreht',
   'two fingers': 'zwei Finger',

@@ -89,6 +89,7 @@ export const PAGE: Readonly<Record<string, string>> = {
     'der Server antwortet nicht; prüfen Sie, ob tileserver läuft',
   'the server does not have it; it may have been deleted':
     'der Server hat es nicht; vielleicht wurde es gelöscht',
+  'the server says: {message}': 'Der Server meldet: {message}',
   'the slide has no label image': 'der Schnitt hat kein Etikettenbild',
   'the whole slide': 'der ganze Schnitt',
   theme: 'Farbschema',

@@ -2,6 +2,15 @@
 /** German of the picture: colours, planes, channels. */
 
 export const PICTURE: Readonly<Record<string, string>> = {
+  'a curve is cut short': 'eine Kurve ist abgeschnitten',
+  'a curve is damaged': 'eine Kurve ist beschädigt',
+  'a curve is of an unknown kind': 'eine Kurve ist von unbekannter Art',
+  'a table does not lead from three colours to three':
+    'eine Tabelle führt nicht von drei Farben zu dreien',
+  'a table has samples of an unknown size': 'eine Tabelle hat Werte unbekannter Größe',
+  'a table is cut short': 'eine Tabelle ist abgeschnitten',
+  'a table is of an unknown kind': 'eine Tabelle ist von unbekannter Art',
+  'a table lacks its curves': 'einer Tabelle fehlen ihre Kurven',
   'apply the slide’s ICC profile': 'ICC-Profil des Schnitts anwenden',
   'as stored': 'wie gespeichert',
   'as the slide has them': 'wie im Schnitt',
@@ -33,6 +42,11 @@ export const PICTURE: Readonly<Record<string, string>> = {
   'ICC profile {name} not applied: the browser offers no WebGL 2':
     'ICC-Profil {name} nicht angewandt: der Browser bietet kein WebGL 2',
   'ICC profile {name} not applied: {problem}': 'ICC-Profil {name} nicht angewandt: {problem}',
+  'it is cut short': 'es ist abgeschnitten',
+  'it is damaged': 'es ist beschädigt',
+  'it is of {kind} colours, not RGB': 'seine Farben sind {kind}, nicht RGB',
+  'it lacks {tag}': 'ihm fehlt {tag}',
+  'it links two devices': 'es verbindet zwei Geräte',
   'light and colour': 'Licht und Farbe',
   'no ICC profile; drawn as sRGB': 'kein ICC-Profil; als sRGB gezeigt',
   'of this slide': 'dieses Schnitts',
