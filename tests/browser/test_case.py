@@ -133,3 +133,17 @@ def test_a_report_is_listed_opened_and_deleted(page, archive, tmp_path):
     question.get_by_role("button", name="delete", exact=True).click()
 
     beside.wait_for(state="detached")
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_what_can_be_done_with_a_case_stands_in_one_row(archive, new_page, language):
+    page = new_page(viewport={"width": 1366, "height": 768})
+    page.goto(f"/studies/{STUDY}?lang={language}")
+    page.wait_for_selector(".case-actions > .button:nth-of-type(3)")
+
+    tops = page.locator(".case-actions > .button").evaluate_all(
+        "buttons => buttons.map((button) => button.getBoundingClientRect().top)"
+    )
+
+    assert len(tops) == 4
+    assert len(set(tops)) == 1

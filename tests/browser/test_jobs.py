@@ -203,3 +203,26 @@ def test_a_slide_without_a_level_yet_opens_by_itself_once_there_is_one(
     queue.intend(held, [uids(level)])
 
     page.wait_for_selector(READY)
+
+
+def test_a_reload_finds_the_conversions_of_its_uploads_again(page, queue, tmp_path):
+    made = slides.write_svs(tmp_path / "tumour.svs", associated=False)
+    page.goto("/")
+    page.locator("input[type=file]").first.set_input_files(str(made.path))
+    panel = page.get_by_role("complementary", name="uploaded slides")
+    panel.get_by_text("waiting for its turn").wait_for()
+    held = queue.take(ANY)
+    queue.report(held, Progress("level-2.dcm", 3, 4))
+    panel.get_by_text("level 2 · 75\u2009%").wait_for()
+
+    page.reload()
+
+    row = panel.get_by_role("listitem").filter(has_text="tumour.svs")
+    row.get_by_text("level 2 · 75\u2009%").wait_for()
+    assert row.get_by_role("progressbar").evaluate("bar => bar.value") == 0.75
+    queue.finish(held, {"study": "1.2", "series": "1.3"})
+    row.get_by_text("converted", exact=True).wait_for()
+    link = row.get_by_role("link", name="open slide")
+    assert link.get_attribute("href") == "/studies/1.2/series/1.3"
+    # What has ended was told: the next reload begins afresh.
+    assert page.evaluate("sessionStorage.getItem('coverslip.converting')") == "[]"

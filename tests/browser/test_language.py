@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import build_profile
+import slides
 from browser.harness import READY
 
 
@@ -24,3 +26,16 @@ def test_an_address_asks_for_a_language_and_a_choice_is_kept(archive, page):
     page.wait_for_selector(READY)
     assert page.get_by_role("button", name="ganzer Schnitt").is_visible()
     assert page.locator("html").get_attribute("lang") == "de"
+
+
+def test_why_a_profile_is_refused_is_told_in_german(archive, page):
+    icc = build_profile.samples()["version 2, matrix, gamma 1.8"]
+    made = slides.write_svs(archive.work / "refused.svs", associated=False, icc_profile=icc)
+    served = archive.add("refused", made.path, {})
+    # As a scanner for printing would have it: the kind of colours stands in bytes 16 to 20.
+    printer = icc[:16] + b"CMYK" + icc[20:]
+    page.route("**/bulkdata/**", lambda route: route.fulfill(body=printer))
+
+    page.goto(f"{served.path}?lang=de&show=info")
+
+    page.get_by_text("nicht angewandt: seine Farben sind CMYK, nicht RGB").wait_for()

@@ -180,3 +180,22 @@ def test_without_spacing_pixels_are_told_as_such(open_slide):
     assert value(drawer).endswith("\u2009px")
     assert "in pixels: the slide is not calibrated" in drawer.inner_text()
     assert "length_px" in drawer_csv(page, drawer)
+
+
+def test_tools_are_taken_by_keys_that_their_tooltips_name(open_slide):
+    page = open_slide("first")
+    page.keyboard.press("m")
+    page.wait_for_selector(".stage[data-tool=length]")
+    tools = page.get_by_role("group", name="tools")
+    area = tools.get_by_role("button", name="area")
+
+    area.focus()
+    tip = "button => getComputedStyle(button, '::after').content"
+    assert area.evaluate(tip) == '"area (c)"'
+    page.keyboard.press("c")
+    page.wait_for_selector(".stage[data-tool=area]")
+    page.keyboard.press("q")
+    page.wait_for_selector(".stage[data-tool=circle]")
+    assert tools.get_by_role("button", name="circle").get_attribute("aria-pressed") == "true"
+    page.keyboard.press("q")
+    page.wait_for_selector(".stage[data-tool=select]")

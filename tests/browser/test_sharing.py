@@ -123,6 +123,10 @@ def test_the_help_has_every_key_and_can_be_searched_and_printed(open_slide):
         assert name.split(":")[0] in told, name
     for key in ("shift s", "shift v", "PageDown", "1 … 9", "long press"):
         assert sheet.get_by_text(key, exact=True).is_visible(), key
+    for title, tool, key in (("annotating", "polygon", "c"), ("measuring", "circle", "q")):
+        section = sheet.locator("section").filter(has_text=f"while {title}")
+        row = section.locator("dl > div").filter(has=page.get_by_text(tool, exact=True))
+        assert row.locator("kbd").inner_text() == key
 
     page.keyboard.type("rotate right")
     sheet.locator("dd").nth(1).wait_for(state="detached")

@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-/** Keys while the drawer of annotations is open, in one table: its buttons name them. */
+/** What buttons and keys do while the drawer of annotations is open (`actionKeys.ts`). */
 
-import { msg } from '../words'
+import { CHANGE_KEYS, DRAWING_KEYS } from './actionKeys'
 import { duplicate, redo, remove, undo } from './actions'
 import type { SignName } from './Sign'
-import { selected, summary, tool, type Tool } from './store'
+import { selected, summary, tool } from './store'
 
 export interface Action {
   readonly sign: SignName
@@ -16,41 +16,33 @@ export interface Action {
 }
 
 export const TOOLS: readonly Action[] = [
-  choose('edit', msg('edit and move'), 'v'),
-  choose('point', msg('point'), 'd'),
-  choose('line', msg('line'), 'j'),
-  choose('polygon', msg('polygon'), 'c'),
-  choose('freehand', msg('freehand'), 'w'),
-  choose('rectangle', msg('rectangle'), 'q'),
-  choose('ellipse', msg('ellipse'), 'e'),
+  choose('edit'),
+  choose('point'),
+  choose('line'),
+  choose('polygon'),
+  choose('freehand'),
+  choose('rectangle'),
+  choose('ellipse'),
 ]
 
 export const UNDO: Action = {
+  ...CHANGE_KEYS.undo,
   sign: 'undo',
-  label: msg('undo'),
-  key: 'ctrl z',
   run: () => void undo(),
   enabled: () => summary.value.canUndo,
 }
 export const REDO: Action = {
+  ...CHANGE_KEYS.redo,
   sign: 'redo',
-  label: msg('redo'),
-  key: 'ctrl y',
   run: () => void redo(),
   enabled: () => summary.value.canRedo,
 }
 export const DUPLICATE: Action = {
+  ...CHANGE_KEYS.duplicate,
   sign: 'duplicate',
-  label: msg('duplicate'),
-  key: 'D',
   run: () => void duplicate(),
 }
-export const REMOVE: Action = {
-  sign: 'remove',
-  label: msg('delete'),
-  key: 'Delete',
-  run: () => void remove(),
-}
+export const REMOVE: Action = { ...CHANGE_KEYS.remove, sign: 'remove', run: () => void remove() }
 
 const ACTIONS = [...TOOLS, UNDO, REDO, DUPLICATE, REMOVE]
 
@@ -89,11 +81,10 @@ export function listen(): () => void {
   }
 }
 
-function choose(name: Tool & SignName, label: string, key: string): Action {
+function choose(name: keyof typeof DRAWING_KEYS): Action {
   return {
+    ...DRAWING_KEYS[name],
     sign: name,
-    label,
-    key,
     run: () => {
       tool.value = tool.value === name ? null : name
     },

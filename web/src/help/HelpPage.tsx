@@ -5,8 +5,13 @@ import { useSignal } from '@preact/signals'
 import type { JSX } from 'preact'
 
 import { helpShown, slideKey } from '../state'
+import { ANNOTATING } from '../annotate/actionKeys'
+import { KINDS } from '../measure/geometry'
+import { TOOL_KEYS } from '../measure/toolKeys'
+import { KIND_NAMES } from '../measure/words'
 import { Dialog } from '../ui/Dialog'
 import { PAGE_GROUPS, SLIDE_GROUPS } from '../ui/commands'
+import { keyName } from '../ui/keyboard'
 import { pageKeys, type PageKeys } from '../ui/pageKeys'
 import { msg, t } from '../words'
 import { found, sectionsOf, type Section } from './rows'
@@ -29,6 +34,7 @@ const TOUCH: Told = [
   [msg('long press'), msg('place below the finger, and why a tile is hatched')],
 ]
 const MEASURING: Told = [
+  ...KINDS.map((kind) => [TOOL_KEYS[kind], KIND_NAMES[kind]] as const),
   [msg('space'), msg('set a point in the middle of the screen')],
   [msg('enter'), msg('end a path, an area or a count')],
   [msg('backspace'), msg('take back the last point')],
@@ -119,6 +125,10 @@ function slideHelp(): Section[] {
   return [
     ...sectionsOf(SLIDE_GROUPS),
     told(t('while measuring'), MEASURING),
+    told(
+      t('while annotating'),
+      ANNOTATING.map(({ key, label }) => [keyName(key), label] as const),
+    ),
     told(t('mouse'), MOUSE),
     told(t('touch'), TOUCH),
     told(t('worklist'), WORKLIST),

@@ -11,8 +11,9 @@ import { Drawer } from '../ui/Drawer'
 import { t } from '../words'
 import { anchor, KINDS, type Kind, type Shape } from './geometry'
 import { removed } from './history'
-import { redo, undo } from './keys'
-import { history, selected, setHistory, take, tool } from './store'
+import { choose, redo, undo } from './keys'
+import { history, selected, setHistory, tool } from './store'
+import { TOOL_KEYS } from './toolKeys'
 import { asCsv, asText, kindName, moreWords, valueWords } from './words'
 
 interface Properties {
@@ -56,17 +57,16 @@ export function MeasureDrawer({ slide }: Properties): JSX.Element {
 }
 
 function ToolButton({ kind }: { readonly kind: Kind }): JSX.Element {
+  const key = TOOL_KEYS[kind]
   return (
     <button
       type="button"
       class="tool preset"
+      aria-keyshortcuts={key}
       aria-pressed={tool.value === kind}
+      data-tip={`${kindName(kind)} (${key})`}
       onClick={() => {
-        take(tool.value === kind ? null : kind)
-        // Keys go to the slide now: space sets a point there.
-        const stage = currentMap.value?.map.getTargetElement()
-        stage?.setAttribute('tabindex', '-1')
-        stage?.focus({ preventScroll: true })
+        choose(kind)
       }}
     >
       {kindName(kind)}

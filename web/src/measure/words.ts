@@ -3,7 +3,7 @@
 
 import type { Point } from '../dicom/geometry'
 import { inMicrometres } from '../units'
-import { t } from '../words'
+import { msg, t } from '../words'
 import { measured, type Kind, type Quantities, type Shape } from './geometry'
 
 const THIN = '\u2009'
@@ -12,17 +12,18 @@ const MM_FROM_UM = 1000
 const MM2_FROM_UM2 = 100_000
 
 /** What a kind of measure is called. */
+export const KIND_NAMES: Readonly<Record<Kind, string>> = {
+  length: msg('length'),
+  polyline: msg('path'),
+  angle: msg('angle'),
+  area: msg('area'),
+  ellipse: msg('ellipse'),
+  circle: msg('circle'),
+  count: msg('count'),
+}
+
 export function kindName(kind: Kind): string {
-  const names: Readonly<Record<Kind, string>> = {
-    length: t('length'),
-    polyline: t('path'),
-    angle: t('angle'),
-    area: t('area'),
-    ellipse: t('ellipse'),
-    circle: t('circle'),
-    count: t('count'),
-  }
-  return names[kind]
+  return t(KIND_NAMES[kind])
 }
 
 /** A length of so many columns: `123.4 µm`, `1.234 mm`, or `247 px`. */

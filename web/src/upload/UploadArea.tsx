@@ -8,6 +8,7 @@ import { useEffect, useRef } from 'preact/hooks'
 import { recall } from '../habits'
 import { ORIGIN } from '../root'
 import { t } from '../words'
+import { recallConverting } from './converting'
 import { chosenFiles, droppedFiles } from './dropped'
 import { loadSlides, send, slides } from './store'
 import { UploadPanel } from './UploadPanel'
@@ -27,7 +28,7 @@ export function UploadArea({ children }: Properties): JSX.Element {
 function DropArea({ children }: Properties): JSX.Element {
   const isOver = useSignal(false)
   const SlidePanel = slides.value?.SlidePanel
-  useEffect(tellOfBrokenOff, [])
+  useEffect(tellOfEarlier, [])
   const over = (event: DragEvent): void => {
     if (!event.dataTransfer?.types.includes('Files')) return
     event.preventDefault()
@@ -61,9 +62,10 @@ function DropArea({ children }: Properties): JSX.Element {
   )
 }
 
-/** Uploads that ended with their page are told of (`slides/remembered`). */
-function tellOfBrokenOff(): void {
-  if ((recall('uploads') ?? '[]') !== '[]') void loadSlides().catch(() => undefined)
+/** Uploads that ended with their page are told of (`slides/remembered`), and what became of others. */
+function tellOfEarlier(): void {
+  const wasBrokenOff = (recall('uploads') ?? '[]') !== '[]'
+  if (wasBrokenOff || recallConverting().length > 0) void loadSlides().catch(() => undefined)
 }
 
 /** Buttons that choose files or a whole folder. */

@@ -4,6 +4,7 @@
 import { batch, signal } from '@preact/signals'
 
 import { isFinal, type Job } from '../../jobs/job'
+import type { Converting } from '../converting'
 import { MomentaryError } from '../queue'
 import { folderOf, type SlideFiles } from './sort'
 import { forget, recallOf, remember, type Remembered } from './remembered'
@@ -31,10 +32,20 @@ export class SlideUpload {
   readonly mark: string
   controller = new AbortController()
 
-  constructor(readonly slide: SlideFiles) {
-    const { mark, bytes } = recallOf(slide)
+  constructor(
+    readonly slide: SlideFiles,
+    { mark, bytes }: Pick<Remembered, 'mark' | 'bytes'> = recallOf(slide),
+  ) {
     this.mark = mark
     this.bytes = bytes
+  }
+
+  /** One whose files are on the server, and not at hand any more. */
+  static sentBefore({ name, job, ...known }: Converting): SlideUpload {
+    const made = new SlideUpload({ name, files: [] }, known)
+    made.jobId.value = job
+    made.state.value = 'converting'
+    return made
   }
 
   /** Take how its conversion is. */
@@ -70,6 +81,20 @@ export class SlideQueue {
     const kept = this.slides.value.filter((each) => !marks.includes(each.mark))
     this.slides.value = [...kept, ...fresh]
     this.work()
+  }
+
+  /** List slides that were sent before the page was loaded. */
+  takeUp(before: readonly Converting[]): void {
+    this.slides.value = [
+      ...before.map((each) => SlideUpload.sentBefore(each)),
+      ...this.slides.value,
+    ]
+    if (before.length > 0) this.onSent()
+  }
+
+  /** Forget a slide, whatever it is at. */
+  drop(upload: SlideUpload): void {
+    this.slides.value = this.slides.value.filter((each) => each !== upload)
   }
 
   /** Send a slide once more. */

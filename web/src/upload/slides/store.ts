@@ -3,16 +3,20 @@
 
 import { effect } from '@preact/signals'
 
+import { ServerError } from '../../api'
 import { reloadCase } from '../../case/contents'
 import { isFinal, type Job } from '../../jobs/job'
 import { listen } from '../../jobs/live'
 import { getJob } from '../../jobs/server'
 import { findAgain } from '../../worklist/store'
+import { keepConverting, recallConverting } from '../converting'
 import type { NamedFile } from '../dropped'
 import { server } from '../transport'
 import { isLeaving, SlideQueue, type SlideUpload } from './queue'
 import { sortSlides } from './sort'
 import { sendFile } from './tus'
+
+const NOT_FOUND = 404
 
 export const slideQueue = new SlideQueue({ send: sendFile, pause: server.pause }, follow)
 
@@ -58,9 +62,22 @@ function converting(): SlideUpload[] {
 }
 
 function askForAll(): void {
-  for (const { jobId } of converting())
-    if (jobId.value !== null) void getJob(jobId.value).then(takeJob, () => undefined)
+  for (const upload of converting())
+    if (upload.jobId.value !== null)
+      void getJob(upload.jobId.value).then(takeJob, (error: unknown) => {
+        // Ended long ago: the server has forgotten it.
+        if (error instanceof ServerError && error.status === NOT_FOUND) slideQueue.drop(upload)
+      })
 }
+
+slideQueue.takeUp(recallConverting())
+effect(() => {
+  keepConverting(
+    converting().flatMap(({ slide, mark, bytes, jobId }) =>
+      jobId.value === null ? [] : [{ mark, name: slide.name, bytes, job: jobId.value }],
+    ),
+  )
+})
 
 effect(() => {
   // The browser asks before it leaves the page.

@@ -88,7 +88,7 @@ export const CASES: Readonly<Record<string, string>> = {
   'sort by {column}': 'nach {column} ordnen',
   stain: 'Färbung',
   stop: 'anhalten',
-  'store files…': 'Dateien speichern…',
+  'store files…': 'Dateien…',
   stored: 'gespeichert',
   'the case cannot be read': 'der Fall kann nicht gelesen werden',
   'the cases cannot be listed': 'die Fälle können nicht aufgelistet werden',

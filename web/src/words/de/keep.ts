@@ -88,6 +88,7 @@ export const KEEP: Readonly<Record<string, string>> = {
   'two fingers': 'zwei Finger',
   'waiting for tiles …': 'wartet auf Kacheln …',
   'what is done to the colours': 'was mit den Farben geschieht',
+  'while annotating': 'beim Annotieren',
   'while measuring': 'beim Messen',
   'with the panels that are open': 'mit den offenen Feldern',
   'zoom and turn the slide': 'vergrößern und drehen',
