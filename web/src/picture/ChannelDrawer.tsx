@@ -69,7 +69,7 @@ function Channels({ slide }: Properties): JSX.Element {
     { name: t('colours that stay apart'), apply: () => inPaletteColours(channels) },
     { name: t('one in grey'), apply: () => inGrey(channels) },
     {
-      name: t('windows from the values'),
+      name: t('original windows'),
       apply: () => channels.map((channel) => ({ ...channel, window: null })),
     },
   ]
