@@ -53,6 +53,16 @@ describe('optical paths and focal planes', () => {
     ])
   })
 
+  test('have the colour at the end of a table that is no line', () => {
+    const table = (last: number): object => ({
+      InlineBinary: Buffer.from(Uint16Array.of(0, 300, last * 257).buffer).toString('base64'),
+    })
+    const palette = { '00281201': table(255), '00281202': table(128), '00281203': table(0) }
+    const more = { '00480105': { Value: [optical('A', { '00480120': { Value: [palette] } })] } }
+
+    expect(pyramidOf(imagesOf([instance({ more })]))?.paths[0]?.colour).toEqual([255, 128, 0])
+  })
+
   test('that are kept in images of their own are one level', () => {
     const channel = (uid: string, path: string) =>
       instance({ uid, more: { '00480105': { Value: [optical(path)] } } })

@@ -49,16 +49,23 @@ function pathOf(identifier: string | null, dataSet: DataSet): OpticalPath {
   }
 }
 
-/** The colour of the largest value of a palette whose last segment is a line (C.7.9.2). */
+/** The colour of the largest value of a palette: its last entry, or the end of its last line (C.7.9). */
 function colourOf(palette: DataSet): Rgb | null {
-  const [red, green, blue] = [
-    element(palette, 'SegmentedRedPaletteColorLookupTableData'),
-    element(palette, 'SegmentedGreenPaletteColorLookupTableData'),
-    element(palette, 'SegmentedBluePaletteColorLookupTableData'),
-  ].map(lastOfSegments)
+  const [red, green, blue] = (['Red', 'Green', 'Blue'] as const).map((name) => {
+    const plain = element(palette, `${name}PaletteColorLookupTableData`)
+    return plain
+      ? lastOfTable(plain)
+      : lastOfSegments(element(palette, `Segmented${name}PaletteColorLookupTableData`))
+  })
   if (red === undefined || green === undefined || blue === undefined) return null
   if (red === null || green === null || blue === null) return null
   return [red, green, blue]
+}
+
+/** Of entries of 16 bits, in little endian, the last byte is the higher one. */
+function lastOfTable({ InlineBinary }: Element): number | null {
+  const bytes = InlineBinary ? atob(InlineBinary) : ''
+  return bytes.length > 0 ? bytes.charCodeAt(bytes.length - 1) : null
 }
 
 function lastOfSegments(data: Element | null): number | null {
