@@ -24,8 +24,11 @@ if TYPE_CHECKING:
 def _check(parameters: Parameters, surroundings: Surroundings) -> Parameters:
     def peer(name: str, value: object) -> str:
         if value not in surroundings.peers:
-            expected = ", ".join(surroundings.peers) or "none, as the setting peers is empty"
-            raise BadRequestError(f"{name}: no such peer; expected {expected}")
+            known = ", ".join(surroundings.peers)
+            expected = (
+                f"one of the setting peers: {known}" if known else "the setting peers to have it"
+            )
+            raise BadRequestError(f"{name}: found {str(value)[:64]!r}, expected {expected}")
         return str(value)
 
     found = read_below(parameters, peer=peer)
