@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping, Sequence
     from pathlib import Path
 
-    from sqlalchemy import Connection, Row
+    from sqlalchemy import Connection
 
 LEASE_SECONDS = 60
 _job, _need, _line, _ending = tables.job, tables.need, tables.line, tables.ending
@@ -273,7 +273,7 @@ class JobQueue:
         limit: int = 100,
     ) -> list[Job]:
         """Return jobs, the newest first."""
-        return self.page(states, kind, before, limit)[0]
+        return [*self.page(states, kind, before, limit)[0]]
 
     def page(
         self,
@@ -281,7 +281,7 @@ class JobQueue:
         kind: str | None = None,
         before: int | None = None,
         limit: int = 100,
-    ) -> tuple[list[Job], int | None]:
+    ) -> tuple[Sequence[Job], int | None]:
         """Return jobs, the newest first, and before which number the next page is.
 
         Fewer than asked for, but one at least, where they would take much memory; ``None`` on the
@@ -297,7 +297,7 @@ class JobQueue:
         if before is not None:
             found = found.where(_job.c.id < before)
         with self._database.reading() as connection:
-            sizes = connection.execute(found).all()
+            sizes = [(row[0], row[1]) for row in connection.execute(found)]
             numbers = _fitting(sizes[:limit])
             query = select(_job).where(_job.c.id.in_(numbers)).order_by(_job.c.id.desc())
             jobs = rows.jobs_of(connection, connection.execute(query).all())
@@ -534,9 +534,10 @@ def _revive(connection: Connection, job: int) -> None:
         _revive(connection, other)
 
 
-def _fitting(sizes: Sequence[Row[tuple[int, int]]]) -> list[int]:
+def _fitting(sizes: Sequence[tuple[int, int]]) -> list[int]:
     """Return the first jobs that together are no larger than a page may be."""
-    found, total = [], 0
+    found: list[int] = []
+    total = 0
     for number, size in sizes:
         total += size
         if found and total > _MOST_PAGE_CHARACTERS:
