@@ -26,7 +26,7 @@ from reliability.disk import Disk, Event, Luck, events
 from reliability.faults import Control
 from reliability.report import note
 
-CUTS = int(os.environ.get("COVERSLIP_CUTS", "8")) * 5
+CUTS = int(os.environ.get("COVERSLIP_CUTS", "40"))
 GONE_ON_WITH = max(CUTS // 20, 2)
 """Of the cuts; each takes seconds."""
 SLIDES = 4

@@ -239,3 +239,15 @@ def test_one_key_is_one_job(server):
 def _studies(server: Server):
     answer = server.get("/studies", "application/dicom+json")
     return answer.json() if answer.status_code == 200 else []
+
+
+def test_the_list_of_jobs_comes_in_pages(tmp_path):
+    with serving(tmp_path / "data", "--jobs-at-once", "0") as server:
+        asked = [up.asked(server, "delete", parameters={"study": "1.2"}) for _ in range(3)]
+
+        first = server.http.get("/api/jobs?limit=2&kind=delete&state=waiting").json()
+        second = server.http.get(f"/api/jobs?limit=2&before={first['next']}").json()
+
+    assert [job["id"] for job in first["jobs"]] == [asked[2], asked[1]]
+    assert first["next"] == asked[1]
+    assert ([job["id"] for job in second["jobs"]], second["next"]) == ([asked[0]], None)
