@@ -240,3 +240,28 @@ def test_rules_are_tried_on_what_is_stored(server, rules):
     assert not any("1.2.50" in line for line in lines)
     assert lines[-1].startswith("pack what is whole: ")
     assert server.http.get("/api/jobs").json()["jobs"][0]["id"] == before
+
+
+def test_a_schedule_that_is_about_no_study_would_be_set_off_once(server, tmp_path):
+    text = '[[rule]]\nname = "room"\non = "schedule"\njob = { kind = "recycle" }\n'
+    (tmp_path / "rules.toml").write_text(text)
+    given = ("--data", str(server.data), "--rules", str(tmp_path / "rules.toml"))
+
+    done = subprocess.run(
+        command("rules", "try", *given, "--quota-bytes", "1000"),
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "room: schedule once → job recycle {}\nroom: 1 time\n"
+
+
+def test_rules_are_tried_on_an_archive_that_is_there(tmp_path):
+    done = subprocess.run(
+        command("rules", "try", "--data", str(tmp_path / "none"), "--rules", str(tmp_path / "r")),
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "none: there is no archive to try them on; check --data" in done.stderr
+    assert not (tmp_path / "none").exists()

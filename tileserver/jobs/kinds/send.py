@@ -24,10 +24,8 @@ if TYPE_CHECKING:
 def _check(parameters: Parameters, surroundings: Surroundings) -> Parameters:
     def peer(name: str, value: object) -> str:
         if value not in surroundings.peers:
-            known = ", ".join(surroundings.peers)
-            expected = (
-                f"one of the setting peers: {known}" if known else "the setting peers to have it"
-            )
+            known = ", ".join(surroundings.peers) or "it is empty"
+            expected = f"a name of the setting peers: {known}"
             raise BadRequestError(f"{name}: found {str(value)[:64]!r}, expected {expected}")
         return str(value)
 
