@@ -35,6 +35,7 @@ from tileserver.job_queue import JOBS_FILE
 from tileserver.jobs import routes as job_routes
 from tileserver.jobs.descriptions import JOBS
 from tileserver.jobs.feature import Jobs
+from tileserver.jobs.kind import kinds
 from tileserver.jobs.kinds.convert import check_options
 from tileserver.middleware import HostCheck, LastResort, SecurityHeaders
 from tileserver.opening import INDEX_FILE, open_services, read_tolerantly
@@ -235,7 +236,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
 
 
 def _rules(settings: Settings, work: Jobs) -> tuple[Rule, ...]:
-    return read_rules(settings.rules, work.check) if settings.rules else ()
+    return read_rules(settings.rules, work.check, kinds()) if settings.rules else ()
 
 
 @contextlib.contextmanager

@@ -12,6 +12,7 @@ import json
 import os
 from typing import TYPE_CHECKING, Any
 
+from dicomizer.targets.durable import flush_folder
 from dicomizer.targets.explained import explained
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class Manifest:
             self._file = self.path.open("a+b", buffering=0)
             self._file.seek(0)
             self._entries = dict(_read(self._file.readlines()))
-            _flush_folder(folder)
+            flush_folder(folder)
 
     def last(self, slide: str) -> Entry | None:
         """Return what is known of a slide."""
@@ -64,7 +65,7 @@ class Manifest:
             file.flush()
             os.fsync(file.fileno())
             partial.replace(self.path)
-            _flush_folder(self.path.parent)
+            flush_folder(self.path.parent)
 
     def close(self) -> None:
         """Close the file."""
@@ -79,11 +80,3 @@ def _read(lines: Iterable[bytes]) -> Iterable[tuple[str, Entry]]:
         with contextlib.suppress(ValueError, KeyError, TypeError):  # of a line that was cut
             entry = json.loads(line)
             yield entry["slide"], entry
-
-
-def _flush_folder(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

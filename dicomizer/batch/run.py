@@ -30,6 +30,7 @@ from dicomizer.running.locks import waited_lock
 from dicomizer.running.messages import Request
 from dicomizer.running.reasons import crash_of
 from dicomizer.running.schedule import Schedule, Task
+from dicomizer.targets.durable import durable_folders
 from dicomizer.targets.explained import explained
 from dicomizer.targets.folder import forget_states, instances_in
 
@@ -111,7 +112,7 @@ def run_batch(
         The folder or the manifest cannot be written, or another batch writes to the folder.
     """
     with explained("cannot be written to", out):
-        out.mkdir(parents=True, exist_ok=True)
+        durable_folders(out)
     with (
         waited_lock(out) as lock,
         contextlib.closing(Manifest(out)) as manifest,

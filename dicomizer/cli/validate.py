@@ -53,7 +53,12 @@ def _files(path: Path) -> list[Path]:
         if not path.is_file():
             raise DicomError("found a device or pipe, expected a file or folder", file=path)
         return [path]
-    files = sorted(item for item in path.rglob("*") if item.is_file() and item.name[0] != ".")
+    # What lies in a hidden folder is not whole yet: conversions work there.
+    files = sorted(
+        item
+        for item in path.rglob("*")
+        if not any(part.startswith(".") for part in item.relative_to(path).parts) and item.is_file()
+    )
     if not files:
         raise DicomError(
             "the folder holds no file, expected DICOM files", file=path, remedy=_REMEDY

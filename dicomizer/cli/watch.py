@@ -5,11 +5,8 @@ from __future__ import annotations
 
 import contextlib
 import datetime as dt
-import hashlib
 import json
-import os
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -18,9 +15,12 @@ from dicomizer.cli.conversion import conversion_options, read_options
 from dicomizer.cli.given import given_options, without_options
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
 from dicomizer.cli.sending import Sending, sending_options
+from dicomizer.cli.watch_journal import default_journal, journal_option, known_journal
+from dicomizer.cli.watch_retry import retry
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from dicomizer.watch.journal import Journal, Record
     from dicomizer.watch.look import Look
@@ -56,6 +56,9 @@ def watch() -> None:
     """
 
 
+watch.add_command(retry)
+
+
 def _seconds(
     *names: str, default: float, text: str
 ) -> Callable[[Callable[..., None]], Callable[..., None]]:
@@ -67,15 +70,6 @@ def _seconds(
         metavar="SECONDS",
         help=text,
     )
-
-
-_journal_option = click.option(
-    "--journal",
-    type=GIVEN_PATH,
-    metavar="FILE",
-    help="What became of each slide, on a disk of this machine. Default: a file for each inbox in "
-    "~/.local/state/coverslip/watch.",
-)
 
 
 @watch.command()
@@ -102,7 +96,7 @@ _journal_option = click.option(
     help="Where metadata come from: file names, barcodes, tables, a worklist, files beside the "
     "slides; see samples/watch.toml.",
 )
-@_journal_option
+@journal_option
 @_seconds("--settle", default=10, text="For which a slide must not change before it is taken.")
 @_seconds(
     "--patience",
@@ -155,7 +149,7 @@ def run(context: click.Context, /, inbox: Path, **values: Any) -> None:
     its own structure, with the files that belong to it. It is converted, compared with the result,
     stored in --out and sent by --to; then it is moved to INBOX/done. One that fails goes to
     INBOX/failed with the reason beside it; one that a rule which is required does not find, to
-    INBOX/unmatched, where it is looked up again. To try one again, move it back.
+    INBOX/unmatched, where it is looked up again. To try one again: dicomizer watch retry.
 
     Slides are known by their content: neither a crash at any moment nor a copy or another name
     makes one twice.
@@ -217,7 +211,7 @@ def _options(context: click.Context, inbox: Path, values: dict[str, Any]) -> Wat
         inbox=inbox.absolute(),
         out=out and out.absolute(),
         address=address,
-        journal=(values["journal"] or _default_journal(inbox)).absolute(),
+        journal=(values["journal"] or default_journal(inbox)).absolute(),
         arguments=given_options(context, _CONVERT),
         verify_arguments=None if values["no_verify"] else given_options(context, _VERIFY),
         send_arguments=given_options(context, _SEND),
@@ -232,12 +226,6 @@ def _options(context: click.Context, inbox: Path, values: dict[str, Any]) -> Wat
         jobs=values["jobs"],
         has_events=not values["no_events"],
     )
-
-
-def _default_journal(inbox: Path) -> Path:
-    state = os.environ.get("XDG_STATE_HOME") or "~/.local/state"
-    name = hashlib.sha256(str(inbox.resolve()).encode("utf-8", "surrogateescape")).hexdigest()[:32]
-    return Path(state).expanduser() / "coverslip" / "watch" / f"{name}.sqlite"
 
 
 def _tell(event: str, record: Record) -> None:
@@ -275,21 +263,14 @@ def _until(moment: float) -> str:
 
 @watch.command()
 @click.argument("inbox", type=GIVEN_PATH)
-@_journal_option
+@journal_option
 @json_option
 def status(inbox: Path, journal: Path | None, *, as_json: bool) -> None:
     """Show how the watch folder INBOX is doing; its service may run or not."""
-    from dicomizer.errors import TargetError
     from dicomizer.watch.journal import Journal
     from dicomizer.watch.status import document
 
-    path = journal or _default_journal(inbox)
-    if not path.exists():
-        raise TargetError(
-            "no service has worked here yet: there is no journal",
-            file=path,
-            remedy="start dicomizer watch, or name its --journal",
-        )
+    path = known_journal(inbox, journal)
     with contextlib.closing(Journal(path, is_read_only=True)) as found:
         told = document(found)
         open_records = found.unsettled(200)

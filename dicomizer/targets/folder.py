@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO, Self
 
 from dicomizer.errors import TargetError
+from dicomizer.targets.durable import durable_folders, flush_folder
 from dicomizer.targets.explained import explained
 from dicomizer.targets.journal import (
     Journal,
@@ -70,7 +71,7 @@ class FolderTarget:
             if folder.exists() and not folder.is_dir():
                 raise TargetError("found a file, expected a folder", file=folder)
             try:
-                self._make_folders()
+                self._made = durable_folders(folder)
                 self._lock = locked(folder)
                 _recover(folder, job)
                 self._check(overwrite=overwrite)
@@ -141,16 +142,6 @@ class FolderTarget:
         """Return what bears a name that a file to come may have."""
         return instances_in(self._folder)
 
-    def _make_folders(self) -> None:
-        missing = []
-        folder = self._folder
-        while not folder.exists():
-            missing.append(folder)
-            folder = folder.parent
-        for folder in reversed(missing):
-            folder.mkdir(exist_ok=True)
-            self._made.append(folder)
-
     def _publish(self) -> None:
         try:
             with self._explained("cannot be completed"):
@@ -158,12 +149,14 @@ class FolderTarget:
                 others = [path for path in self._in_the_way() if path.name not in self._names]
                 for name in self._names:
                     (self._partial / name).replace(self._folder / name)
+                flush_folder(self._folder)  # before anything that was there goes
                 for path in others:
                     path.unlink()
+                if others:
+                    flush_folder(self._folder)
                 if not self._keeps_states:
                     end_publishing(self._partial)
                     shutil.rmtree(self._partial)
-                _flush_folder(self._folder)
         except BaseException:
             self._discard()
             raise
@@ -269,13 +262,3 @@ def _recover(folder: Path, job: str) -> None:
 
 def _new_partial(folder: Path) -> Path:
     return Path(tempfile.mkdtemp(prefix=_PARTIAL_PREFIX, dir=folder))
-
-
-def _flush_folder(folder: Path) -> None:
-    """Make renames in a folder durable, where the system can."""
-    with contextlib.suppress(OSError):
-        descriptor = os.open(folder, os.O_RDONLY)
-        try:
-            os.fsync(descriptor)
-        finally:
-            os.close(descriptor)

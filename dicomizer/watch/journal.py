@@ -28,6 +28,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from dicomizer.errors import TargetError
+from dicomizer.targets.durable import durable_folders
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -139,7 +140,7 @@ class Journal:
         self._lock = threading.Lock()
         with self._explained():
             if not is_read_only:
-                path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+                durable_folders(path.parent, mode=0o700)
             mode = "ro" if is_read_only else "rwc"
             self._connection = sqlite3.connect(
                 f"{path.absolute().as_uri()}?mode={mode}",
@@ -199,6 +200,46 @@ class Journal:
             remedy=None,
             target=None,
         )
+
+    def try_again(self, record: Record) -> bool:
+        """Have a slide tried again now, whatever became of it; tell whether that can be.
+
+        It cannot while its source is being put aside, or where the service has gone on meanwhile.
+        A source that was put aside is brought back by the service before it is tried.
+        """
+        with self._transaction(is_durable=True) as connection:
+            changed = connection.execute(
+                "UPDATE slides SET attempts = 0, next_try = 0, changed = ?, "
+                "reason = CASE state WHEN 'failed' THEN NULL ELSE reason END, "
+                "remedy = CASE state WHEN 'failed' THEN NULL ELSE remedy END, "
+                "is_settled = CASE state WHEN 'failed' THEN 0 ELSE is_settled END, "
+                "state = CASE state WHEN 'failed' THEN 'new' ELSE state END "
+                "WHERE content = ? AND state = ? AND (state != 'failed' OR is_settled)",
+                (time.time(), record.content, record.state),
+            )
+            return changed.rowcount == 1
+
+    def returned(self, record: Record, path: str) -> Record:
+        """Note that a source that was put aside lies in the inbox again, and where."""
+        with self._transaction() as connection:
+            connection.execute(
+                "INSERT INTO sightings VALUES (?, ?, ?) ON CONFLICT (path) DO UPDATE SET "
+                "fingerprint = excluded.fingerprint, content = excluded.content",
+                (path, record.fingerprint, record.content),
+            )
+            connection.execute(
+                "UPDATE slides SET path = ?, target = NULL, changed = ? WHERE content = ?",
+                (path, time.time(), record.content),
+            )
+        return self.record(record.content)
+
+    def waiting(self) -> list[Record]:
+        """Return the slides that `try_again` is for: given up, or waiting for another attempt."""
+        rows = self._all(
+            f"SELECT {_COLUMNS} FROM slides WHERE state IN ('failed', 'unmatched') OR "  # noqa: S608
+            "(state IN ('new', 'converted', 'done') AND next_try > 0) ORDER BY first_seen"
+        )
+        return list(map(_record, rows))
 
     def forget(self, path: str) -> None:
         """Note that nothing lies at a path any more."""

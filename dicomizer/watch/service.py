@@ -21,6 +21,7 @@ from dicomizer.running.children import Children, StoppedError
 from dicomizer.running.content import digest_of, states_of, total_bytes
 from dicomizer.running.locks import waited_lock
 from dicomizer.running.schedule import Schedule, Task
+from dicomizer.targets.durable import durable_folders
 from dicomizer.targets.explained import explained
 from dicomizer.watch.aside import FOLDERS, Aside
 from dicomizer.watch.changes import told_of_changes
@@ -54,7 +55,7 @@ def watching(options: WatchOptions, journal: Journal, tell: Tell) -> Iterator[Se
     """
     _check(options)
     with explained("cannot be written to", options.work):
-        options.work.mkdir(parents=True, exist_ok=True, mode=0o700)
+        durable_folders(options.work, mode=0o700)
     # The lock of the work folder is that of the journal's results; that of the inbox keeps out
     # a service with another journal, where the inbox is on a file system with locks.
     with (

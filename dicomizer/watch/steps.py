@@ -11,7 +11,6 @@ source and result is whole, and nothing partial has a name that anybody looks at
 from __future__ import annotations
 
 import logging
-import os
 import shutil
 import time
 from itertools import count
@@ -21,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from dicomizer.errors import NetworkError, TargetError
 from dicomizer.running.messages import Request
 from dicomizer.running.reasons import crash_of
+from dicomizer.targets.durable import durable_folders, flush_folder
 from dicomizer.targets.explained import explained
 from dicomizer.targets.folder import forget_states, instances_in
 from dicomizer.watch.failures import Cause, Failure, Refusal, failure_of
@@ -90,6 +90,8 @@ class Steps:
         """Do what is next; return what the slide is then, ``None`` where nothing is left."""
         try:
             match record.state:
+                case State.NEW if self._aside.is_to_return(record):
+                    return self._return(record)
                 case State.NEW | State.UNMATCHED if self._is_to_convert(record):
                     return self._convert(record, threads)
                 case State.CONVERTED:
@@ -120,7 +122,7 @@ class Steps:
             return self._gone(record)
         staging = self._staging(record)
         forget_states(staging)
-        _flush(staging.parent)
+        flush_folder(staging.parent)
         self._journal.reserve(record.content, self._names(record))
         return self._journal.change(
             record.content,
@@ -209,10 +211,10 @@ class Steps:
         if not staging.exists():
             return
         with explained("cannot be stored", folder):
-            folder.parent.mkdir(parents=True, exist_ok=True)
+            durable_folders(folder.parent)
             staging.rename(folder)
-            _flush(folder.parent)
-            _flush(staging.parent)
+            flush_folder(folder.parent)
+            flush_folder(staging.parent)
 
     def _send(self, folder: Path) -> None:
         assert self._options.address is not None
@@ -241,6 +243,17 @@ class Steps:
             raise failure_of(error) from error
         self._tell(str(record.state), settled)
         return settled
+
+    def _return(self, record: Record) -> Record:
+        """Bring back what was put aside and is to be tried again."""
+        path = self._options.inbox / record.path
+        if record.target is None and fingerprint_at(path) != record.fingerprint:
+            return self._gone(record)
+        sidecars = [item for item in self._sidecars(record) if item.parent == path.parent]
+        try:
+            return self._aside.bring_back(record, sidecars)
+        except TargetError as error:
+            raise failure_of(error) from error
 
     def _sidecars(self, record: Record) -> list[Path]:
         """Return the files that came with a slide to tell its metadata."""
@@ -345,11 +358,3 @@ def _document(ended: Ended, file: Path, key: str) -> dict[str, Any]:
 
 def _remove(folder: Path) -> None:
     shutil.rmtree(folder, ignore_errors=True)
-
-
-def _flush(folder: Path) -> None:
-    descriptor = os.open(folder, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

@@ -90,7 +90,7 @@ def test_many_slides(place, number, expected):
 
 
 def test_the_watch_folder(place, tmp_path):
-    serve, send, status, tried = commands("Watch a folder")
+    serve, send, status, again, tried = commands("Watch a folder")
     shutil.copy(place / "slide.svs", place / "inbox")
 
     with subprocess.Popen(
@@ -107,6 +107,10 @@ def test_the_watch_folder(place, tmp_path):
 
     told = run(status, place)
     assert told.stdout == "inbox: 1 done\n"
+
+    asked = run(again, place)
+    assert asked.returncode == 1
+    assert "a.svs: no slide of this name has failed or waits" in asked.stderr
 
     shown = run(tried, place)
     assert shown.returncode == 0

@@ -92,22 +92,30 @@ class _File:
         self.pending = [change for change in self.pending if change.number > until]
 
 
+@dataclass(eq=False)
+class _Folder:
+    names: dict[str, _File | _Folder] = field(default_factory=dict)
+    """That are on disk."""
+
+
 @dataclass
 class _Named:
     """A name in a folder that comes to be or goes, or both at once."""
 
     number: int
-    folder: str
+    folder: _Folder
     gone: str | None
     name: str | None
-    file: _File | None
-    """``None`` for a folder."""
+    entry: _File | _Folder | None
+    gone_from: _Folder | None = None
+    """Where a folder was moved from that was in another one: it is never in both, nor in none."""
 
-    def apply(self, names: dict[str, _File | None]) -> None:
+    def apply(self, names: dict[_Folder, dict[str, _File | _Folder]]) -> None:
         if self.gone is not None:
-            names.pop(self.gone, None)
+            names.setdefault(self.gone_from or self.folder, {}).pop(self.gone, None)
         if self.name is not None:
-            names[self.name] = self.file
+            assert self.entry is not None
+            names.setdefault(self.folder, {})[self.name] = self.entry
 
 
 class Disk:
@@ -117,9 +125,21 @@ class Disk:
         self._root = str(root)
         self._number = 0
         self._files: dict[int, _File] = {}
-        self._names: dict[str, _File | None] = {}
+        self._folders: dict[str, _Folder] = {self._root: _Folder()}
         self._pending: list[_Named] = []
         self._flushes: dict[int, int] = {}
+
+    def begin_with(self, folder: Path) -> None:
+        """Have all that lies below the root by now on the disk, before anything happens."""
+        for path in sorted(folder.iterdir()):
+            entry: _File | _Folder
+            if path.is_dir():
+                entry = self._folders[str(path)] = _Folder()
+            else:
+                entry = self._files[path.stat().st_ino] = _File(bytearray(path.read_bytes()))
+            self._folders[str(folder)].names[path.name] = entry
+            if path.is_dir():
+                self.begin_with(path)
 
     def take(self, event: Event) -> None:
         """Let the next thing happen."""
@@ -132,23 +152,39 @@ class Disk:
         def is_there() -> bool:
             return luck is Luck.EVERYTHING or (luck is Luck.ANYTHING and rng.random() < 0.5)
 
-        names = dict(self._names)
+        names = {folder: dict(folder.names) for folder in self._known()}
         for named in self._pending:
             if is_there():
                 named.apply(names)
         written: dict[int, Path] = {}
-        for name in sorted(names):
-            place = target / PurePosixPath(name).relative_to(self._root)
-            if name.endswith("-shm") or not place.parent.is_dir():
-                continue
-            file = names[name]
-            if file is None:
-                place.mkdir()
-            elif id(file) in written:
-                place.hardlink_to(written[id(file)])
-            else:
-                written[id(file)] = place
-                place.write_bytes(self._content(file, is_there))
+
+        def write(folder: _Folder, place: Path) -> None:
+            for name, entry in sorted(names.get(folder, {}).items()):
+                if isinstance(entry, _Folder):
+                    (place / name).mkdir()
+                    write(entry, place / name)
+                elif id(entry) in written:
+                    (place / name).hardlink_to(written[id(entry)])
+                elif not name.endswith("-shm"):
+                    written[id(entry)] = place / name
+                    (place / name).write_bytes(self._content(entry, is_there))
+
+        write(self._top, target)
+
+    @property
+    def _top(self) -> _Folder:
+        return self._folders[self._root]
+
+    def _known(self) -> set[_Folder]:
+        """Return all folders that may be on the disk."""
+        found = {self._top, *self._folders.values()}
+        found |= {item.entry for item in self._pending if isinstance(item.entry, _Folder)}
+        left = list(found)
+        while left:
+            inner = {item for item in left.pop().names.values() if isinstance(item, _Folder)}
+            left += inner - found
+            found |= inner
+        return found
 
     def _content(self, file: _File, is_there: Callable[[], bool]) -> bytes:
         content = bytearray(file.durable)
@@ -157,9 +193,9 @@ class Disk:
                 change.apply(content)
         return bytes(content)
 
-    def _name(self, gone: str | None, name: str | None, file: _File | None) -> None:
-        folder = str(PurePosixPath(name or gone or "").parent)
-        self._pending.append(_Named(self._number, folder, gone, name, file))
+    def _name(self, gone: str | None, name: str | None, entry: _File | _Folder | None) -> None:
+        folder = self._folders[str(PurePosixPath(name or gone or "").parent)]
+        self._pending.append(_Named(self._number, folder, _last(gone), _last(name), entry))
 
     def _create(self, event: Event) -> None:
         self._files[event.inode] = _File()
@@ -167,18 +203,33 @@ class Disk:
 
     def _mkdir(self, event: Event) -> None:
         self._files.pop(event.inode, None)  # the number is used again
-        self._name(None, event.path, None)
+        self._folders[event.path] = _Folder()
+        self._name(None, event.path, self._folders[event.path])
 
     def _link(self, event: Event) -> None:
         self._name(None, event.other, self._files[event.inode])
 
     def _rename(self, event: Event) -> None:
-        file = self._files.get(event.inode)
+        if event.path in self._folders:
+            self._rename_folder(event.path, event.other)
+            return
+        file = self._files[event.inode]
         if PurePosixPath(event.path).parent == PurePosixPath(event.other).parent:
             self._name(event.path, event.other, file)
         else:
             self._name(None, event.other, file)
             self._name(event.path, None, None)
+
+    def _rename_folder(self, path: str, other: str) -> None:
+        above = self._folders[str(PurePosixPath(path).parent)]
+        self._name(path, other, self._folders[path])
+        self._pending[-1].gone_from = above
+        for inner in [item for item in self._folders if f"{item}/".startswith(f"{path}/")]:
+            self._folders[other + inner.removeprefix(path)] = self._folders.pop(inner)
+
+    def _rmdir(self, event: Event) -> None:
+        self._folders.pop(event.path, None)
+        self._name(event.path, None, None)
 
     def _unlink(self, event: Event) -> None:
         self._name(event.path, None, None)
@@ -202,14 +253,16 @@ class Disk:
         until = self._flushes.pop(event.offset)
         if event.inode in self._files:
             self._files[event.inode].flush(until)
-        else:
-            self._flush_names(lambda named: named.folder == event.path and named.number <= until)
+        elif event.path in self._folders:
+            folder = self._folders[event.path]
+            self._flush_names(lambda named: _is_of(named, folder) and named.number <= until)
 
     def _flush_fails(self, event: Event) -> None:
         if event.inode in self._files:
             self._files[event.inode].give_up(self._number)
-        else:
-            self._pending = [named for named in self._pending if named.folder != event.path]
+        elif event.path in self._folders:
+            folder = self._folders[event.path]
+            self._pending = [named for named in self._pending if not _is_of(named, folder)]
 
     def _flush_all(self, event: Event) -> None:
         for file in self._files.values():
@@ -217,10 +270,19 @@ class Disk:
         self._flush_names(lambda named: True)
 
     def _flush_names(self, is_flushed: Callable[[_Named], bool]) -> None:
+        names = {folder: folder.names for folder in self._known()}
         for named in self._pending:
             if is_flushed(named):
-                named.apply(self._names)
+                named.apply(names)
         self._pending = [named for named in self._pending if not is_flushed(named)]
+
+
+def _is_of(named: _Named, folder: _Folder) -> bool:
+    return folder in (named.folder, named.gone_from)
+
+
+def _last(path: str | None) -> str | None:
+    return None if path is None else PurePosixPath(path).name
 
 
 _DO: dict[Kind, Callable[[Disk, Event], None]] = {
@@ -229,7 +291,7 @@ _DO: dict[Kind, Callable[[Disk, Event], None]] = {
     Kind.LINK: Disk._link,
     Kind.RENAME: Disk._rename,
     Kind.UNLINK: Disk._unlink,
-    Kind.RMDIR: Disk._unlink,
+    Kind.RMDIR: Disk._rmdir,
     Kind.WRITE: Disk._write,
     Kind.TRUNCATE: Disk._truncate,
     Kind.SYNC: Disk._flush_begins,

@@ -12,6 +12,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -133,8 +134,17 @@ static void give_back(int64_t size) {
   if (size > 0 && atomic_load(&control->room) >= 0) atomic_fetch_add(&control->room, size);
 }
 
+/* The path of a name in an open folder, in a buffer that is given; NULL for one that is not known. */
+static const char *named_in(int folder, const char *name, char *buffer, size_t size) {
+  if (!control || !name || name[0] == '/' || folder == AT_FDCWD) return name;
+  const char *above = name_of(folder);
+  if (!above || (size_t)snprintf(buffer, size, "%s/%s", above, name) >= size) return NULL;
+  return buffer;
+}
+
 static int opened(const char *path, int flags, mode_t mode) {
-  if (!is_below(path)) return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
+  /* A file without a name is no matter of a power cut. */
+  if (!is_below(path) || (flags & O_TMPFILE) == O_TMPFILE) return (int)syscall(SYS_openat, AT_FDCWD, path, flags, mode);
   int changes = (flags & O_TRUNC) || ((flags & O_CREAT) && !inode_at(path));
   if (changes) FAIL(CREATE, path);
   pthread_mutex_lock(&lock);
@@ -163,13 +173,17 @@ int open64(const char *path, int flags, ...) { MODE return opened(path, flags, m
 
 int openat(int folder, const char *path, int flags, ...) {
   MODE
-  if (is_below(path)) return opened(path, flags, mode);
+  char buffer[4096];
+  const char *whole = named_in(folder, path, buffer, sizeof buffer);
+  if (is_below(whole)) return opened(whole, flags, mode);
   return (int)syscall(SYS_openat, folder, path, flags, mode);
 }
 
 int openat64(int folder, const char *path, int flags, ...) {
   MODE
-  if (is_below(path)) return opened(path, flags, mode);
+  char buffer[4096];
+  const char *whole = named_in(folder, path, buffer, sizeof buffer);
+  if (is_below(whole)) return opened(whole, flags, mode);
   return (int)syscall(SYS_openat, folder, path, flags, mode);
 }
 
@@ -220,7 +234,8 @@ static int flushed(int file, long call) {
     return -1;
   }
   pthread_mutex_lock(&lock);
-  uint64_t number = atomic_load(&control->events);
+  /* Several processes may record at once. */
+  uint64_t number = (uint64_t)syscall(SYS_gettid) << 40 | atomic_load(&control->events);
   note(SYNC, inode, number, path, NULL, NULL, 0);
   pthread_mutex_unlock(&lock);
   pthread_mutex_lock(&lock);
@@ -332,6 +347,13 @@ int rmdir(const char *path) {
   if (!failed) note(RMDIR, 0, 0, path, NULL, NULL, 0);
   pthread_mutex_unlock(&lock);
   return failed;
+}
+
+int unlinkat(int folder, const char *path, int flags) {
+  char buffer[4096];
+  const char *whole = named_in(folder, path, buffer, sizeof buffer);
+  if (!is_below(whole)) return (int)syscall(SYS_unlinkat, folder, path, flags);
+  return flags & AT_REMOVEDIR ? rmdir(whole) : unlink(whole);
 }
 
 int mkdir(const char *path, mode_t mode) {

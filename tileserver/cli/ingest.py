@@ -3,11 +3,13 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from dicomizer.dicom.part10 import PREFIX_OFFSET
 from tileserver.cli.options import settings_options
 
 if TYPE_CHECKING:
@@ -16,6 +18,7 @@ if TYPE_CHECKING:
     from tileserver.configuration import Loaded
 
 SOME_FAILED = 3
+_DICOM_SUFFIXES = ("", ".dcm", ".dicom")
 
 
 @click.command()
@@ -25,7 +28,8 @@ SOME_FAILED = 3
 def ingest(context: click.Context, paths: tuple[Path, ...], loaded: Loaded) -> None:
     """Copy the DICOM files at PATHS, files or folders, into the store.
 
-    A server on the same data folder may be running. Identical instances are stored once.
+    A server on the same data folder may be running. Identical instances are stored once. Of a
+    folder, hidden files and folders are left out, and files that are no DICOM.
     """
     from tileserver.errors import TileserverError
     from tileserver.opening import open_services
@@ -43,17 +47,38 @@ def ingest(context: click.Context, paths: tuple[Path, ...], loaded: Loaded) -> N
         stored, known = stored + is_new, known + (not is_new)
     index.close()
     click.echo(_summary(stored, known, failed))
-    context.exit(0 if not failed else SOME_FAILED if stored + known else 1)
+    if not stored + known + failed:
+        click.echo("tileserver: found no DICOM file to store; check the paths", err=True)
+    context.exit(1 if not stored + known else SOME_FAILED if failed else 0)
 
 
 def _files(paths: Sequence[Path]) -> Iterator[Path]:
     for path in paths:
-        if path.is_dir():
-            yield from sorted(
-                item for item in path.rglob("*") if item.is_file() and item.name[0] != "."
-            )
+        yield from _below(path) if path.is_dir() else (path,)
+
+
+def _below(folder: Path) -> Iterator[Path]:
+    """Yield the DICOM files of a folder, and say which files of other kinds are left out.
+
+    What lies in a hidden folder is not whole yet: conversions work there.
+    """
+    for path in sorted(folder.rglob("*")):
+        is_hidden = any(part.startswith(".") for part in path.relative_to(folder).parts)
+        if is_hidden or not path.is_file():
+            continue
+        if _is_of_another_kind(path):
+            click.echo(f"tileserver: left out: {path}: no DICOM file", err=True)
         else:
             yield path
+
+
+def _is_of_another_kind(path: Path) -> bool:
+    """Tell whether a file is not meant to be DICOM; one that is and cannot be read is a failure."""
+    if path.suffix.lower() in _DICOM_SUFFIXES:
+        return False
+    with contextlib.suppress(OSError), path.open("rb") as file:
+        return file.read(PREFIX_OFFSET + 4)[PREFIX_OFFSET:] != b"DICM"
+    return False
 
 
 def _summary(stored: int, known: int, failed: int) -> str:

@@ -22,7 +22,7 @@ def rules() -> None:
 
 
 @rules.command(name="try")
-@settings_options("data", "rules", "peers")
+@settings_options("data", "rules", "peers", "quota_bytes")
 @click.option("--rule", "name", metavar="NAME", help="Only this rule.")
 @click.option(
     "--limit",
@@ -40,6 +40,9 @@ def try_rules(loaded: Loaded, name: str | None, limit: int) -> None:
     """
     from tileserver.app import rules_of
 
+    data = loaded.settings.data
+    if not data.is_dir():
+        raise click.UsageError(f"{data}: there is no archive to try them on; check --data")
     with rules_of(loaded.settings) as (found, engine):
         wanted = [rule for rule in found if name in (None, rule.name)]
         if not wanted:
@@ -54,7 +57,9 @@ def try_rules(loaded: Loaded, name: str | None, limit: int) -> None:
 
 
 def _show(rule: Rule, happened: Happened) -> None:
-    about = happened.instance or happened.series or happened.study or f"job {happened.id}"
+    about = happened.instance or happened.series or happened.study or happened.id
+    if happened.job is not None:
+        about = f"{happened.job['kind']} {happened.id}"
     for action in rule.actions:
         click.echo(f"{rule.name}: {rule.when} {about} → {_told(action, happened)}")
 

@@ -35,6 +35,8 @@ LEASE_SECONDS = 60
 _job, _need, _line, _ending = tables.job, tables.need, tables.line, tables.ending
 _protected = tables.protected
 _needed = tables.job.alias("needed")
+_MOST_PAGE_CHARACTERS = 8_000_000
+"""Of what jobs were told and have made, as a job may have a megabyte and more of metadata."""
 _INTERRUPTED = "the server ended while it ran; it begins again"
 _IS_BLOCKED = exists(
     select(_need.c.job_id)
@@ -271,15 +273,35 @@ class JobQueue:
         limit: int = 100,
     ) -> list[Job]:
         """Return jobs, the newest first."""
-        query = select(_job).order_by(_job.c.id.desc()).limit(limit)
+        return [*self.page(states, kind, before, limit)[0]]
+
+    def page(
+        self,
+        states: Collection[State] = (),
+        kind: str | None = None,
+        before: int | None = None,
+        limit: int = 100,
+    ) -> tuple[Sequence[Job], int | None]:
+        """Return jobs, the newest first, and before which number the next page is.
+
+        Fewer than asked for, but one at least, where they would take much memory; ``None`` on the
+        last page.
+        """
+        size = func.length(_job.c.parameters) + func.length(_job.c.made)
+        size += func.coalesce(func.length(_job.c.result), 0)
+        found = select(_job.c.id, size).order_by(_job.c.id.desc()).limit(limit + 1)
         if states:
-            query = query.where(_job.c.state.in_(states))
+            found = found.where(_job.c.state.in_(states))
         if kind is not None:
-            query = query.where(_job.c.kind == kind)
+            found = found.where(_job.c.kind == kind)
         if before is not None:
-            query = query.where(_job.c.id < before)
+            found = found.where(_job.c.id < before)
         with self._database.reading() as connection:
-            return rows.jobs_of(connection, connection.execute(query))
+            sizes = [(row[0], row[1]) for row in connection.execute(found)]
+            numbers = _fitting(sizes[:limit])
+            query = select(_job).where(_job.c.id.in_(numbers)).order_by(_job.c.id.desc())
+            jobs = rows.jobs_of(connection, connection.execute(query).all())
+        return jobs, numbers[-1] if numbers and len(numbers) < len(sizes) else None
 
     def changed(self, since: int, limit: int, job: int | None = None) -> Sequence[Job]:
         """Return the jobs that changed since a version, each as it is now, in order of change."""
@@ -510,3 +532,15 @@ def _revive(connection: Connection, job: int) -> None:
     orphans = orphans.where(_need.c.needs_id == job, _job.c.is_orphan)
     for other in list(connection.execute(orphans).scalars()):
         _revive(connection, other)
+
+
+def _fitting(sizes: Sequence[tuple[int, int]]) -> list[int]:
+    """Return the first jobs that together are no larger than a page may be."""
+    found: list[int] = []
+    total = 0
+    for number, size in sizes:
+        total += size
+        if found and total > _MOST_PAGE_CHARACTERS:
+            break
+        found.append(number)
+    return found

@@ -15,7 +15,7 @@ from tileserver.job_queue import tables
 from tileserver.job_queue.model import FINAL, Job, Progress, State
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from sqlalchemy import Connection, Row
 
@@ -63,12 +63,18 @@ def read(connection: Connection, job: int) -> Job:
 
 def jobs_of(connection: Connection, rows: Iterable[Row[Any]]) -> list[Job]:
     """Return the jobs of rows."""
-    return [_made(row, _needs(connection, row.id)) for row in rows]
+    found = list(rows)
+    needs = _needs(connection, [row.id for row in found])
+    return [_made(row, tuple(needs.get(row.id, ()))) for row in found]
 
 
-def _needs(connection: Connection, job: int) -> tuple[int, ...]:
-    query = select(_need.c.needs_id).where(_need.c.job_id == job).order_by(_need.c.needs_id)
-    return tuple(connection.execute(query).scalars())
+def _needs(connection: Connection, jobs: Sequence[int]) -> dict[int, list[int]]:
+    """Return what each job needs, where it needs any."""
+    query = select(_need.c.job_id, _need.c.needs_id).where(_need.c.job_id.in_(jobs))
+    found: dict[int, list[int]] = {}
+    for job, needed in connection.execute(query.order_by(_need.c.needs_id)):
+        found.setdefault(job, []).append(needed)
+    return found
 
 
 def _made(row: Row[Any], needs: tuple[int, ...]) -> Job:

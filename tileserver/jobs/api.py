@@ -67,10 +67,11 @@ async def list_jobs(request: Request) -> Response:
     states = [_state(text) for text in query.getlist("state")]
     limit = min(_whole_number("limit", query.get("limit", "100")), _MOST_LISTED)
     before = _whole_number("before", query["before"]) if "before" in query else None
-    found = await run_in_threadpool(
-        _jobs(request).queue.list, states, query.get("kind"), before, limit
+    found, after = await run_in_threadpool(
+        _jobs(request).queue.page, states, query.get("kind"), before, limit
     )
-    return JSONResponse({"jobs": [document_of(job) for job in found]}, headers=_NOT_CACHED)
+    document = {"jobs": [document_of(job) for job in found], "next": after}
+    return JSONResponse(document, headers=_NOT_CACHED)
 
 
 async def list_kinds(_: Request) -> Response:

@@ -71,6 +71,17 @@ def _list(name: str, item: Schema) -> Schema:
     }
 
 
+_PAGE: Schema = {
+    "type": "object",
+    "required": ["jobs", "next"],
+    "properties": {
+        "jobs": {"type": "array", "items": _JOB},
+        "next": {"type": ["integer", "null"]},
+    },
+    "additionalProperties": False,
+}
+
+
 def _texts(*names: str) -> Schema:
     return {
         "type": "object",
@@ -120,7 +131,13 @@ JOBS = Service(
                 Parameter(name="before", meaning="Only those of lower numbers.", schema=_BIG),
                 Parameter(name="limit", meaning="Most jobs; 1000 at most.", schema=_BIG),
             ),
-            answers=(Answer(status=200, meaning="Them.", contents={_JSON: _list("jobs", _JOB)}),),
+            answers=(
+                Answer(
+                    status=200,
+                    meaning="Them, and before which number there are more.",
+                    contents={_JSON: _PAGE},
+                ),
+            ),
             errors=(400, 507),
         ),
         Operation(

@@ -8,6 +8,7 @@ import os
 import resource
 import sys
 import traceback
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,8 @@ def work(opened: Open) -> None:
 def _outcome(told: dict[str, Any], line: Line, opened: Open) -> dict[str, Any]:
     try:
         settings = load(told["settings"], {}).settings
+        # Programs that it starts work in the job's folder, where a path from here leads nowhere.
+        settings = replace(settings, data=settings.data.absolute())
         _bound(settings)
         kind = kind_of(told["kind"])
         with opened(settings) as services:

@@ -94,6 +94,8 @@ class Rules:
                 happened = _of_job(job)
                 if job.is_final and self._holds(rule, happened):
                     yield happened
+        elif rule.when is When.SCHEDULE and not _is_about_studies(rule):
+            yield Happened(When.SCHEDULE, "once")
         else:
             yield from self._found(rule, rule.conditions, "stored", limit)
 
@@ -157,7 +159,7 @@ class Rules:
         name = f"schedule {rule.name}"
         if turn <= self._store.place(name, turn):
             return
-        if rule.conditions or any(action.level is not None for action in rule.actions):
+        if _is_about_studies(rule):
             for happened in self._found(rule, rule.conditions, str(turn), _MOST_STUDIES):
                 self._fire(rule, happened)
         else:
@@ -222,6 +224,11 @@ class Rules:
 def _turn(rule: Rule, now: int) -> int:
     """Return the number of the last time that a schedule has come up."""
     return (now - rule.at_seconds) // rule.every_seconds
+
+
+def _is_about_studies(rule: Rule) -> bool:
+    """Tell whether a schedule is set off once for each study, and not once for all."""
+    return bool(rule.conditions) or any(action.level is not None for action in rule.actions)
 
 
 def _of_job(job: Job, sequence: int | None = None) -> Happened:

@@ -26,7 +26,7 @@ from tileserver.index import Level
 from tileserver.rules.model import LEVELS, Action, Rule, When
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
     from pathlib import Path
 
     Check = Callable[[str, Mapping[str, object]], object]
@@ -37,6 +37,7 @@ _EVERY = re.compile(r"(\d{1,6})\s*(s|min|h|d)", re.ASCII)
 _AT = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
 _UNITS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 _MOST_RULES = 1000
+_MOST_SHOWN = 80
 _STATES = frozenset({"done", "failed", "cancelled"})
 _PLACEHOLDERS = {"study": "1.2", "series": "1.2.1", "instance": "1.2.1.1"}
 _WORDS = {level.name.lower(): level for level in Level}
@@ -48,13 +49,15 @@ _MORE = {
 }
 
 
-def read_rules(path: Path, kinds: Check) -> tuple[Rule, ...]:
+def read_rules(path: Path, kinds: Check, known: Iterable[str]) -> tuple[Rule, ...]:
     """Return the rules of a file.
 
     Parameters
     ----------
     kinds
         Checks kind and parameters of a job; raises `BadRequestError`.
+    known
+        The names of all kinds of jobs.
 
     Raises
     ------
@@ -69,23 +72,37 @@ def read_rules(path: Path, kinds: Check) -> tuple[Rule, ...]:
         raise ConfigurationError(f"{path}: is no TOML: {error}") from error
     tables = found.pop("rule", [])
     if found or not isinstance(tables, list) or not all(isinstance(item, dict) for item in tables):
-        raise ConfigurationError(f"{path}: found {', '.join(found) or 'rule'}, expected [[rule]]")
+        told = ", ".join(found) or "rule"
+        raise ConfigurationError(
+            f"{path}: found {told}, expected [[rule]] before each rule, in two brackets"
+        )
     if len(tables) > _MOST_RULES:
         raise ConfigurationError(f"{path}: more than {_MOST_RULES:,} rules")
-    rules = tuple(_rule(f"{path}: rule {n}", each, kinds, path) for n, each in enumerate(tables, 1))
-    names = [rule.name for rule in rules]
-    if doubled := {name for name in names if names.count(name) > 1}:
+    names = frozenset(known)
+    rules = tuple(
+        _rule(f"{path}: rule {number}", each, kinds, names, path)
+        for number, each in enumerate(tables, 1)
+    )
+    given = [rule.name for rule in rules]
+    if doubled := {name for name in given if given.count(name) > 1}:
         raise ConfigurationError(f"{path}: two rules have the name {min(doubled)!r}")
     return rules
 
 
-def _rule(place: str, table: dict[str, Any], kinds: Check, path: Path) -> Rule:
+def _rule(
+    place: str, table: dict[str, Any], kinds: Check, known: frozenset[str], path: Path
+) -> Rule:
     name = table.get("name")
     if not isinstance(name, str) or not _NAME.fullmatch(name):
-        raise _bad(place, "name", "a text of up to 64 letters, digits, blanks, dots and dashes")
+        raise _bad(
+            place, "name", name, "a text of up to 64 letters, digits, blanks, dots and dashes"
+        )
     place = f"{place} ({name})"
     if table.get("on") not in set(When):
-        raise _bad(place, "on", " or ".join(repr(str(item)) for item in When))
+        expected = " or ".join(repr(str(item)) for item in When)
+        close = difflib.get_close_matches(str(table.get("on")), list(When), 1)
+        hint = f"; did you mean {str(close[0])!r}?" if close else ""
+        raise _bad(place, "on", table.get("on"), f"{expected}{hint}")
     when = When(table["on"])
     _check_keys(place, table, _OF_RULE | _MORE.get(when, frozenset()))
     return Rule(
@@ -93,7 +110,7 @@ def _rule(place: str, table: dict[str, Any], kinds: Check, path: Path) -> Rule:
         when=when,
         actions=_actions(place, table, when, kinds, path),
         conditions=_conditions(place, table.get("match", {}), LEVELS[when]),
-        of_job=_of_job(place, table) if when is When.JOB_FINISHED else None,
+        of_job=_of_job(place, table, known) if when is When.JOB_FINISHED else None,
         stable_seconds=_seconds(place, table.get("stable_seconds", 60)),
         every_seconds=_every(place, table.get("every", "1d")),
         at_seconds=_at(place, table.get("at", "00:00")),
@@ -111,7 +128,7 @@ def _check_keys(place: str, table: Mapping[str, Any], known: frozenset[str]) -> 
 
 def _conditions(place: str, match: object, level: Level) -> Any:
     if not isinstance(match, dict) or not all(isinstance(text, str) for text in match.values()):
-        raise _bad(place, "match", 'texts by attribute, such as { Modality = "SM" }')
+        raise _bad(place, "match", match, 'texts by attribute, such as { Modality = "SM" }')
     try:
         return read_parameters(level, tuple(match.items()), {}).conditions
     except BadRequestError as error:
@@ -140,6 +157,8 @@ def _job(place: str, table: object, when: When, kinds: Check) -> Action:
     parameters, priority = table.get("parameters", {}), table.get("priority", 0)
     if not isinstance(parameters, dict) or not isinstance(priority, int):
         raise ConfigurationError(f"{place}: expected a table of parameters and a whole priority")
+    if table["kind"] == "verify" and when is not When.JOB_FINISHED:
+        raise _bad(place, "kind", "verify", 'it on "job finished" alone, with kinds = ["convert"]')
     level = _level(place, table, when)
     uids = dict(list(_PLACEHOLDERS.items())[: 0 if level is None else level + 1])
     try:
@@ -158,7 +177,7 @@ def _level(place: str, table: Mapping[str, Any], when: When) -> Level | None:
         return None
     if word not in _WORDS or _WORDS[word] > LEVELS[when]:
         names = [name for name, level in _WORDS.items() if level <= LEVELS[when]]
-        raise _bad(place, "level", " or ".join([*names, "none"]))
+        raise _bad(place, "level", word, " or ".join([*names, "none"]))
     return _WORDS[word]
 
 
@@ -167,59 +186,78 @@ def _webhook(place: str, table: object, path: Path) -> Action:
         raise ConfigurationError(f"{place}: expected a table with url and secret_file")
     _check_keys(place, table, frozenset({"url", "secret_file"}))
     url, secret = table.get("url"), table.get("secret_file")
-    if not isinstance(url, str) or urlsplit(url).scheme not in ("http", "https"):
-        raise _bad(place, "url", "an address such as https://lis.example.org/hook")
+    if not isinstance(url, str) or not _is_address(url):
+        raise _bad(place, "url", url, "an address such as https://lis.example.org/hook")
     if not isinstance(secret, str):
-        raise _bad(place, "secret_file", "the name of a file with the secret that signs")
+        raise _bad(place, "secret_file", secret, "the name of a file with the secret that signs")
     file = path.parent / secret
     try:
         is_there = bool(file.read_bytes().strip())
     except OSError as error:
-        raise ConfigurationError(f"{place}: {file}: {error.strerror}") from error
+        raise ConfigurationError(
+            f"{place}: secret_file: {file}: {error.strerror}, expected a file with the secret"
+        ) from error
     if not is_there:
-        raise ConfigurationError(f"{place}: {file}: it is empty, expected a secret")
+        raise ConfigurationError(f"{place}: secret_file: {file}: it is empty, expected a secret")
     return Action("webhook", {"url": url, "secret_file": str(file.absolute())}, None)
+
+
+def _is_address(url: str) -> bool:
+    try:
+        parts = urlsplit(url)
+        return parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        return False
 
 
 def _call(place: str, name: object) -> Action:
     found = sorted(item.name for item in metadata.entry_points(group=ENTRY_POINTS))
     if name not in found:
         told = ", ".join(found) or "none, as no installed package has any"
-        raise _bad(place, "call", f"an entry point of {ENTRY_POINTS}: {told}")
+        raise _bad(place, "call", name, f"an entry point of {ENTRY_POINTS}: {told}")
     return Action("call", {"function": name}, None)
 
 
-def _of_job(place: str, table: Mapping[str, Any]) -> dict[str, frozenset[str]]:
+def _of_job(
+    place: str, table: Mapping[str, Any], known: frozenset[str]
+) -> dict[str, frozenset[str]]:
     found = {}
     for name, default in (("kinds", []), ("states", ["done"])):
         value = table.get(name, default)
         if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-            raise _bad(place, name, "a list of texts")
+            raise _bad(place, name, value, "a list of texts")
         found[name] = frozenset(value)
-    if unknown := found["states"] - _STATES:
-        raise _bad(place, f"states: {min(unknown)}", " or ".join(sorted(_STATES)))
+    for name, all_of_them in (("kinds", known), ("states", _STATES)):
+        if unknown := found[name] - all_of_them:
+            raise _bad(place, name, min(unknown), " or ".join(sorted(all_of_them)))
     return found
 
 
 def _seconds(place: str, value: object) -> int:
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= 86_400:
-        raise _bad(place, "stable_seconds", "a whole number from 0 to 86400")
+        raise _bad(place, "stable_seconds", value, "a whole number from 0 to 86400")
     return value
 
 
 def _every(place: str, value: object) -> int:
     found = _EVERY.fullmatch(value) if isinstance(value, str) else None
     if found is None or not int(found[1]):
-        raise _bad(place, "every", "a time such as 30min, 6h or 1d")
+        raise _bad(place, "every", value, "a time such as 30min, 6h or 1d")
     return int(found[1]) * _UNITS[found[2]]
 
 
 def _at(place: str, value: object) -> int:
     found = _AT.fullmatch(value) if isinstance(value, str) else None
     if found is None:
-        raise _bad(place, "at", "a time of day (UTC) such as 02:30")
+        raise _bad(place, "at", value, 'a time of day (UTC) such as "02:30"')
     return int(found[1]) * 3600 + int(found[2]) * 60
 
 
-def _bad(place: str, name: str, expected: str) -> ConfigurationError:
-    return ConfigurationError(f"{place}: {name} makes no sense; expected {expected}")
+def _bad(place: str, name: str, found: object, expected: str) -> ConfigurationError:
+    told = f"{name} is missing" if found is None else f"{name}: found {_shown(found)}"
+    return ConfigurationError(f"{place}: {told}, expected {expected}")
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}..."

@@ -114,7 +114,7 @@ def test_a_failure_has_its_reason_beside_it_and_is_tried_again_when_it_is_moved_
     told = watched.once(code=3)
 
     assert "Reason: its format is none that is known" in reason
-    assert "To try it again, move it back to the watch folder." in reason
+    assert "To try it again: dicomizer watch retry, or move it back to the watch folder." in reason
     assert (open_slide["state"], open_slide["path"]) == ("failed", "failed/a.svs")
     assert [item["event"] for item in told] == ["failed"]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 
 import pytest
@@ -247,3 +248,36 @@ def test_of_several_processes_each_job_goes_to_one(queue, tmp_path):
 
     assert numbers == list(range(1, 41))
     assert sorted(number for number, _ in endings(queue)) == numbers
+
+
+def pages(queue: JobQueue, limit: int, **which) -> list[list[int]]:
+    found, before = [], None
+    while True:
+        jobs, before = queue.page(before=before, limit=limit, **which)
+        found.append([job.id for job in jobs])
+        if before is None:
+            return found
+
+
+def test_thousands_of_jobs_come_in_pages_each_once(queue):
+    for number in range(2000):
+        kind = "send" if number % 4 else "convert"
+        queue.add(Asked(kind, needs=(number,) if number % 2 else ()))
+    held = [taken(queue) for _ in range(3)]
+
+    found = pages(queue, 300)
+
+    assert list(map(len, found)) == [300] * 6 + [200]
+    assert list(chain(*found)) == list(range(2000, 0, -1))
+    assert [len(page) for page in pages(queue, 1000, kind="convert")] == [500]
+    running = pages(queue, 2, states=[State.RUNNING])
+    assert list(chain(*running)) == sorted((item.job.id for item in held), reverse=True)
+    assert [job.needs for job in queue.list(limit=3)] == [(1999,), (), (1997,)]
+
+
+def test_a_page_of_large_jobs_is_bounded_in_bytes(queue):
+    for _ in range(8):
+        queue.add(Asked("convert", {"metadata": "x" * 1_500_000}))
+
+    assert [len(page) for page in pages(queue, 100)] == [5, 3]
+    assert [len(page) for page in pages(queue, 1)] == [1] * 8

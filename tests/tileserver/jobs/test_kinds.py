@@ -199,7 +199,8 @@ def test_events_tell_each_step_until_the_end(server, slide):
         ({"kind": "delete"}, 400, "the parameter 'study' is missing"),
         ({"kind": "delete", "parameters": {"study": "x"}}, 400, "study: expected a UID"),
         ({"kind": "delete", "parameters": {"study": "1.2", "p": "/"}}, 400, "unknown parameter"),
-        ({"kind": "send", "parameters": {"study": "1.2", "peer": "x"}}, 400, "no such peer"),
+        ({"kind": "send", "parameters": {"study": "1.2", "peer": "x"}}, 400,
+         "peer: found 'x', expected a name of the setting peers: "),
         ({"kind": "convert", "parameters": {"upload": "../../etc"}}, 404, "no such upload"),
         ({"kind": "convert", "parameters": {"upload": "0" * 32}}, 404, "no such upload"),
         ({"kind": "delete", "parameters": {"study": "1.2"}, "needs": [99999]}, 400, "no job 99999"),
@@ -238,3 +239,15 @@ def test_one_key_is_one_job(server):
 def _studies(server: Server):
     answer = server.get("/studies", "application/dicom+json")
     return answer.json() if answer.status_code == 200 else []
+
+
+def test_the_list_of_jobs_comes_in_pages(tmp_path):
+    with serving(tmp_path / "data", "--jobs-at-once", "0") as server:
+        asked = [up.asked(server, "delete", parameters={"study": "1.2"}) for _ in range(3)]
+
+        first = server.http.get("/api/jobs?limit=2&kind=delete&state=waiting").json()
+        second = server.http.get(f"/api/jobs?limit=2&before={first['next']}").json()
+
+    assert [job["id"] for job in first["jobs"]] == [asked[2], asked[1]]
+    assert first["next"] == asked[1]
+    assert ([job["id"] for job in second["jobs"]], second["next"]) == ([asked[0]], None)

@@ -21,6 +21,7 @@ from servers import Server, command, serving
 from tileserver.errors import BadRequestError, ConfigurationError
 from tileserver.rules import read_rules
 
+KINDS = ("export", "send", "delete", "verify")
 SECRET = b"a secret that signs"
 
 
@@ -29,10 +30,10 @@ def read(tmp_path, text: str):
     path.write_text(text)
 
     def check(kind, parameters):
-        if kind not in ("export", "send", "delete"):
+        if kind not in KINDS:
             raise BadRequestError(f"no kind {kind!r} of job; expected export")
 
-    return read_rules(path, check)
+    return read_rules(path, check, KINDS)
 
 
 RULE = '[[rule]]\nname = "one"\non = "series stable"\njob = { kind = "export" }\n'
@@ -43,26 +44,36 @@ RULE = '[[rule]]\nname = "one"\non = "series stable"\njob = { kind = "export" }\
     [
         ("[[rule", "is no TOML"),
         ("[rules]", r"found rules, expected \[\[rule\]\]"),
-        ("[[rule]]\non = 'schedule'", "rule 1: name makes no sense; expected a text"),
-        (RULE.replace("series stable", "tuesday"), r"rule 1 \(one\): on makes no sense; expected"),
+        ("[rule]\nname = 'a'", r"found rule, expected \[\[rule\]\] .* in two brackets"),
+        ("[[rule]]\non = 'schedule'", "rule 1: name is missing, expected a text"),
+        (RULE.replace("series stable", "tuesday"), r"\(one\): on: found 'tuesday', expected"),
+        (RULE.replace("series stable", "series-stable"), "did you mean 'series stable'"),
         (RULE + "stable_secs = 3", "unknown stable_secs, .*did you mean stable_seconds"),
-        (RULE + "stable_seconds = -1", "stable_seconds makes no sense"),
+        (RULE + "stable_seconds = -1", "stable_seconds: found -1, expected a whole number"),
         (RULE + "at = '02:00'", "unknown at"),
         (RULE.replace("export", "explode"), r"rule 1 \(one\): job: no kind 'explode' of job"),
-        (RULE.replace('"export"', '"export", level = "instance"'), "level makes no sense; expected "
-         "study or series or none"),
+        (RULE.replace('"export"', '"export", level = "instance"'), "level: found 'instance', "
+         "expected study or series or none"),
         (RULE + "match = { Modalety = 'SM' }", "match: .*Modalety"),
         (RULE + "match = { StudyDate = 'x' }", "match: "),
         (RULE + RULE, "two rules have the name 'one'"),
         ('[[rule]]\nname = "x"\non = "schedule"', "nothing to do; expected job, webhook or call"),
         ('[[rule]]\nname = "x"\non = "schedule"\nevery = "2 weeks"\njob = {kind = "export"}',
-         "every makes no sense; expected a time such as 30min"),
+         "every: found '2 weeks', expected a time such as 30min"),
         ('[[rule]]\nname = "x"\non = "instance stored"\ncall = "nothing"',
-         "call makes no sense; expected an entry point of tileserver.actions"),
+         "call: found 'nothing', expected an entry point of tileserver.actions"),
         ('[[rule]]\nname = "x"\non = "instance stored"\nwebhook = {url = "ftp://x", '
-         'secret_file = "s"}', "webhook: url makes no sense"),
+         'secret_file = "s"}', "webhook: url: found 'ftp://x', expected an address"),
+        ('[[rule]]\nname = "x"\non = "instance stored"\nwebhook = {url = "https://", '
+         'secret_file = "s"}', "webhook: url: found 'https://', expected an address"),
+        ('[[rule]]\nname = "x"\non = "job finished"\nkinds = ["exprot"]\njob = {kind = "export"}',
+         "kinds: found 'exprot', expected delete or export or send or verify"),
+        ('[[rule]]\nname = "x"\non = "job finished"\nstates = ["ok"]\njob = {kind = "export"}',
+         "states: found 'ok', expected cancelled or done or failed"),
+        (RULE.replace("export", "verify"), "kind: found 'verify', expected it on \"job finished"),
+
         ('[[rule]]\nname = "x"\non = "instance stored"\nwebhook = {url = "http://x", '
-         'secret_file = "s"}', "webhook: .*/s: No such file"),
+         'secret_file = "s"}', "webhook: secret_file: .*/s: No such file"),
     ],
 )  # fmt: skip
 def test_a_mistake_is_told_with_its_place(tmp_path, text, problem):
@@ -229,3 +240,28 @@ def test_rules_are_tried_on_what_is_stored(server, rules):
     assert not any("1.2.50" in line for line in lines)
     assert lines[-1].startswith("pack what is whole: ")
     assert server.http.get("/api/jobs").json()["jobs"][0]["id"] == before
+
+
+def test_a_schedule_that_is_about_no_study_would_be_set_off_once(server, tmp_path):
+    text = '[[rule]]\nname = "room"\non = "schedule"\njob = { kind = "recycle" }\n'
+    (tmp_path / "rules.toml").write_text(text)
+    given = ("--data", str(server.data), "--rules", str(tmp_path / "rules.toml"))
+
+    done = subprocess.run(
+        command("rules", "try", *given, "--quota-bytes", "1000"),
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout == "room: schedule once → job recycle {}\nroom: 1 time\n"
+
+
+def test_rules_are_tried_on_an_archive_that_is_there(tmp_path):
+    done = subprocess.run(
+        command("rules", "try", "--data", str(tmp_path / "none"), "--rules", str(tmp_path / "r")),
+        capture_output=True, text=True, timeout=120, check=False,
+    )  # fmt: skip
+
+    assert done.returncode == 2
+    assert "none: there is no archive to try them on; check --data" in done.stderr
+    assert not (tmp_path / "none").exists()

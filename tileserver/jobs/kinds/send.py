@@ -24,8 +24,9 @@ if TYPE_CHECKING:
 def _check(parameters: Parameters, surroundings: Surroundings) -> Parameters:
     def peer(name: str, value: object) -> str:
         if value not in surroundings.peers:
-            expected = ", ".join(surroundings.peers) or "none, as the setting peers is empty"
-            raise BadRequestError(f"{name}: no such peer; expected {expected}")
+            known = ", ".join(surroundings.peers) or "it is empty"
+            expected = f"a name of the setting peers: {known}"
+            raise BadRequestError(f"{name}: found {str(value)[:64]!r}, expected {expected}")
         return str(value)
 
     found = read_below(parameters, peer=peer)

@@ -8,7 +8,7 @@ import type { Job, JobState } from './job'
 
 export const API = `${ROOT}/api`
 /** Jobs of a page of the list. */
-export const PAGE = 100
+const PAGE = 100
 const JSON_TYPE = { 'Content-Type': 'application/json' }
 
 /** Which jobs are wanted; `null` for all of them. */
@@ -22,13 +22,24 @@ export interface LogLine {
   readonly text: string
 }
 
-/** Jobs, the newest first; those before a number. */
-export async function listJobs(filter: Filter, before?: number): Promise<readonly Job[]> {
+/** Jobs, the newest first, and before which number there are more. */
+export interface JobPage {
+  readonly jobs: readonly Job[]
+  readonly next: number | null
+}
+
+/** Jobs, the newest first. */
+export async function listJobs(filter: Filter): Promise<readonly Job[]> {
+  return (await pageOfJobs(filter)).jobs
+}
+
+/** A page of jobs, the newest first; those before a number. */
+export async function pageOfJobs(filter: Filter, before?: number): Promise<JobPage> {
   const query = new URLSearchParams({ limit: String(PAGE) })
   if (filter.state) query.set('state', filter.state)
   if (filter.kind) query.set('kind', filter.kind)
   if (before !== undefined) query.set('before', String(before))
-  return ((await ask(`/jobs?${query}`)) as { jobs: Job[] }).jobs
+  return (await ask(`/jobs?${query}`)) as JobPage
 }
 
 export async function getJob(id: number): Promise<Job> {

@@ -6,7 +6,7 @@ import { batch, computed, effect, signal } from '@preact/signals'
 import { jobsPath } from './place'
 import { STATES, type Job, type JobState } from './job'
 import { listen } from './live'
-import { listJobs, PAGE, type Filter } from './server'
+import { pageOfJobs, type Filter } from './server'
 
 export const filter = signal<Filter>(filterOf(location.search))
 /** Jobs that are known, of the filter and beside it. */
@@ -53,12 +53,12 @@ export async function list(isOlder = false): Promise<void> {
   const asked = filter.value
   const before = isOlder ? jobs.value.at(-1)?.id : undefined
   try {
-    const found = await listJobs(asked, before)
+    const found = await pageOfJobs(asked, before)
     if (filter.value !== asked) return
     batch(() => {
       // What has been heard of meanwhile stays.
-      known.value = new Map([...known.value, ...found.map((job) => [job.id, job] as const)])
-      if (isOlder || !isListed.value) hasMore.value = found.length === PAGE
+      known.value = new Map([...known.value, ...found.jobs.map((job) => [job.id, job] as const)])
+      if (isOlder || !isListed.value) hasMore.value = found.next !== null
       isListed.value = true
       problem.value = ''
     })
