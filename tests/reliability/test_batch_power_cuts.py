@@ -56,7 +56,7 @@ class Recorded:
         """Yield moments at random, with what is on the disk when the power is cut then."""
         rng = random.Random(count)
         number = 0
-        for moment in sorted(rng.sample(range(1, len(self.everything) + 1), count)):
+        for moment in sorted(rng.choices(range(1, len(self.everything) + 1), k=count)):
             for event in self.everything[number:moment]:
                 self.before.take(event)
             number = moment
