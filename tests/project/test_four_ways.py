@@ -98,6 +98,11 @@ def stand_ins_of_the_service(place: Path) -> dict[str, str]:
         ),
         "sudo systemctl daemon-reload": verified(place),
         "sudo systemctl enable --now dicomizer-watch": f"beside '{command}'",
+        "sudo cp slide.svs /srv/scanner/inbox/": f"cp slide.svs {place}/srv/scanner/inbox/",
+        "sudo -u coverslip /opt/coverslip/bin/dicomizer watch status /srv/scanner/inbox "
+        "--journal /var/lib/coverslip/watch.sqlite": (
+            f"dicomizer watch status {place}/srv/scanner/inbox --journal {lib}/watch.sqlite"
+        ),
     }
 
 

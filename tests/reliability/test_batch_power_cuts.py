@@ -23,13 +23,16 @@ import pytest
 import slides
 from reliability import faults
 from reliability.disk import Disk, Event, Luck, events
-from reliability.faults import Control
+from reliability.faults import Control, Kind
 from reliability.report import note
 
 CUTS = int(os.environ.get("COVERSLIP_CUTS", "40"))
 GONE_ON_WITH = max(CUTS // 20, 2)
 """Of the cuts; each takes seconds."""
 SLIDES = 4
+_CUTS_OF_MOVES = 20
+"""After each, as of what is not flushed any part may be on the disk."""
+_MOVES = (Kind.LINK, Kind.RENAME, Kind.UNLINK)
 FAST = ("--settle", "0.1", "--poll", "0.2", "--patience", "0", "--retry-first", "0.1")
 
 
@@ -53,10 +56,19 @@ class Recorded:
     told: list[tuple[int, dict[str, str]]] = field(default_factory=list)
 
     def cuts(self, count: int, folder: Path) -> Iterator[tuple[int, Path]]:
-        """Yield moments at random, with what is on the disk when the power is cut then."""
+        """Yield moments with what is on the disk when the power is cut then.
+
+        So many are at random; the others are just after each time that a slide was moved.
+        """
         rng = random.Random(count)
+        chosen = rng.choices(range(1, len(self.everything) + 1), k=count)
+        moves = [
+            number
+            for number, event in enumerate(self.everything, 1)
+            if event.kind in _MOVES and event.path.endswith(".svs")
+        ]
         number = 0
-        for moment in sorted(rng.sample(range(1, len(self.everything) + 1), count)):
+        for moment in sorted([*chosen, *moves * _CUTS_OF_MOVES]):
             for event in self.everything[number:moment]:
                 self.before.take(event)
             number = moment
@@ -216,7 +228,7 @@ def test_a_watch_folder_loses_and_doubles_nothing_in_a_power_cut(watched, tmp_pa
         for slide, digest in digests.items():
             is_done = f"monday/{Path(slide).stem}/level-0.dcm" in there
             assert is_done or sources[digest], (moment, slide)
-        if number % (CUTS // GONE_ON_WITH):
+        if number % (5 * CUTS // GONE_ON_WITH):
             continue
 
         again = run(*watching(disk))
