@@ -110,7 +110,7 @@ def check_syntax(transfer_syntax_uid: str, target: Target) -> None:
     """
     name = _NAMES[target]
     if transfer_syntax_uid in (syntax.value for syntax in _DONE[target]):
-        raise UnfitError(f"it is {name} without loss already")
+        raise UnfitError(f"it is {name} already")
     if _is_jpeg_to_jpeg_xl(transfer_syntax_uid, target):
         return
     if transfer_syntax_uid in _LOSSY:

@@ -6,6 +6,7 @@ from __future__ import annotations
 from tileserver.described.model import Answer, Operation, Parameter, Place, Schema, Service
 from tileserver.described.schemas import TEXT, WHOLE_NUMBER, binary, one_of, pattern
 from tileserver.job_queue.model import State
+from tileserver.job_queue.places import RESULT_TYPES
 from tileserver.settings import API_ROOT
 
 _JSON, _EVENTS = "application/json", "text/event-stream"
@@ -59,6 +60,7 @@ _ASKED: Schema = {
     "additionalProperties": False,
 }
 _ONE = {_JSON: _JOB}
+_RESULTS = binary(*sorted(set(RESULT_TYPES.values())))
 _BIG: Schema = {**WHOLE_NUMBER, "maximum": 10**18 - 1}
 
 
@@ -197,8 +199,8 @@ JOBS = Service(
             name="RetrieveJobResult",
             summary="Give the file that a job has made.",
             answers=(
-                Answer(status=200, meaning="It.", contents=binary("application/zip")),
-                Answer(status=206, meaning="A part.", contents=binary("application/zip")),
+                Answer(status=200, meaning="It.", contents=_RESULTS),
+                Answer(status=206, meaning="A part.", contents=_RESULTS),
             ),
             errors=(404, 416, 507),
         ),

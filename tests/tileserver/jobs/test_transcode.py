@@ -21,7 +21,7 @@ from dicomizer.pixels.codecs import jpegxl
 
 NATIVE, JPEG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.50"
 JPEG_XL, JPEG_XL_OF_JPEG = "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111"
-HTJ2K = "1.2.840.10008.1.2.4.201"
+JPEG_2000, HTJ2K = "1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.201"
 _FILES = 'multipart/related; type="application/dicom"; transfer-syntax=*'
 _FRAMES = 'multipart/related; type="application/octet-stream"; transfer-syntax={}'
 
@@ -118,7 +118,7 @@ def test_jpeg_becomes_jpeg_xl_that_gives_it_back(server, converted, tmp_path):
     assert JPEG_XL_OF_JPEG in syntaxes(after)
     told = server.http.get(f"/changes?since={since}&limit=1000").json()["changes"]
     assert {(change["kind"], change["SOPInstanceUID"]) for change in told} == {
-        ("InstanceStored", uid) for uid in before
+        (kind, uid) for kind in ("InstanceDeleted", "InstanceStored") for uid in before
     }
 
 
@@ -128,10 +128,12 @@ def test_the_validator_finds_nothing_in_what_was_recompressed(server, converted,
 
     assert transcoded(server, codec, study=study)["result"]["replaced"] >= 2
 
+    # Of a coding newer than the validator, which the slide's own history is not.
+    known = "Warning - method inconsistent with Transfer Syntax - "
     for number, (_, body) in enumerate(parts_of(server.get(f"/studies/{study}", _FILES))):
         (tmp_path / "new").mkdir(exist_ok=True)
         (tmp_path / "new" / f"{number}.dcm").write_bytes(body)
-    assert dciodvfy(tmp_path / "new") == []
+    assert [line for line in dciodvfy(tmp_path / "new") if not line.startswith(known)] == []
 
 
 @pytest.mark.parametrize("codec", ["none", "rle", "jpegls", "jpeg2000", "jxl"])
@@ -190,13 +192,14 @@ def test_what_is_recompressed_already_and_what_has_no_pixels_stays(server):
 
     assert (first["replaced"], first["reasons"]) == (1, {"it has no pixels": 1})
     assert (second["replaced"], second["bytes_after"]) == (0, 0)
-    assert second["reasons"] == {"it has no pixels": 1, "it is HTJ2K without loss already": 1}
+    assert second["reasons"] == {"it has no pixels": 1, "it is HTJ2K already": 1}
 
 
 def test_one_instance_is_recompressed_and_caches_are_told(server, converted):
     study = converted("jpeg2000")
-    uid, other = sorted(files(server, study))[:2]
-    found = files(server, study)[uid]
+    found = files(server, study)
+    uid, other = (uid for uid in found if found[uid].file_meta.TransferSyntaxUID == JPEG_2000)
+    found = found[uid]
     path, series = below(found), found.SeriesInstanceUID
     frame = server.get(f"{path}/frames/1", _FRAMES.format("*"))
     metadata = server.get(f"{path}/metadata", "application/dicom+json")
