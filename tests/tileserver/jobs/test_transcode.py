@@ -3,21 +3,25 @@
 
 from __future__ import annotations
 
+import hashlib
 import io
+import time
 from collections.abc import Iterator
 
+import imagecodecs
+import numpy as np
 import pydicom
 import pytest
 import uploading as up
 from checking import findings
-from instances import dataset, jpeg, native, written
+from instances import SIZE, dataset, jpeg, native, written
 from instances import slide as instance_of
 from peers import dciodvfy
 from pydicom.encaps import generate_frames
 from servers import Server, parts_of, serving
 from slides import write_svs
 
-from dicomizer.pixels.codecs import jpegxl
+from dicomizer.pixels.codecs import jpegxl, rle
 
 NATIVE, JPEG = "1.2.840.10008.1.2.1", "1.2.840.10008.1.2.4.50"
 JPEG_XL, JPEG_XL_OF_JPEG = "1.2.840.10008.1.2.4.110", "1.2.840.10008.1.2.4.111"
@@ -136,23 +140,54 @@ def test_the_validator_finds_nothing_in_what_was_recompressed(server, converted,
     assert [line for line in dciodvfy(tmp_path / "new") if not line.startswith(known)] == []
 
 
-@pytest.mark.parametrize("codec", ["none", "rle", "jpegls", "jpeg2000", "jxl"])
-def test_what_is_stored_without_loss_becomes_htj2k_and_jpeg_xl(server, converted, codec):
-    study = converted(codec)
+CODERS = {
+    NATIVE: None,
+    "1.2.840.10008.1.2.5": rle.encode,
+    "1.2.840.10008.1.2.4.80": lambda pixels: bytes(imagecodecs.jpegls_encode(pixels)),
+    JPEG_2000: lambda pixels: bytes(
+        imagecodecs.jpeg2k_encode(pixels, level=0, codecformat="j2k", reversible=True)
+    ),
+    HTJ2K: lambda pixels: bytes(imagecodecs.htj2k_encode(pixels, reversible=True)),
+}
+
+
+def test_a_study_of_all_codings_without_loss_becomes_htj2k_and_jpeg_xl(server):
+    shades = np.random.default_rng(9).integers(0, 256, (3, SIZE, SIZE, 3), dtype=np.uint8)
+    told = {"StudyInstanceUID": "1.2.840.80.1", "SeriesInstanceUID": "1.2.840.80.2"}
+    for syntax, encode in CODERS.items():
+        color = "YBR_RCT" if syntax in (JPEG_2000, HTJ2K) else "RGB"
+        if encode is None:
+            found = native(shades.tobytes(), 3, PhotometricInterpretation=color, **told)
+        else:
+            coded = [encode(frame) for frame in shades]
+            found = instance_of(coded, syntax, PhotometricInterpretation=color, **told)
+        assert server.store(written(found)).status_code == 200
+    before = files(server, "1.2.840.80.1")
+    assert syntaxes(before) == sorted(CODERS)
+
+    for codec, syntax, color in (("htj2k", HTJ2K, "YBR_RCT"), ("jpegxl", JPEG_XL, "RGB")):
+        done = transcoded(server, codec, study="1.2.840.80.1")
+
+        assert done["result"]["replaced"] == (4 if codec == "htj2k" else 5), done["problem"]
+        after = files(server, "1.2.840.80.1")
+        assert set(syntaxes(after)) == {syntax}
+        for uid, item in after.items():
+            assert item.PhotometricInterpretation == color
+            assert attributes(item) == attributes(before[uid])
+            assert pixels(server, item) == [frame.tobytes() for frame in shades]
+
+
+def test_a_slide_without_loss_becomes_htj2k_and_then_jpeg_xl(server, converted):
+    study = converted("jpegls")
     before = files(server, study)
     decoded = {uid: pixels(server, item) for uid, item in before.items()}
 
-    for target, syntax in (("htj2k", HTJ2K), ("jpegxl", JPEG_XL)):
-        done = transcoded(server, target, study=study)
+    for codec, syntaxes_then in (("htj2k", {HTJ2K, JPEG}), ("jpegxl", {JPEG_XL, JPEG_XL_OF_JPEG})):
+        done = transcoded(server, codec, study=study)
 
         assert done["state"] == "done", done["problem"]
         after = files(server, study)
-        by_jpeg = [
-            uid for uid in after if before[uid].file_meta.TransferSyntaxUID[-2:] in ("50", "11")
-        ]
-        assert {
-            str(after[uid].file_meta.TransferSyntaxUID) for uid in set(after) - set(by_jpeg)
-        } == {syntax}
+        assert set(syntaxes(after)) == syntaxes_then
         for uid, item in after.items():
             assert attributes(item) == attributes(before[uid])
             assert pixels(server, item) == decoded[uid]
@@ -241,8 +276,45 @@ def test_a_damaged_frame_fails_the_job_and_all_stays(server):
     )
 
 
+def test_a_file_that_the_disk_has_changed_is_not_taken_for_the_original(server):
+    found = native(bytes(SIZE * SIZE * 3), 1, PhotometricInterpretation="RGB")
+    assert server.store(written(found)).status_code == 200
+    name = hashlib.sha256(found.SOPInstanceUID.encode()).hexdigest()
+    (path,) = (path for path in server.data.rglob("*") if name in path.name)
+    whole = path.read_bytes()
+    path.write_bytes(whole[:-1] + b"\1")
+
+    failed = transcoded(server, "htj2k", study=found.StudyInstanceUID)
+
+    path.write_bytes(whole)
+    assert (failed["state"], failed["problem"]) == (
+        "failed",
+        f"{found.SOPInstanceUID}: its file is not as it was stored; see tileserver check",
+    )
+    assert syntaxes(files(server, found.StudyInstanceUID)) == [NATIVE]
+
+
+def test_a_rule_recompresses_what_comes_and_then_rests(tmp_path):
+    rule = (
+        '[[rule]]\nname = "room"\non = "series stable"\nstable_seconds = 1\n'
+        'job = { kind = "transcode", level = "series", parameters = { codec = "jpegxl" } }\n'
+    )
+    (tmp_path / "rules.toml").write_text(rule)
+    found = instance_of([jpeg(1), jpeg(2)])
+    with serving(tmp_path / "data", "--rules", str(tmp_path / "rules.toml")) as server:
+        assert server.store(written(found)).status_code == 200
+        until = time.monotonic() + 60
+        while len(jobs := server.http.get("/api/jobs").json()["jobs"]) < 2:
+            assert time.monotonic() < until, jobs
+            time.sleep(0.05)
+        replaced = [up.ended(server, job["id"])["result"]["replaced"] for job in jobs]
+
+        assert replaced == [0, 1]  # the newest first: it found all done, and changed nothing
+        assert syntaxes(files(server, found.StudyInstanceUID)) == [JPEG_XL_OF_JPEG]
+
+
 def test_a_cancelled_job_leaves_each_instance_whole(server, converted):
-    study = converted("none", size=(3000, 2000))
+    study = converted("none", size=(2000, 1500))
     before = files(server, study)
     decoded = {uid: pixels(server, item) for uid, item in before.items()}
     number = up.asked(server, "transcode", parameters={"study": study, "codec": "jpegxl"})
