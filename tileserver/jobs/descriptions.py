@@ -47,12 +47,17 @@ _JOB: Schema = {
     },
     "additionalProperties": False,
 }
+_PARAMETERS = (
+    "What it is about: study, and series and instance to go below it; of convert, upload; of "
+    "verify, convert: the number of that job. Besides, of export, format: zip, tiff or ome-tiff; "
+    "of transcode, codec: htj2k or jpegxl, without loss and in place; of send, peer."
+)
 _ASKED: Schema = {
     "type": "object",
     "required": ["kind"],
     "properties": {
-        "kind": TEXT,
-        "parameters": _OBJECT,
+        "kind": {**TEXT, "description": "One of GET /jobs/kinds."},
+        "parameters": {**_OBJECT, "description": _PARAMETERS},
         "priority": {"type": "integer", "minimum": -1000, "maximum": 1000},
         "needs": {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 100},
         "key": {"type": "string", "minLength": 1, "maxLength": 200},

@@ -305,3 +305,14 @@ def test_a_codec_that_lies_is_found_out(recompressed, monkeypatch):
 
     with pytest.raises(DicomizerError, match="frame 1: the new frame does not give back"):
         recompressed(built(NATIVE), Target.HTJ2K)
+
+
+def test_lengths_of_groups_that_would_be_untrue_go(recompressed):
+    data = built(JPEG_LS)
+    length = b"\x28\0\0\0UL\x04\0\x10\0\0\0"
+    first = data.index(b"\x28\0\x02\0US")
+
+    path, _ = recompressed(data[:first] + length + data[first:], Target.HTJ2K)
+
+    assert length[:8] not in path.read_bytes()
+    assert np.array_equal(decoded(path), COLOR)

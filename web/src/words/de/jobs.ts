@@ -23,6 +23,7 @@ export const JOBS: Readonly<Record<string, string>> = {
   cancelled: 'abgebrochen',
   'Check that it is a whole slide of a known format, with all files that belong to it.':
     'Prüfen Sie, ob es ein vollständiger Schnitt in einem bekannten Format ist, mit allen Dateien, die dazugehören.',
+  comparing: 'vergleichen',
   'conversion of {name}': 'Umwandlung von {name}',
   convert: 'umwandeln',
   converted: 'umgewandelt',
