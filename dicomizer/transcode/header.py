@@ -32,11 +32,11 @@ if TYPE_CHECKING:
 
 _EXPLICIT = TransferSyntax.EXPLICIT_VR_LITTLE_ENDIAN.value
 _PHOTOMETRIC, _PLANAR = 0x00280004, 0x00280006
-_OFFSETS = (0x7FE00001, 0x7FE00002)
-CHANGED = (_PHOTOMETRIC, _PLANAR, *_OFFSETS)
+_GONE = (0x00280000, 0x7FE00000, 0x7FE00001, 0x7FE00002)
+"""Lengths of groups, which are retired and would be untrue, and the offset tables."""
+_CHANGED = (_PHOTOMETRIC, _PLANAR, *_GONE)
 """Elements that the coding of the frames is told by."""
 _PIXEL_HEADER_BYTES = 12
-_IMPLICIT_PIXEL_HEADER_BYTES = 8
 
 
 class _Memory:
@@ -58,7 +58,7 @@ def new_head(source: Opened, way: Way) -> bytes:
     UnfitError
         The dataset cannot be written in explicit VR.
     """
-    replaced: dict[int, bytes] = dict.fromkeys(_OFFSETS, b"")
+    replaced: dict[int, bytes] = dict.fromkeys(_GONE, b"")
     if way.photometric_interpretation != source.description.photometric_interpretation:
         value = way.photometric_interpretation.encode()
         value += b" " * (len(value) % 2)
@@ -71,7 +71,7 @@ def new_head(source: Opened, way: Way) -> bytes:
 
 def unchanged(source: Opened) -> bytes:
     """Return the elements that stay as they are, as bytes of a dataset in explicit VR."""
-    return b"".join(_spliced(explicit_dataset(source), dict.fromkeys(CHANGED, b"")))
+    return b"".join(_spliced(explicit_dataset(source), dict.fromkeys(_CHANGED, b"")))
 
 
 def explicit_dataset(source: Opened) -> bytes:

@@ -128,10 +128,13 @@ def _replaced(task: Task, item: StoredInstance, journal: _Journal, work: _Progre
     target = Target(str(task.parameters["codec"]))
     path = task.folder / _NEW
     with path.open("w+b") as out:
-        with task.services.retrieve.opened(item) as blob:
-            if digest_of(blob) != item.sha256:
-                raise _DamagedError("its file is not as it was stored; see tileserver check")
-            done = transcode(blob.file(), out, target, work.report)
+        try:
+            with task.services.retrieve.opened(item) as blob:
+                if digest_of(blob) != item.sha256:
+                    raise _DamagedError("its file is not as it was stored; see tileserver check")
+                done = transcode(blob.file(), out, target, work.report)
+        except OSError as error:
+            raise not_now(f"the disk does not do: {error.strerror or error}") from error
         work.tell("replacing")
         journal.write(item, done.transfer_syntax_uid)
         out.seek(0)
