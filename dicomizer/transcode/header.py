@@ -1,9 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
 """All of a file but its pixels, byte for byte, with what the new coding makes untrue replaced.
 
-A dataset in implicit VR is written in explicit VR, as all encapsulated pixels ask for. The preamble
-is empty, since what it told of a TIFF would be untrue; and the file meta information has who wrote
-the file, which are we.
+A dataset in implicit VR is written in explicit VR, as all encapsulated pixels ask for. The file
+meta information has who wrote the file, which are we.
 
 References
 ----------
@@ -65,8 +64,9 @@ def new_head(source: Opened, way: Way) -> bytes:
         replaced[_PHOTOMETRIC] = _short_element(_PHOTOMETRIC, b"CS", value)
     if source.description.is_planar:
         replaced[_PLANAR] = _short_element(_PLANAR, b"US", b"\0\0")
+    preamble = source.reader.pread(PREFIX_OFFSET, 0)
     meta = _meta(source.header.dataset, way.transfer_syntax)
-    return meta + b"".join(_spliced(explicit_dataset(source), replaced))
+    return preamble + meta + b"".join(_spliced(explicit_dataset(source), replaced))
 
 
 def unchanged(source: Opened) -> bytes:
@@ -117,7 +117,7 @@ def _short_element(tag: int, vr: bytes, value: bytes) -> bytes:
 
 
 def _meta(dataset: FileDataset, transfer_syntax: TransferSyntax) -> bytes:
-    """Return preamble, prefix and file meta information."""
+    """Return the prefix and the file meta information."""
     from copy import deepcopy
 
     from pydicom.filebase import DicomBytesIO
@@ -132,6 +132,6 @@ def _meta(dataset: FileDataset, transfer_syntax: TransferSyntax) -> bytes:
     meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
     buffer = DicomBytesIO()
     buffer.is_little_endian, buffer.is_implicit_VR = True, False
-    buffer.write(bytes(PREFIX_OFFSET) + b"DICM")
+    buffer.write(b"DICM")
     write_file_meta_info(buffer, meta)
     return buffer.getvalue()

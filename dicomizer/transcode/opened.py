@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 _PIXEL_DATA, _TRAILING_PADDING = 0x0010, 0xFFFCFFFC
 _MOST_FRAMES = 100_000_000
 _DELIMITER_BYTES = 8
+_TIFF = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _END_AND_PADDING = b"\xff\xd9\x00"
 
 
@@ -162,9 +163,12 @@ def _index(
 def _check_rest(found: Opened) -> None:
     """Refuse what would be untrue once the frames are coded otherwise.
 
-    An icon of encapsulated pixels is coded as the transfer syntax says, and what follows Pixel Data
-    may be a signature of it; padding means nothing (PS3.10 7.2).
+    A preamble may be the head of a TIFF that points at the frames, an icon of encapsulated pixels
+    is coded as the transfer syntax says, and what follows Pixel Data may be a signature of it;
+    padding means nothing (PS3.10 7.2).
     """
+    if found.reader.pread(4, 0) in _TIFF:
+        raise UnfitError("it is a TIFF as well, whose readers would not know the new frames")
     if found.pixels.length is None and "IconImageSequence" in found.header.dataset:
         raise UnfitError("it has an icon, which may be coded as its frames are")
     end = _end_of_pixels(found)

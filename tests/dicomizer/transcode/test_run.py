@@ -59,7 +59,9 @@ CODERS = {
 
 def built(syntax: str, pixels=COLOR, frames: list[bytes] | None = None, **attributes) -> bytes:
     """Return a file of frames in a transfer syntax."""
-    found = FileDataset("", {}, file_meta=FileMetaDataset(), preamble=b"II*\0" + bytes(124))
+    found = FileDataset(
+        "", {}, file_meta=FileMetaDataset(), preamble=b"#!/bin/sh\n".ljust(128, b"\0")
+    )
     # pydicom writes no JPEG XL.
     found.file_meta.TransferSyntaxUID = UID(HTJ2K if syntax in _JPEG_XL else syntax)
     found.file_meta.SourceApplicationEntityTitle = "SCANNER"
@@ -172,7 +174,7 @@ def test_all_else_stays_byte_for_byte(recompressed):
     kept = data[begin:end].replace(b"\x28\0\x04\0CS\x04\0RGB ", b"\x28\0\x04\0CS\x08\0YBR_RCT ")
     assert new[new.index(b"\x08\0\x05\0CS") : new.index(b"\xe0\x7f\x10\0OB")] == kept
     meta = pydicom.dcmread(path).file_meta
-    assert new[:132] == bytes(128) + b"DICM"
+    assert new[:132] == data[:132]
     assert meta.ImplementationVersionName.startswith("COVERSLIP_")
     assert meta.SourceApplicationEntityTitle == "SCANNER"
 
@@ -217,12 +219,18 @@ def test_frames_of_several_fragments_are_one_each(recompressed):
     assert np.array_equal(decoded(path), COLOR)
 
 
-def test_the_end_of_a_dual_file_goes(recompressed):
-    padding = b"\xfc\xff\xfc\xffOB\0\0\x08\0\0\0IFD here"
+def test_trailing_padding_goes(recompressed):
+    padding = b"\xfc\xff\xfc\xffOB\0\0\x08\0\0\0not read"
 
     path, _ = recompressed(built(JPEG_LS) + padding, Target.HTJ2K)
 
-    assert b"IFD here" not in path.read_bytes()
+    assert b"not read" not in path.read_bytes()
+
+
+@pytest.mark.parametrize("head", [b"II*\0", b"MM\0*", b"II+\0", b"MM\0+"])
+def test_what_is_a_tiff_as_well_stays(recompressed, head):
+    with pytest.raises(UnfitError, match="a TIFF as well"):
+        recompressed(head + built(JPEG_LS)[4:], Target.HTJ2K)
 
 
 REFUSED = {
