@@ -17,6 +17,8 @@ A caller catches all of them with `DicomizerError`. The tree::
     ├── CodecError               pixels that a codec cannot code, or a damaged frame
     │   │                        (in dicomizer.pixels.codecs.errors)
     │   └── EncodingError            an encoder refuses a frame
+    ├── UnfitError               pixels that are not recompressed without loss
+    │                            (in dicomizer.transcode)
     └── NetworkError             a DICOMweb peer
 
 A message has the file, the place in it, what was found, what was expected and what to do.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicomizer.cli.events import Events
 from dicomizer.cli.options import GIVEN_PATH, counted, json_option
 from dicomizer.cli.progress import progress
 
@@ -65,6 +66,11 @@ class _Region(click.ParamType):  # type: ignore[type-arg]  # generic from click 
 @click.option("--quality", type=click.IntRange(1, 100), help="Of what is coded anew with loss.")
 @click.option("--overwrite", is_flag=True, help="Replace a file of that name.")
 @click.option("--threads", type=click.IntRange(1, 64), help="By default one for each core.")
+@click.option(
+    "--events",
+    is_flag=True,
+    help="Print a line of JSON on standard error whenever frames are done, for programs.",
+)
 @json_option
 @click.pass_context
 def export(
@@ -90,10 +96,11 @@ def export(
         raise click.UsageError("--level and --mpp exclude each other")
     if not out.name.lower().endswith(exporting.SUFFIXES):
         _check_frames(context)
+    told = Events() if chosen.pop("events") else None
     codec = exporting.ExportCodec(chosen.pop("codec"))
     options = exporting.ExportOptions(codec=codec, **chosen)  # type: ignore[arg-type]
-    with progress(show=not as_json and sys.stderr.isatty()) as report:
-        done = exporting.export(dicom, out, options, report)
+    with progress(show=not as_json and not told and sys.stderr.isatty()) as shown:
+        done = exporting.export(dicom, out, options, told.report if told else shown)
     _tell(dicom, done, as_json=as_json)
 
 

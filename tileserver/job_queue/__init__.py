@@ -8,6 +8,8 @@ want something done, such as uploads and rules, put a job here.
 from tileserver.job_queue.model import FINAL, Asked, Job, Leased, Progress, State
 from tileserver.job_queue.places import (
     JOBS_FILE,
+    RESULT_TYPES,
+    made_file,
     result_file,
     upload_folder,
     work_folder,
@@ -17,12 +19,14 @@ from tileserver.job_queue.queue import JobQueue
 __all__ = [
     "FINAL",
     "JOBS_FILE",
+    "RESULT_TYPES",
     "Asked",
     "Job",
     "JobQueue",
     "Leased",
     "Progress",
     "State",
+    "made_file",
     "result_file",
     "upload_folder",
     "work_folder",

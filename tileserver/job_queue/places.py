@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 
 FILES = "files"
 """Folder of the files of an upload, within its own."""
+RESULT_TYPES = {".zip": "application/zip", ".tif": "image/tiff", ".ome.tif": "image/tiff"}
+"""Media types of files that jobs make, by what their names end with."""
 _WHOLE = "whole"
 JOBS_FILE = "jobs.sqlite"
 _UPLOAD = re.compile(r"[0-9a-f]{32}", re.ASCII)
@@ -24,9 +26,24 @@ def work_folder(data: Path, job: int) -> Path:
     return data / "jobs" / str(job)
 
 
-def result_file(data: Path, job: int) -> Path:
-    """Return the file that a job has made for whoever asked; it goes with its record."""
-    return data / "results" / f"{job}.zip"
+def result_file(data: Path, job: int, suffix: str = ".zip") -> Path:
+    """Return the file that a job makes for whoever asked; it goes with its record.
+
+    Parameters
+    ----------
+    suffix
+        One of `RESULT_TYPES`.
+    """
+    return data / "results" / f"{job}{suffix}"
+
+
+def made_file(data: Path, job: int) -> tuple[Path, str] | None:
+    """Return the file that a job has made and its suffix, ``None`` where it has made none."""
+    for suffix in RESULT_TYPES:
+        path = result_file(data, job, suffix)
+        if path.is_file():
+            return path, suffix
+    return None
 
 
 def upload_folder(data: Path, upload: object) -> Path:

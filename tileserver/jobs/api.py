@@ -20,7 +20,7 @@ from tileserver.errors import (
     TooLargeError,
     UnsupportedMediaTypeError,
 )
-from tileserver.job_queue import Asked, State, result_file
+from tileserver.job_queue import RESULT_TYPES, Asked, State, made_file
 from tileserver.jobs.documents import document_of, moment
 from tileserver.jobs.kind import kind_of, kinds
 from tileserver.jobs.watching import watched
@@ -108,12 +108,12 @@ async def get_log(request: Request) -> Response:
 async def get_result(request: Request) -> Response:
     """Give the file that a job has made."""
     job = await run_in_threadpool(_jobs(request).queue.get, _number(request))
-    path = result_file(request.app.state.settings.data, job.id)
-    if job.state is not State.DONE or not path.is_file():
+    found = made_file(request.app.state.settings.data, job.id)
+    if job.state is not State.DONE or found is None:
         raise NotFoundError(f"the job is {job.state} and has no file")
-    return FileResponse(
-        path, media_type="application/zip", filename=f"{job.kind}-{job.id}.zip", headers=_NOT_CACHED
-    )
+    path, suffix = found
+    name = f"{job.kind}-{job.id}{suffix}"
+    return FileResponse(path, media_type=RESULT_TYPES[suffix], filename=name, headers=_NOT_CACHED)
 
 
 @_changing

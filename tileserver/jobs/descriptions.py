@@ -6,6 +6,7 @@ from __future__ import annotations
 from tileserver.described.model import Answer, Operation, Parameter, Place, Schema, Service
 from tileserver.described.schemas import TEXT, WHOLE_NUMBER, binary, one_of, pattern
 from tileserver.job_queue.model import State
+from tileserver.job_queue.places import RESULT_TYPES
 from tileserver.settings import API_ROOT
 
 _JSON, _EVENTS = "application/json", "text/event-stream"
@@ -46,12 +47,17 @@ _JOB: Schema = {
     },
     "additionalProperties": False,
 }
+_PARAMETERS = (
+    "What it is about: study, and series and instance to go below it; of convert, upload; of "
+    "verify, convert: the number of that job. Besides, of export, format: zip, tiff or ome-tiff; "
+    "of transcode, codec: htj2k or jpegxl, without loss and in place; of send, peer."
+)
 _ASKED: Schema = {
     "type": "object",
     "required": ["kind"],
     "properties": {
-        "kind": TEXT,
-        "parameters": _OBJECT,
+        "kind": {**TEXT, "description": "One of GET /jobs/kinds."},
+        "parameters": {**_OBJECT, "description": _PARAMETERS},
         "priority": {"type": "integer", "minimum": -1000, "maximum": 1000},
         "needs": {"type": "array", "items": {"type": "integer", "minimum": 1}, "maxItems": 100},
         "key": {"type": "string", "minLength": 1, "maxLength": 200},
@@ -59,6 +65,7 @@ _ASKED: Schema = {
     "additionalProperties": False,
 }
 _ONE = {_JSON: _JOB}
+_RESULTS = binary(*sorted(set(RESULT_TYPES.values())))
 _BIG: Schema = {**WHOLE_NUMBER, "maximum": 10**18 - 1}
 
 
@@ -214,8 +221,8 @@ JOBS = Service(
             name="RetrieveJobResult",
             summary="Give the file that a job has made.",
             answers=(
-                Answer(status=200, meaning="It.", contents=binary("application/zip")),
-                Answer(status=206, meaning="A part.", contents=binary("application/zip")),
+                Answer(status=200, meaning="It.", contents=_RESULTS),
+                Answer(status=206, meaning="A part.", contents=_RESULTS),
             ),
             errors=(404, 416, 507),
         ),

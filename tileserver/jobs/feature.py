@@ -144,5 +144,6 @@ def _tidy(queue: JobQueue, settings: Settings) -> None:
 def _files(data: Path) -> Iterator[tuple[Path, int]]:
     for folder in (data / "jobs", data / "results"):
         for path in folder.iterdir() if folder.is_dir() else ():
-            if path.stem.isdecimal():
-                yield path, int(path.stem)
+            number, _, _ = path.name.partition(".")
+            if number.isdecimal():
+                yield path, int(number)

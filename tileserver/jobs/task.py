@@ -69,10 +69,9 @@ class Task:
         found.mkdir(parents=True, exist_ok=True)
         return found
 
-    @property
-    def result_file(self) -> Path:
-        """File for whoever asked."""
-        found = result_file(self.settings.data, self.id)
+    def result_file(self, suffix: str = ".zip") -> Path:
+        """Return the file for whoever asked."""
+        found = result_file(self.settings.data, self.id, suffix)
         found.parent.mkdir(exist_ok=True)
         return found
 

@@ -426,6 +426,42 @@ class Ingest:
                 incoming.write(chunk)
             return self.accept(incoming)
 
+    def exchange(self, file: BinaryIO, stored: StoredInstance) -> None:
+        """Put an open file in place of a stored instance, whatever is set of duplicates.
+
+        At any moment, and after a crash at any moment, the one or the other is stored, whole.
+
+        Raises
+        ------
+        InvalidInstanceError
+            The file is no Part 10 file.
+        ConflictError
+            The file is another instance, or the one that was found is stored no longer.
+        StorageError
+            The disk does not take it; all is as it was.
+        """
+        with self.receive() as incoming:
+            while chunk := file.read(_CHUNK):
+                incoming.write(chunk)
+            try:
+                record, _ = _checked(incoming, stored.study_instance_uid)
+                if record.sha256 != stored.sha256:
+                    self._exchange(incoming, record, stored)
+            except TileserverError:
+                self._take_back(incoming)
+                raise
+
+    def _exchange(self, incoming: Incoming, record: InstanceRecord, stored: StoredInstance) -> None:
+        uids = record.series_instance_uid, record.sop_instance_uid
+        for _ in range(_ATTEMPTS):
+            is_there = self._index.find(record.sop_instance_uid) == stored
+            if not is_there or uids != (stored.series_instance_uid, stored.sop_instance_uid):
+                raise ConflictError("it was replaced or deleted meanwhile", _sop_uids(record))
+            with contextlib.suppress(_ChangedError):
+                self._replace(incoming, record, stored)
+                return
+        raise BusyError("the instance is stored and deleted by others all the time")
+
     def reindex(self) -> Reindexed:
         """Make the index anew from the stored files, while others read and store."""
         return reindex(self._store, self._index)

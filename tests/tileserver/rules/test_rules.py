@@ -93,7 +93,7 @@ def test_a_server_with_a_mistake_in_its_rules_does_not_start(tmp_path):
     assert done.returncode == 1
     assert done.stderr.endswith(
         "rules.toml: rule 1 (one): job: no kind 'explode' of job; expected convert, verify, "
-        "export, send, delete, recycle, webhook, call\n"
+        "export, send, transcode, delete, recycle, webhook, call\n"
     )
 
 

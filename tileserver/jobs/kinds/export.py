@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: Apache-2.0
-"""A study or series as a ZIP with a DICOMDIR, as on exchange media; files as they are stored.
+"""A study or series as one file: a ZIP with a DICOMDIR, as on exchange media, or a TIFF.
 
-The DICOMDIR is made of the headers alone, and pixels are copied piece by piece.
+The ZIP has files as they are stored; its DICOMDIR is made of the headers alone, and pixels are
+copied piece by piece.
 
 References
 ----------
@@ -19,7 +20,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tileserver.jobs.kind import Kind, refused
-from tileserver.jobs.parameters import read_below
+from tileserver.jobs.kinds.export_tiff import export_tiff
+from tileserver.jobs.parameters import one_of, read_below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -48,8 +50,11 @@ _KEYS = {
 for a number of its own. Only the directory has them, and the job's log tells."""
 
 
+_SUFFIXES = {"zip": ".zip", "tiff": ".tif", "ome-tiff": ".ome.tif"}
+
+
 def _check(parameters: Parameters, _: Surroundings) -> Parameters:
-    return read_below(parameters)
+    return read_below(parameters, format=one_of(*_SUFFIXES))
 
 
 def _run(task: Task) -> Result:
@@ -57,6 +62,11 @@ def _run(task: Task) -> Result:
     series, uid = below.get("series"), below.get("instance")
     instances = task.stored(str(below["study"]), str(series) if series else None)
     wanted = [item for item in instances if uid in (None, item.sop_instance_uid)]
+    suffix = _SUFFIXES[str(below.get("format", "zip"))]
+    return _pack_all(task, wanted) if suffix == ".zip" else export_tiff(task, wanted, suffix)
+
+
+def _pack_all(task: Task, wanted: Sequence[StoredInstance]) -> Result:
     task.progress("reading headers", 0, len(wanted))
     directory, names = _directory(task, wanted)
     beside = task.folder / "result.zip"
@@ -68,10 +78,10 @@ def _run(task: Task) -> Result:
                 _pack(task, packed, names[item.sop_instance_uid], item)
         file.flush()
         os.fsync(file.fileno())
-    beside.replace(task.result_file)
+    result = task.result_file()
+    beside.replace(result)
     task.progress("packed", len(wanted), len(wanted))
-    size = task.result_file.stat().st_size
-    return {"instances": len(wanted), "bytes": size, "file": task.result_file.name}
+    return {"instances": len(wanted), "bytes": result.stat().st_size, "file": result.name}
 
 
 def _directory(task: Task, wanted: Sequence[StoredInstance]) -> tuple[bytes, dict[str, str]]:
@@ -122,4 +132,4 @@ def _pack(task: Task, packed: zipfile.ZipFile, name: str, item: StoredInstance) 
             task.check_disk()
 
 
-KIND = Kind("export", "pack a study or series as a ZIP with a DICOMDIR", _check, _run)
+KIND = Kind("export", "make a file of a study: a ZIP with a DICOMDIR, or a TIFF", _check, _run)

@@ -19,6 +19,7 @@ export const KIND_WORDS: Readonly<Record<string, string>> = {
   verify: msg('verify'),
   export: msg('export'),
   send: msg('send'),
+  transcode: msg('recompress'),
   delete: msg('delete'),
   recycle: msg('make room'),
   webhook: msg('notify'),
@@ -53,11 +54,15 @@ export function progressText(job: Job): string {
   return [phaseText(job.progress.text), percent].filter(Boolean).join(' · ')
 }
 
-/** Phases of a conversion; else it is the file that is being written. */
+/** Phases of a job; else it is the file that is being written. */
 const PHASES: readonly (readonly [RegExp, string])[] = [
   [/^unpacking/, msg('unpacking')],
   [/^opening/, msg('opening')],
   [/^stor/, msg('storing')],
+  [/^recompressing/, msg('recompressing')],
+  [/^comparing/, msg('comparing')],
+  [/^replacing/, msg('replacing')],
+  [/^exporting/, msg('exporting')],
 ]
 
 function phaseText(text: string): string {
