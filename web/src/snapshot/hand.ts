@@ -39,7 +39,7 @@ export async function print(blob: Blob, caption: readonly string[]): Promise<voi
   const address = URL.createObjectURL(blob)
   const sheet = document.createElement('figure')
   sheet.className = 'print-sheet'
-  const image = Object.assign(document.createElement('img'), { src: address, alt: '' })
+  const image = Object.assign(document.createElement('img'), { alt: '' })
   const below = document.createElement('figcaption')
   for (const line of caption) {
     const paragraph = document.createElement('p')
@@ -53,11 +53,24 @@ export async function print(blob: Blob, caption: readonly string[]): Promise<voi
     URL.revokeObjectURL(address)
   }
   try {
-    await image.decode()
+    await loaded(image, address)
   } catch (error) {
     done()
     throw error
   }
   addEventListener('afterprint', done, { once: true })
   globalThis.print()
+}
+
+/** Load a picture. To wait for `decode()` is to wait for the screen, which a busy browser puts off. */
+function loaded(image: HTMLImageElement, address: string): Promise<void> {
+  return new Promise((resolve, reject) => {
+    image.onload = () => {
+      resolve()
+    }
+    image.onerror = () => {
+      reject(new Error(t('the picture cannot be decoded')))
+    }
+    image.src = address
+  })
 }

@@ -80,6 +80,7 @@ export const KEEP: Readonly<Record<string, string>> = {
     'der Browser kann kein Bild dieser Größe zeichnen',
   'the middle, magnified': 'die Mitte, vergrößert',
   'the picture is too large': 'das Bild ist zu groß',
+  'the picture cannot be decoded': 'das Bild ist nicht lesbar',
   'the slide is not open': 'der Schnitt ist nicht geöffnet',
   'the whole slide, this field marked': 'der ganze Schnitt, dieses Feld markiert',
   'the window has another size now': 'das Fenster hat jetzt eine andere Größe',
