@@ -17,7 +17,7 @@ from dicomizer.pixels.codecs import jpeg, jpeg2000
 from dicomizer.pixels.codecs.errors import CodecError
 from dicomizer.pixels.format import PixelFormat
 from dicomizer.slide import SizePx, SpacingMm
-from dicomizer.sources.base import AnotherFormat, Refusal
+from dicomizer.sources.base import AnotherFormat
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -107,8 +107,9 @@ def read_flat_header(path: Path) -> FlatHeader:
     format_ = next((name for sign, name in _SIGNATURES.items() if beginning.startswith(sign)), None)
     if format_ is None:
         raise AnotherFormat("no PNG, JPEG, JPEG 2000 or BMP")
-    if (path.with_suffix("") / "Slidedat.ini").exists():
-        raise Refusal("the preview of an MRXS slide")
+    # Whether its folder is there or not: OpenSlide's reader says what is missing.
+    if path.suffix.lower() == ".mrxs":
+        raise AnotherFormat("the preview of an MRXS slide")
     with open_image(path, format_) as image:
         pixel_format = PixelFormat(_samples(image, beginning, path), _bits(image, beginning))
         _check_memory(image, pixel_format, beginning, path)

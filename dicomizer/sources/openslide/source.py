@@ -112,8 +112,12 @@ def check_companions(path: Path) -> None:
     CorruptSourceError
         One is not; OpenSlide would say that it does not know the format.
     """
-    if path.suffix.lower() == ".mrxs":
-        _check_present(path, path.with_suffix("") / "Slidedat.ini")
+    if path.suffix.lower() == ".mrxs" and not (path.with_suffix("") / "Slidedat.ini").is_file():
+        raise CorruptSourceError(
+            f"found no folder {path.stem}/ with Slidedat.ini beside it, where its pixels are",
+            file=path,
+            remedy="copy that folder along",
+        )
     for file in companions(path):
         _check_present(path, file)
 

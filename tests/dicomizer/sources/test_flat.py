@@ -233,12 +233,13 @@ def test_other_files_are_refused(tmp_path, data):
         FlatSource(tmp_path / "a")
 
 
-def test_preview_of_a_mrxs_slide_is_left_to_its_reader(tmp_path):
-    (tmp_path / "slide").mkdir()
-    (tmp_path / "slide" / "Slidedat.ini").touch()
+@pytest.mark.parametrize("name", ["slide.mrxs", "SLIDE.MRXS"])
+@pytest.mark.parametrize("format_", ["JPEG", "PNG", "BMP"])
+def test_preview_of_a_mrxs_slide_is_no_slide_even_without_its_folder(tmp_path, name, format_):
+    path = saved(tmp_path / name, slides.picture(40, 30), format=format_)
 
     with pytest.raises(Refusal, match="the preview of an MRXS slide"):
-        FlatSource(saved(tmp_path / "slide.mrxs", slides.picture(40, 30), format="JPEG"))
+        FlatSource(path)
 
 
 def png_claiming(width: int, height: int) -> bytes:

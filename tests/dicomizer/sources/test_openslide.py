@@ -418,7 +418,7 @@ def test_mrxs_without_its_folder_says_so(mirax):
     path, _ = mirax
     shutil.rmtree(path.with_suffix(""))
 
-    with pytest.raises(CorruptSourceError, match=r"found no a/Slidedat.ini beside it"):
+    with pytest.raises(CorruptSourceError, match=r"found no folder a/ with Slidedat\.ini"):
         OpenSlideSource(path)
 
 

@@ -4,9 +4,11 @@
 from __future__ import annotations
 
 import io
+import shutil
 from pathlib import Path
 
 import build_ndpi
+import build_vsi
 import numpy as np
 import pytest
 import slides
@@ -39,6 +41,28 @@ def test_what_its_own_reader_refuses_goes_to_openslide(tmp_path):
     assert slide.format_name == "Hamamatsu NDPI"
     assert any("as OpenSlide" in note for note in slide.notes)
     assert np.abs(found.astype(int) - pixels).mean() < 3
+
+
+def test_the_preview_of_an_mrxs_slide_is_not_taken_for_the_slide(tmp_path):
+    path = tmp_path / "a.mrxs"
+    Image.fromarray(slides.picture(400, 300)).save(path, "JPEG")
+
+    with pytest.raises(CorruptSourceError) as caught:
+        open_source(path)
+
+    assert str(caught.value) == (
+        f"{path}: found no folder a/ with Slidedat.ini beside it, where its pixels are; "
+        "copy that folder along"
+    )
+
+
+def test_the_preview_of_a_vsi_slide_is_not_taken_for_the_slide(tmp_path):
+    path = tmp_path / "a.vsi"
+    build_vsi.write_vsi(path, [build_vsi.brightfield()])
+    shutil.rmtree(tmp_path / "_a_")
+
+    with pytest.raises(CorruptSourceError, match="found no folder _a_ beside it"):
+        open_source(path)
 
 
 def reader(error: Exception):

@@ -13,6 +13,7 @@ import httpx
 import pydicom
 import pytest
 import slides
+from PIL import Image
 from servers import serving
 from watched import PROGRAM, Watched, address_in, until
 
@@ -156,6 +157,23 @@ def test_files_that_belong_to_a_slide_are_waited_for_and_go_with_it(watched, tmp
     assert watched.results() == {"m"}
     assert {"done/m.mrxs", "done/m/Slidedat.ini"} <= watched.files()
     assert not (watched.inbox / "m").exists()
+
+
+def test_the_preview_of_a_slide_is_not_taken_for_it_before_its_folder_comes(watched, tmp_path):
+    stock = tmp_path / "stock"
+    stock.mkdir()
+    build_mirax.write_mirax(stock / "m.mrxs")
+    Image.fromarray(slides.picture(400, 300)).save(watched.inbox / "m.mrxs", "JPEG")
+
+    with watched.serving("--mpp", "0.25", "--patience", "3600") as service:
+        assert "found no folder m/ with Slidedat.ini" in until(service, "retry")["reason"]
+        assert watched.results() == set()
+        shutil.copytree(stock / "m", watched.inbox / "m")
+        until(service, "done")
+
+    assert watched.results() == {"m"}
+    found = pydicom.dcmread(watched.out / "m" / "level-0.dcm", stop_before_pixels=True)
+    assert found.Manufacturer == "3DHISTECH"
 
 
 def test_a_peer_that_is_away_is_waited_for_and_then_gets_all(watched, tmp_path):
