@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dicomizer.targets.durable import flush_folder
@@ -17,7 +18,6 @@ from dicomizer.targets.explained import explained
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
-    from pathlib import Path
 
     Entry = dict[str, Any]
 
@@ -73,6 +73,20 @@ class Manifest:
 
     def _explained(self) -> contextlib.AbstractContextManager[None]:
         return explained("the manifest cannot be written", self.path)
+
+
+def results_in(folder: Path) -> frozenset[Path]:
+    """Return the folders below one that the manifest in it names as results, if it has one."""
+    path = folder / NAME
+    try:
+        lines = path.read_bytes().splitlines() if path.is_file() else []
+    except OSError:
+        return frozenset()
+    told = (entry.get("out") for _, entry in _read(lines))
+    names = (Path(name) for name in told if isinstance(name, str))
+    return frozenset(
+        folder / name for name in names if not name.is_absolute() and ".." not in name.parts
+    )
 
 
 def _read(lines: Iterable[bytes]) -> Iterable[tuple[str, Entry]]:

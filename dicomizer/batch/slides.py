@@ -5,9 +5,11 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dicomizer.batch.manifest import NAME, results_in
 from dicomizer.dicom.schema.columns import OUT, SLIDE
 from dicomizer.dicom.schema.files import is_table, read_metadata, read_table
 from dicomizer.dicom.schema.json import metadata_to_json
@@ -52,13 +54,15 @@ def is_batch(source: Path) -> bool:
     return bool(_WILDCARDS & set(str(source))) and not source.exists()
 
 
-def slides_of(source: Path, metadata: Path | None) -> list[BatchSlide]:
+def slides_of(source: Path, metadata: Path | None, out: Path | None = None) -> list[BatchSlide]:
     """Return the slides that a person names.
 
     Parameters
     ----------
     metadata
         A file with what is known of all of them, or a table with a row for each.
+    out
+        Folder of the results, which are no slides of the batch wherever it lies.
 
     Raises
     ------
@@ -72,7 +76,7 @@ def slides_of(source: Path, metadata: Path | None) -> list[BatchSlide]:
             )
         return _listed(source)
     told = _metadata(metadata)
-    root, paths = _found(source)
+    root, paths = _found(source, out)
     if not paths:
         raise SourceError("found no slide", file=source, remedy="check the path")
     names = [path.relative_to(root) for path in paths]
@@ -83,19 +87,49 @@ def slides_of(source: Path, metadata: Path | None) -> list[BatchSlide]:
     ]
 
 
-def _found(source: Path) -> tuple[Path, list[Path]]:
+def _found(source: Path, out: Path | None) -> tuple[Path, list[Path]]:
     """Return the slides of a folder or pattern, and the folder that they are below."""
     if source.is_dir():
-        return source, list(find_slides(source))
+        is_within = out is not None and out.resolve() != source.resolve()
+        without = frozenset({out} if out is not None and is_within else ())
+        return source, list(find_slides(source, without, results_in))
     parts = source.parts
     fixed = next(number for number, part in enumerate(parts) if _WILDCARDS & set(part))
     root = Path(*parts[:fixed])
     paths = sorted(root.glob(str(Path(*parts[fixed:]))))
     # A pattern such as slides/* matches the folder of an MRXS as well as its index.
     folders = {path.with_suffix("") for path in paths if path.suffix.lower() == ".mrxs"}
+    is_result = _results_below(root, out)
+    names_hidden = any(part.startswith(".") for part in parts[fixed:])
     return root, [
-        path for path in paths if path not in folders and (path.is_file() or holds_dicom(path))
+        path
+        for path in paths
+        if path not in folders
+        and (names_hidden or not _is_hidden(path.relative_to(root)))
+        and (path.is_file() or holds_dicom(path))
+        and not is_result(path)
     ]
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)
+
+
+def _results_below(root: Path, out: Path | None) -> Callable[[Path], bool]:
+    """Return what tells whether a match of a pattern is a result, of this batch or another."""
+    known = cache(results_in)
+    apart = None if out is None or out.resolve() == root.resolve() else out.resolve()
+
+    def is_result(path: Path) -> bool:
+        above = [path, *path.parents][: len(path.relative_to(root).parts) + 1]
+        if apart is not None and apart in {folder.resolve() for folder in above[:-1]}:
+            return True
+        results = {found.resolve() for folder in above[1:] for found in known(folder)}
+        of_result = path.suffix.lower() == ".dcm" and path.parent.resolve() in results
+        is_manifest = path.name == NAME and bool(known(path.parent))
+        return of_result or is_manifest or path.resolve() in results
+
+    return is_result
 
 
 def _folders(names: Iterable[Path]) -> dict[Path, Path]:

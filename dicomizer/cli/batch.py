@@ -54,7 +54,7 @@ def convert_many(context: click.Context, source: Path, out: Path | None, jobs: i
     from dicomizer.cli.batch_display import display
 
     options = _options(context, jobs)
-    slides = slides_of(source, context.params["metadata"])
+    slides = slides_of(source, context.params["metadata"], out)
     is_table = sys.stdout.isatty() and not context.params["as_json"]
     try:
         with display(slides, out, is_table=is_table, is_quiet=context.params["quiet"]) as tell:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from dicomizer.sources.folders import is_dicom
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
 SLIDE_SUFFIXES = frozenset(
@@ -65,28 +65,74 @@ def parts_of(slide: Path) -> tuple[Path, ...]:
     return (slide,)
 
 
-def find_slides(folder: Path, without: frozenset[Path] = frozenset()) -> Iterator[Path]:
-    """Yield the slides in a folder and below it, sorted: files, and folders of DICOM files.
+def find_slides(
+    folder: Path,
+    without: frozenset[Path] = frozenset(),
+    results_in: Callable[[Path], frozenset[Path]] = lambda _folder: frozenset(),
+) -> Iterator[Path]:
+    """Yield the slides in a folder and below it: files, and folders of DICOM files.
 
-    What cannot be read is left out.
+    They are sorted, those behind links to folders last; each real folder is looked into once,
+    whatever leads to it. What cannot be read is left out.
 
     Parameters
     ----------
     without
         Folders that are left out.
+    results_in
+        Gives the folders below one that hold what was converted: DICOM files in them are no slides.
     """
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    paths = [folder / entry.name for entry in entries if _is_seen(folder / entry.name)]
-    companions = {companion_folder(path) for path in paths} - {None}
-    for path in paths:
-        if path.is_dir():
-            if path not in companions and path not in without:
-                yield from (path,) if holds_dicom(path) else find_slides(path, without)
-        elif path.suffix.lower() in SLIDE_SUFFIXES and path.is_file():
+    search = _Search(without, results_in)
+    yield from search.slides(folder)
+
+
+class _Search:
+    """Looks for slides; remembers where it was."""
+
+    def __init__(
+        self, without: frozenset[Path], results_in: Callable[[Path], frozenset[Path]]
+    ) -> None:
+        self._seen = {path.resolve() for path in without}
+        self._results_in = results_in
+        self._results: set[Path] = set()
+        self._links: list[Path] = []
+
+    def slides(self, root: Path) -> Iterator[Path]:
+        self._seen.add(root.resolve())
+        yield from self._entries(root, is_result=False)
+        for link in self._links:  # which grows meanwhile
+            yield from self._folder(link)
+
+    def _folder(self, path: Path) -> Iterator[Path]:
+        real = path.resolve()
+        if real in self._seen:
+            return
+        self._seen.add(real)
+        is_result = real in self._results
+        if not is_result and holds_dicom(path):
             yield path
+        else:
+            yield from self._entries(path, is_result=is_result)
+
+    def _entries(self, folder: Path, *, is_result: bool) -> Iterator[Path]:
+        try:
+            entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
+        except OSError:
+            return
+        self._results |= {path.resolve() for path in self._results_in(folder)}
+        paths = [folder / entry.name for entry in entries if _is_seen(folder / entry.name)]
+        companions = {companion_folder(path) for path in paths} - {None}
+        suffixes = SLIDE_SUFFIXES - {".dcm"} if is_result else SLIDE_SUFFIXES
+        for path in paths:
+            if path.is_dir():
+                if path in companions:
+                    continue
+                if path.is_symlink():
+                    self._links.append(path)
+                else:
+                    yield from self._folder(path)
+            elif path.suffix.lower() in suffixes and path.is_file():
+                yield path
 
 
 def holds_dicom(folder: Path) -> bool:

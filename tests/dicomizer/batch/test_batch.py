@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import pydicom
+import pytest
 import slides
 from large_slides import write_repeating
 
@@ -94,6 +95,19 @@ def test_the_manifest_tells_what_from_what_hash_duration_bytes_and_result(tmp_pa
     assert good["study_instance_uid"] == found.StudyInstanceUID
     assert bad["result"] == "failed"
     assert bad["error"]["problem"].startswith("its format is none that is known")
+
+
+@pytest.mark.parametrize("out", ["out", "."])
+def test_results_within_the_folder_of_slides_are_not_converted_themselves(tmp_path, out):
+    inbox = write_inbox(tmp_path / "in", "a.svs", "b/c.svs")
+    converted(inbox, inbox / out)
+    before = files(inbox)
+
+    told = converted(inbox, inbox / out)
+
+    events = [(item["event"], item.get("slide")) for item in told]
+    assert events == [("skipped", "a.svs"), ("skipped", "b/c.svs"), ("end", None)]
+    assert files(inbox) == before
 
 
 def test_the_same_command_again_does_only_what_is_left(tmp_path):

@@ -3,6 +3,8 @@
 
 from __future__ import annotations
 
+import json
+import os
 from pathlib import Path
 
 import instances
@@ -19,8 +21,13 @@ def touch(folder: Path, *names: str) -> None:
         path.write_bytes(b"x")
 
 
-def found(source: Path, metadata: Path | None = None) -> dict[str, str]:
-    return {slide.name: str(slide.out) for slide in slides_of(source, metadata)}
+def found(source: Path, out: Path | None = None) -> dict[str, str]:
+    return {slide.name: str(slide.out) for slide in slides_of(source, None, out)}
+
+
+def write_result(folder: Path) -> None:
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "level-0.dcm").write_bytes(instances.written(instances.dataset()))
 
 
 def test_a_folder_means_all_slides_below_it_and_nothing_else(tmp_path):
@@ -44,6 +51,33 @@ def test_a_folder_of_dicom_is_one_slide(tmp_path):
     assert not is_batch(tmp_path / "x")
     assert is_batch(tmp_path)
     assert found(tmp_path) == {"x": "x", "y": "y"}
+
+
+def test_what_lies_in_the_folder_of_results_is_no_slide_of_the_batch(tmp_path):
+    touch(tmp_path, "a.svs", "out/b.svs", "out/.hidden/c.svs")
+    write_result(tmp_path / "out" / "a")
+    inner = Path(os.path.relpath(tmp_path)) / "." / "out"
+
+    assert found(tmp_path, out=tmp_path / "out") == {"a.svs": "a"}
+    assert found(tmp_path, out=inner) == {"a.svs": "a"}
+    assert found(tmp_path / "**" / "*", out=inner) == {"a.svs": "a"}
+
+
+@pytest.mark.parametrize("pattern", ["", "**/*"])
+def test_results_that_a_manifest_names_are_no_slides_but_what_lies_beside_them_is(
+    tmp_path, pattern
+):
+    scans = tmp_path / "scans"
+    touch(scans, "a.svs", "a/b.svs", "x/c.svs", ".old/d.svs")
+    write_result(scans / "a")
+    write_result(scans / "dicom")
+    entries = [{"slide": "a.svs", "out": "a"}, {"slide": "b.svs", "out": "../scans/dicom"}]
+    lines = [*map(json.dumps, entries), "[1]", "no JSON"]
+    (scans / "manifest.jsonl").write_text("\n".join(lines))
+
+    told = set(found(scans / pattern, out=scans)) - {"dicom/level-0.dcm"}
+
+    assert told == {"a.svs", "a/b.svs", "dicom", "x/c.svs"}
 
 
 def test_slides_whose_names_differ_in_the_ending_alone_keep_it(tmp_path):
