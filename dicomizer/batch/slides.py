@@ -106,7 +106,7 @@ def _found(source: Path, out: Path | None) -> tuple[Path, list[Path]]:
         for path in paths
         if path not in folders
         and (names_hidden or not _is_hidden(path.relative_to(root)))
-        and (path.is_file() or holds_dicom(path))
+        and (not path.is_dir() or holds_dicom(path))
         and not is_result(path)
     ]
 

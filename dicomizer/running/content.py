@@ -26,12 +26,25 @@ def states_of(slide: Path) -> States:
         One cannot be looked at, or there is none.
     """
     try:
+        _check_kind(slide)
         states = tuple(map(FileState.of, files_of(slide)))
     except OSError as error:
         raise SourceError(error.strerror or str(error), file=error.filename or slide) from error
     if not states:
         raise SourceError("the folder holds no file", file=slide)
     return states
+
+
+def _check_kind(slide: Path) -> None:
+    """Refuse what would block whoever opens it, and say of a link that it is one."""
+    if slide.is_symlink() and not slide.exists():
+        raise SourceError(
+            "the link leads to no file",
+            file=slide,
+            remedy="bring back what it leads to, or remove it",
+        )
+    if slide.exists() and not (slide.is_file() or slide.is_dir()):
+        raise SourceError("found a device or pipe, expected a slide file", file=slide)
 
 
 def total_bytes(states: Iterable[FileState]) -> int:

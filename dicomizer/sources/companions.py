@@ -73,7 +73,8 @@ def find_slides(
     """Yield the slides in a folder and below it: files, and folders of DICOM files.
 
     They are sorted, those behind links to folders last; each real folder is looked into once,
-    whatever leads to it. What cannot be read is left out.
+    whatever leads to it. Folders that cannot be read are left out; what has the name of a slide and
+    is none, such as a link that leads nowhere, is not, so that it is told.
 
     Parameters
     ----------
@@ -131,7 +132,7 @@ class _Search:
                     self._links.append(path)
                 else:
                     yield from self._folder(path)
-            elif path.suffix.lower() in suffixes and path.is_file():
+            elif path.suffix.lower() in suffixes:
                 yield path
 
 

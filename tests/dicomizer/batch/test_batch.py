@@ -110,6 +110,22 @@ def test_results_within_the_folder_of_slides_are_not_converted_themselves(tmp_pa
     assert files(inbox) == before
 
 
+@pytest.mark.parametrize("pattern", ["", "*"])
+def test_what_has_the_name_of_a_slide_and_is_none_is_told(tmp_path, pattern):
+    inbox = write_inbox(tmp_path / "in", "a.svs")
+    (inbox / "gone.svs").symlink_to("nowhere.svs")
+    os.mkfifo(inbox / "pipe.ndpi")
+
+    told = converted(inbox / pattern, tmp_path / "out", code=3)
+
+    failed = {item["slide"]: item["error"] for item in told if item["event"] == "failed"}
+    assert {name: error["problem"] for name, error in failed.items()} == {
+        "gone.svs": "the link leads to no file",
+        "pipe.ndpi": "found a device or pipe, expected a slide file",
+    }
+    assert told[-1]["converted"] == 1
+
+
 def test_the_same_command_again_does_only_what_is_left(tmp_path):
     inbox = write_inbox(tmp_path / "in", "a.svs", "b.svs")
     out = tmp_path / "out"

@@ -80,6 +80,18 @@ def test_results_that_a_manifest_names_are_no_slides_but_what_lies_beside_them_i
     assert told == {"a.svs", "a/b.svs", "dicom", "x/c.svs"}
 
 
+def test_each_folder_is_looked_into_once_whatever_links_lead_to_it(tmp_path):
+    touch(tmp_path, "in/a.svs", "in/m/b.svs", "else/c.svs")
+    for link, target in (("loop", "../in"), ("a", "m"), ("m/up", "../.."), ("self", "self")):
+        (tmp_path / "in" / link).symlink_to(target)
+
+    assert found(tmp_path / "in") == {
+        "a.svs": "a",
+        "m/b.svs": "m/b",
+        "m/up/else/c.svs": "m/up/else/c",
+    }
+
+
 def test_slides_whose_names_differ_in_the_ending_alone_keep_it(tmp_path):
     touch(tmp_path, "a.svs", "a.ndpi", "A.tif", "b.svs")
 

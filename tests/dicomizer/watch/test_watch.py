@@ -4,6 +4,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import shutil
 import signal
 import subprocess
@@ -174,6 +175,17 @@ def test_the_preview_of_a_slide_is_not_taken_for_it_before_its_folder_comes(watc
     assert watched.results() == {"m"}
     found = pydicom.dcmread(watched.out / "m" / "level-0.dcm", stop_before_pixels=True)
     assert found.Manufacturer == "3DHISTECH"
+
+
+def test_what_is_no_file_harms_nothing(watched):
+    bring(watched, "a.svs")
+    (watched.inbox / "gone.svs").symlink_to("nowhere.svs")
+    os.mkfifo(watched.inbox / "pipe.svs")
+
+    assert [(item["event"], item["slide"]) for item in watched.once()] == [
+        ("begun", "a.svs"),
+        ("done", "a.svs"),
+    ]
 
 
 def test_a_peer_that_is_away_is_waited_for_and_then_gets_all(watched, tmp_path):
