@@ -34,7 +34,7 @@ _CONVERT = frozenset(
     }
 )  # fmt: skip
 _VERIFY = frozenset({"mpp", "magnification", "levels", "quality", "on_bad_tile", "no_label"})
-_SEND = frozenset({"calling_aet", "token_file", "login_file", "ca_file", "timeout"})
+_SEND = frozenset({"calling_aet", "token_file", "login_file", "ca_file", "timeout", "attempts"})
 
 
 class _Group(click.Group):
@@ -140,7 +140,7 @@ def _seconds(
     "--once", is_flag=True, help="End when nothing is left to be done, as for a nightly run."
 )
 @without_options(conversion_options, "metadata", "overwrite", "threads")
-@without_options(sending_options, "journal", "resend", "attempts")
+@without_options(sending_options, "journal", "resend")
 @click.pass_context
 def run(context: click.Context, /, inbox: Path, **values: Any) -> None:
     """Convert the slides that come into INBOX; until it is stopped.
@@ -204,7 +204,7 @@ def _options(context: click.Context, inbox: Path, values: dict[str, Any]) -> Wat
     out, address = values["out"], values["address"]
     if out is None and address is None:
         raise click.UsageError("say where results go: --out DIR, --to URL, or both")
-    told = {**values, "journal": None, "resend": False, "attempts": 8}
+    told = {**values, "journal": None, "resend": False}
     Sending.read(address, told)
     read_options({**values, "metadata": None, "overwrite": False, "threads": None})
     return WatchOptions(

@@ -102,7 +102,8 @@ def test_what_waits_for_a_peer_is_tried_now(watched, tmp_path):
     bring(watched, "a.svs")
     with serving(tmp_path / "archive") as server:
         port = server.address.rpartition(":")[2]
-    to = ("--to", f"http://127.0.0.1:{port}/dicomweb", "--timeout", "2", "--retry-first", "3600")
+    peer = ("--to", f"http://127.0.0.1:{port}/dicomweb", "--timeout", "2", "--attempts", "1")
+    to = (*peer, "--retry-first", "3600")
 
     with watched.serving(*to) as service:
         until(service, "retry")

@@ -194,7 +194,7 @@ def test_a_peer_that_is_away_is_waited_for_and_then_gets_all(watched, tmp_path):
         port = server.address.rpartition(":")[2]
     address = f"http://127.0.0.1:{port}/dicomweb"
 
-    with watched.serving("--to", address, "--timeout", "2") as service:
+    with watched.serving("--to", address, "--timeout", "2", "--attempts", "1") as service:
         assert until(service, "retry")["slide"] == "a.svs"
         assert watched.files() == {"a.svs"}
         with serving(tmp_path / "archive", "--port", port) as server:
