@@ -32,6 +32,24 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 
+def visible(text: str) -> str:
+    """Return a text as one line that does nothing to a terminal, as names of files might.
+
+    Blanks of every kind are kept as blanks; other control characters are shown as Python's escapes.
+    """
+    if text.isprintable():  # nearly always, and a request may fail ten thousand times
+        return text
+    return "".join(map(_visible, text))
+
+
+def _visible(character: str) -> str:
+    if character.isprintable():
+        return character
+    if character.isspace():
+        return " "
+    return character.encode("unicode_escape").decode("ascii")
+
+
 class DicomizerError(Exception):
     """An expected failure, told in one line.
 
@@ -66,9 +84,7 @@ class DicomizerError(Exception):
         text = f"{where}: {self.problem}" if where else self.problem
         if self.remedy:
             text = f"{text}; {self.remedy}"
-        if text.isprintable():  # nearly always, and a request may fail ten thousand times
-            return text
-        return "".join(c if c.isprintable() else " " for c in text)
+        return visible(text)
 
     def document(self) -> dict[str, str | None]:
         """Return it as a script is told it."""

@@ -14,7 +14,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dicomizer.batch.events import Advanced, Begun, Ended, Event, Result
-from dicomizer.cli.options import counted
+from dicomizer.cli.options import counted, say
+from dicomizer.errors import visible
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -141,14 +142,14 @@ class _Live(Display):
 
     def end(self, totals: Mapping[Result, int]) -> None:
         for failure in self._failures:
-            click.echo(failure, err=True)
+            say(failure, err=True)
         if self._is_quiet:
             return
         told = ", ".join(
             f"{number:,} {_words(result)}" for result, number in totals.items() if number
         )
         seconds = time.monotonic() - self._start
-        click.echo(
+        say(
             f"{counted(self._slides, 'slide')}: {told} in {_clock(seconds)} → {self._out}; "
             f"all of them in {self._out / 'manifest.jsonl'}"
         )
@@ -195,8 +196,10 @@ class _Live(Display):
                 state: Any = ProgressBar(total=row.total or None, completed=row.done, width=40)
             else:
                 seconds = row.seconds
-                state = Text(f"{_words(row.result)} {row.told}", _STYLES.get(row.result, ""))
-            table.add_row(name, f"{row.slide_bytes / 1e6:,.1f} MB", _clock(seconds), state)
+                told = visible(f"{_words(row.result)} {row.told}")
+                state = Text(told, _STYLES.get(row.result, ""))
+            size = f"{row.slide_bytes / 1e6:,.1f} MB"
+            table.add_row(Text(visible(name)), size, _clock(seconds), state)
         told = ", ".join(f"{number:,} {_words(item)}" for item, number in counts.items() if number)
         table.caption = f"{ended:,} of {counted(self._slides, 'slide')}{': ' if told else ''}{told}"
         table.caption_justify = "left"

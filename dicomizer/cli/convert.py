@@ -13,7 +13,7 @@ import click
 from dicomizer.cli.batch import convert_many, is_many
 from dicomizer.cli.conversion import conversion_options, read_options
 from dicomizer.cli.events import Events
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say, slide_argument
 from dicomizer.cli.progress import progress
 from dicomizer.cli.sending import (
     Sending,
@@ -138,13 +138,13 @@ def _files(conversion: Conversion) -> list[Path]:
 
 def _show(conversion: Conversion) -> None:
     for note in conversion.plan.notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for tile in conversion.bad_tiles:
-        click.echo(f"bad tile: {tile}", err=True)
+        say(f"bad tile: {tile}", err=True)
     if conversion.resumed_frames:
         done, total = conversion.resumed_frames, conversion.plan.number_of_frames
-        click.echo(f"note: went on after {done:,} of {total:,} frames", err=True)
-    click.echo(_summary(conversion))
+        say(f"note: went on after {done:,} of {total:,} frames", err=True)
+    say(_summary(conversion))
 
 
 def _summary(conversion: Conversion) -> str:

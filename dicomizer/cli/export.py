@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from dicomizer.cli.events import Events
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say
 from dicomizer.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -125,6 +125,6 @@ def _tell(dicom: Path, done: Export, *, as_json: bool) -> None:
         click.echo(json.dumps(document, indent=2))
         return
     for note in done.notes:
-        click.echo(f"note: {note}")
+        say(f"note: {note}")
     size = f"{done.file_bytes / 1e6:.1f} MB"
-    click.echo(f"{dicom}: {counted(done.files, 'file')}, {size} → {done.path}")
+    say(f"{dicom}: {counted(done.files, 'file')}, {size} → {done.path}")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomizer.cli.options import json_option, slide_argument
+from dicomizer.cli.options import json_option, say, slide_argument
+from dicomizer.errors import visible
 from dicomizer.slide import OpticalPath
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def info(slide: Path, *, as_json: bool) -> None:
 def _show_refusals(error: UnsupportedSourceError) -> None:
     width = max(map(len, error.refusals), default=0)
     for name, reason in error.refusals.items():
-        click.echo(f"{name:<{width}}  {reason}")
+        say(f"{name:<{width}}  {reason}")
 
 
 def _show(slide: Slide) -> None:
@@ -60,7 +61,7 @@ def _show(slide: Slide) -> None:
 
     # A pipe has no width that lines would have to be broken for.
     console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH_OF_PIPE)
-    console.print(f"{slide.path.name}: {slide.format_name}", markup=False)
+    console.print(visible(f"{slide.path.name}: {slide.format_name}"), markup=False)
     table = Table(box=None, header_style="dim", pad_edge=False)
     for heading in ("image", "size", "tiles", "tile size", "coding", "µm/pixel", "MB", "ICC"):
         table.add_column(heading, justify="right" if heading in _NUMBERS else "left")
@@ -69,11 +70,11 @@ def _show(slide: Slide) -> None:
     console.print(table)
     for number, path in enumerate(slide.scans[0].optical_paths, start=1):
         if path != OpticalPath():
-            console.print(f"{f'channel {number}':<12}{_path(path)}", markup=False)
+            console.print(visible(f"{f'channel {number}':<12}{_path(path)}"), markup=False)
     for label, value in _facts(slide):
-        console.print(f"{label:<12}{value}", markup=False, soft_wrap=True)
+        console.print(visible(f"{label:<12}{value}"), markup=False, soft_wrap=True)
     for note in slide.notes:
-        console.print(f"note: {note}", markup=False, soft_wrap=True)
+        console.print(visible(f"note: {note}"), markup=False, soft_wrap=True)
 
 
 def _named(slide: Slide) -> Iterator[tuple[str, SlideImage]]:

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 import click
 
+from dicomizer.errors import visible
+
 if TYPE_CHECKING:
     import os
 
@@ -43,6 +45,11 @@ json_option = click.option(
     is_flag=True,
     help="Print one JSON document instead of text; of an error too.",
 )
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """Print a line for a person, in which names of files do nothing to the terminal."""
+    click.echo(visible(text), err=err)
 
 
 def counted(number: int, noun: str) -> str:

@@ -7,6 +7,7 @@ standard output too, whichever of them it is.
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import os
@@ -21,6 +22,7 @@ from dicomizer.cli.convert import convert
 from dicomizer.cli.export import export
 from dicomizer.cli.info import info
 from dicomizer.cli.metadata import metadata
+from dicomizer.cli.options import say
 from dicomizer.cli.send import send
 from dicomizer.cli.validate import validate
 from dicomizer.cli.verify import verify
@@ -43,7 +45,7 @@ def _print_versions(context: click.Context, _: click.Parameter, value: bool) -> 
     from dicomizer.cli.versions import versions
 
     for name, version in versions():
-        click.echo(f"{name} {version}")
+        say(f"{name} {version}")
     context.exit()
 
 
@@ -102,7 +104,7 @@ def run(arguments: Sequence[str], supervision: Supervision | None = None) -> int
     except click.exceptions.Exit as stop:
         code = stop.exit_code
     except click.ClickException as error:
-        error.show()
+        _show_usage(error)
         _show_as_json(_usage_as_json(error))
         code = error.exit_code
     except (click.Abort, KeyboardInterrupt) as stop:
@@ -117,7 +119,7 @@ def run(arguments: Sequence[str], supervision: Supervision | None = None) -> int
         code = FAILED
     except (OSError, UnicodeError) as error:
         # Only the output is left to fail: everything else is explained where it is read or written.
-        click.echo(f"dicomizer: the output cannot be written: {error}", err=True)
+        say(f"dicomizer: the output cannot be written: {error}", err=True)
         code = FAILED
     return code
 
@@ -130,7 +132,7 @@ def _tell_interrupted(stop: BaseException) -> None:
     """Say what stays, which whoever leaves something has noted."""
     cause = stop.__cause__ or stop
     left = "; ".join(getattr(cause, "__notes__", ())) or "nothing was left behind"
-    click.echo(f"dicomizer: interrupted; {left}", err=True)
+    say(f"dicomizer: interrupted; {left}", err=True)
     problem = f"interrupted; {left}"
     _show_as_json(_document("Interrupted", problem, remedy="start it again"))
 
@@ -138,7 +140,7 @@ def _tell_interrupted(stop: BaseException) -> None:
 def _tell(error: DicomizerError) -> None:
     if "--debug" in sys.argv:
         logging.getLogger(__name__).error("failed", exc_info=error)
-    click.echo(f"dicomizer: {error}", err=True)
+    say(f"dicomizer: {error}", err=True)
     _show_as_json(error.document())
 
 
@@ -146,6 +148,13 @@ def _show_as_json(document: dict[str, str | None]) -> None:
     """Print an error for the script that asked for JSON, even where its usage was wrong."""
     if "--json" in sys.argv:
         click.echo(json.dumps({"error": document}))
+
+
+def _show_usage(error: click.ClickException) -> None:
+    told = io.StringIO()
+    error.show(told)
+    for line in told.getvalue().split("\n")[:-1]:
+        say(line, err=True)
 
 
 def _usage_as_json(error: click.ClickException) -> dict[str, str | None]:

@@ -6,6 +6,8 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
+from dicomizer.errors import visible
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
@@ -23,7 +25,7 @@ def progress(*, show: bool) -> Iterator[Callable[[Progress], None]]:
     from rich.progress import Progress as Bar
 
     columns = (
-        TextColumn("{task.description:<14}"),
+        TextColumn("{task.description:<14}", markup=False),
         BarColumn(),
         MofNCompleteColumn(),
         TextColumn("frames"),
@@ -35,7 +37,7 @@ def progress(*, show: bool) -> Iterator[Callable[[Progress], None]]:
         def report(progress: Progress) -> None:
             bar.update(
                 task,
-                description=progress.file_name,
+                description=visible(progress.file_name),
                 completed=progress.frames_done,
                 total=progress.frames_total,
             )

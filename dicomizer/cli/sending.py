@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomizer.cli.options import GIVEN_PATH, counted
+from dicomizer.cli.options import GIVEN_PATH, counted, say
+from dicomizer.errors import visible
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -230,7 +231,7 @@ def _until_sent(room: Room, goes_on: str) -> Iterator[Room]:
             stop.add_note(goes_on)
         raise
     if not room.is_sent:
-        click.echo(f"note: {goes_on}", err=True)
+        say(f"note: {goes_on}", err=True)
 
 
 @contextlib.contextmanager
@@ -250,7 +251,7 @@ def transfer(*, show: bool) -> Iterator[Callable[[SendProgress], None]]:
     )
 
     columns = (
-        TextColumn("{task.description:<14}"),
+        TextColumn("{task.description:<14}", markup=False),
         BarColumn(),
         DownloadColumn(),
         TransferSpeedColumn(),
@@ -262,7 +263,7 @@ def transfer(*, show: bool) -> Iterator[Callable[[SendProgress], None]]:
         def report(progress: SendProgress) -> None:
             bar.update(
                 task,
-                description=progress.file_name,
+                description=visible(progress.file_name),
                 completed=progress.bytes_done,
                 total=progress.bytes_total,
             )
@@ -273,12 +274,12 @@ def transfer(*, show: bool) -> Iterator[Callable[[SendProgress], None]]:
 def show_outcomes(outcomes: Sequence[Outcome], notes: Sequence[str], address: str) -> None:
     """Print what became of instances: those that failed by name, the others by number."""
     for note in notes:
-        click.echo(f"note: {note}", err=True)
+        say(f"note: {note}", err=True)
     for outcome in outcomes:
         if not outcome.is_good:
-            click.echo(f"{outcome.state.value}: {_line(outcome)}", err=True)
+            say(f"{outcome.state.value}: {_line(outcome)}", err=True)
         elif outcome.reason:
-            click.echo(f"note: {_line(outcome)}", err=True)
+            say(f"note: {_line(outcome)}", err=True)
     good = [outcome for outcome in outcomes if outcome.is_good]
     parts = [
         f"{len(good):,} of {counted(len(outcomes), 'instance')} accepted",
@@ -286,12 +287,11 @@ def show_outcomes(outcomes: Sequence[Outcome], notes: Sequence[str], address: st
         f"{sum(outcome.state.value == 'held' for outcome in good):,} held before",
     ]
     size = sum(outcome.instance.size for outcome in outcomes if outcome.state.value == "sent")
-    click.echo(f"{', '.join(parts)}; {size / 1e6:.1f} MB sent → {address}")
+    say(f"{', '.join(parts)}; {size / 1e6:.1f} MB sent → {address}")
 
 
 def _line(outcome: Outcome) -> str:
-    text = f"{outcome.instance.path}: {outcome.reason}"
-    return "".join(c if c.isprintable() else " " for c in text)
+    return f"{outcome.instance.path}: {outcome.reason}"
 
 
 def outcomes_document(

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,8 +39,8 @@ def validate(context: click.Context, path: Path, *, as_json: bool) -> None:
         click.echo(json.dumps(_document(report), indent=2, ensure_ascii=False))
     else:
         for finding in report.findings:
-            click.echo(str(finding))
-        click.echo(_summary(path, report))
+            say(str(finding))
+        say(_summary(path, report))
     context.exit(0 if report.is_valid else 1)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say, slide_argument
 from dicomizer.cli.progress import progress
 from dicomizer.cli.supervised import supervision
 
@@ -161,12 +161,12 @@ def _show(dicom: Path, found: Verification, *, quiet: bool) -> None:
     if not quiet:
         _show_table(found)
     for difference in found.differences:
-        click.echo(f"difference: {difference}")
+        say(f"difference: {difference}")
     if not quiet:
         for note in found.notes:
-            click.echo(f"note: {note}", err=True)
+            say(f"note: {note}", err=True)
     if not (quiet and found.is_same):
-        click.echo(_summary(dicom, found))
+        say(_summary(dicom, found))
 
 
 def _show_table(found: Verification) -> None:

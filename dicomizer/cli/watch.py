@@ -13,7 +13,7 @@ import click
 
 from dicomizer.cli.conversion import conversion_options, read_options
 from dicomizer.cli.given import given_options, without_options
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option, slide_argument
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say, slide_argument
 from dicomizer.cli.sending import Sending, sending_options
 from dicomizer.cli.watch_journal import default_journal, journal_option, known_journal
 from dicomizer.cli.watch_retry import retry
@@ -194,7 +194,7 @@ def _status(values: dict[str, Any], journal: Journal, service: Service) -> Itera
         yield
         return
     with answering(journal, host, port, lambda: service.waiting) as port:
-        click.echo(f"dicomizer: status at http://{host}:{port}/status", err=True)
+        say(f"dicomizer: status at http://{host}:{port}/status", err=True)
         yield
 
 
@@ -242,7 +242,7 @@ def _tell(event: str, record: Record) -> None:
         }
         click.echo(json.dumps({key: value for key, value in told.items() if value is not None}))
     else:
-        click.echo(_line(event, record))
+        say(_line(event, record))
 
 
 def _line(event: str, record: Record) -> str:
@@ -252,8 +252,7 @@ def _line(event: str, record: Record) -> str:
         "done": f"{record.seconds:.1f} s → {record.out}",
         "retry": f"{record.reason}; again {_until(record.next_try)}",
     }.get(event, record.reason or "")
-    text = f"{clock}  {event:<9} {record.name}  {told}"
-    return "".join(c if c.isprintable() else " " for c in text)
+    return f"{clock}  {event:<9} {record.name}  {told}"
 
 
 def _until(moment: float) -> str:
@@ -278,11 +277,11 @@ def status(inbox: Path, journal: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps(told, indent=2))
         return
     counts = ", ".join(f"{number:,} {state}" for state, number in told["slides"].items() if number)
-    click.echo(f"{inbox}: {counts or 'no slide has come yet'}")
+    say(f"{inbox}: {counts or 'no slide has come yet'}")
     for record in open_records:
         again = f"; again {_until(record.next_try)}" if record.next_try else ""
         reason = f": {record.reason}{again}" if record.reason else ""
-        click.echo(f"  {record.state:<9} {record.path}{reason}")
+        say(f"  {record.state:<9} {record.path}{reason}")
 
 
 @watch.command(name="try")
@@ -309,13 +308,11 @@ def try_rules(slide: Path, rules: Path | None, came_as: Path | None, *, as_json:
     if as_json:
         click.echo(json.dumps(_look_document(slide, found, metadata), indent=2))
         return
-    click.echo(f"{slide}: {found.format_name}, {counted(len(found.barcodes), 'barcode')}")
+    say(f"{slide}: {found.format_name}, {counted(len(found.barcodes), 'barcode')}")
     for barcode in found.barcodes:
-        click.echo(f"  {barcode.format}: {barcode.text}")
+        say(f"  {barcode.format}: {barcode.text}")
     click.echo(json.dumps(metadata, indent=2, ensure_ascii=False))
-    click.echo(
-        f"unmatched: {found.unmatched}" if found.unmatched else "all that is required is there"
-    )
+    say(f"unmatched: {found.unmatched}" if found.unmatched else "all that is required is there")
 
 
 def _look_document(slide: Path, look: Look, metadata: object) -> dict[str, object]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicomizer.cli.options import GIVEN_PATH, counted, json_option
+from dicomizer.cli.options import GIVEN_PATH, counted, json_option, say
 from dicomizer.cli.watch_journal import journal_option, known_journal
 
 if TYPE_CHECKING:
@@ -68,10 +68,10 @@ def _show(inbox: Path, asked: Sequence[Asked], when: str) -> None:
     tried = sum(item.problem is None for item in asked)
     verb = "is" if tried == 1 else "are"
     told = f"{counted(tried, 'slide')} {verb} tried again {when}"
-    click.echo(f"{inbox}: {told if asked else 'no slide has failed or waits'}")
+    say(f"{inbox}: {told if asked else 'no slide has failed or waits'}")
     for item in asked:
         problem = f": not tried, {item.problem}" if item.problem else ""
-        click.echo(f"  {item.record.state:<9} {item.record.name}{problem}")
+        say(f"  {item.record.state:<9} {item.record.name}{problem}")
 
 
 def _document(asked: Sequence[Asked], *, is_served: bool | None) -> dict[str, object]:

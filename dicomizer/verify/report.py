@@ -6,6 +6,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum
 
+from dicomizer.errors import visible
+
 
 class Verdict(Enum):
     """How an image of the DICOM stands to what it was made of."""
@@ -55,7 +57,7 @@ class Difference:
     def __str__(self) -> str:
         where = f"{self.image}: " if self.image else ""
         text = f"{where}{self.attribute}: expected {self.expected}, found {self.found}"
-        return "".join(c if c.isprintable() else " " for c in text)
+        return visible(text)
 
 
 @dataclass(frozen=True, slots=True)

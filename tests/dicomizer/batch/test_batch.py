@@ -48,6 +48,8 @@ def files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
 
 
+COLORFUL = "\x1b[35;7m[red]\a"
+"""Part of a file's name that a terminal, or what draws tables, may take for a command."""
 NAMES = ("level-0.dcm", "level-1.dcm", "label.dcm", "overview.dcm", "thumbnail.dcm")
 
 
@@ -298,7 +300,7 @@ def test_a_crash_of_one_conversion_is_its_failure_alone(tmp_path, monkeypatch):
 
 def test_on_a_terminal_it_shows_a_table_and_in_the_end_what_failed(tmp_path):
     inbox = write_inbox(tmp_path / "in", "a.svs", "b.svs")
-    (inbox / "bad.svs").write_text("no slide")
+    (inbox / f"bad{COLORFUL}.svs").write_text("no slide")
     ours, theirs = pty.openpty()
     with subprocess.Popen(
         [*COMMAND, inbox, tmp_path / "out"],
@@ -318,7 +320,8 @@ def test_on_a_terminal_it_shows_a_table_and_in_the_end_what_failed(tmp_path):
 
     text = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", shown.decode())
     assert run.returncode == 3
+    assert COLORFUL.encode() not in shown
     assert "3 of 3 slides: 2 converted, 1 failed" in text
     *_, failure, summary = text.strip().splitlines()
-    assert failure.startswith("failed: bad.svs: ")
+    assert failure.startswith(r"failed: bad\x1b[35;7m[red]\x07.svs: ")
     assert summary.startswith("3 slides: 2 converted, 1 failed in ")

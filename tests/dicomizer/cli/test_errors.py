@@ -234,3 +234,45 @@ def test_what_cannot_be_together_with_dual_is_wrong_usage(tmp_path, option):
     assert done.returncode == 2
     assert f"--dual and {option[0]} cannot be combined" in done.stderr
     assert not (tmp_path / "out").exists()
+
+
+NAME = "a\x1b]0;owned\a\x9b2J\u202eb"
+SHOWN = r"a\x1b]0;owned\x07\x9b2J\u202eb"
+
+
+@pytest.mark.parametrize("verb", ["info", "convert", "verify", "validate", "send", "export"])
+def test_a_name_does_nothing_to_a_terminal_in_errors(tmp_path, verb):
+    path = tmp_path / NAME
+    more = {"convert": (tmp_path / "out",), "verify": (tmp_path,), "export": (tmp_path / "out",)}
+    to = ("--to", "http://127.0.0.1:9/dicomweb") if verb == "send" else ()
+
+    done = dicomizer(verb, path, *more.get(verb, ()), *to)
+
+    assert done.returncode in (1, 2)
+    assert SHOWN in done.stderr
+    assert done.stderr.replace("\n", "").isprintable()
+    assert done.stdout == ""
+
+
+def test_a_name_does_nothing_to_a_terminal_in_wrong_usage():
+    done = dicomizer("info", f"--{NAME}")
+
+    assert done.returncode == 2
+    assert SHOWN in done.stderr
+    assert done.stderr.replace("\n", "").isprintable()
+
+
+def test_a_name_does_nothing_to_a_terminal_where_all_is_well(tmp_path):
+    path = slides.write_svs(tmp_path / f"{NAME}.svs").path
+
+    told = [
+        dicomizer("info", path).stdout,
+        dicomizer("convert", path, tmp_path / NAME).stdout,
+        dicomizer("verify", path, tmp_path / NAME).stdout,
+        dicomizer("validate", tmp_path / NAME).stdout,
+    ]
+
+    for text in told:
+        assert SHOWN in text
+        assert text.replace("\n", "").isprintable()
+    assert json.loads(dicomizer("info", path, "--json").stdout)["file"] == str(path)
