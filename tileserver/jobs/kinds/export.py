@@ -99,7 +99,7 @@ def _directory(task: Task, wanted: Sequence[StoredInstance]) -> tuple[bytes, dic
             header.pop(tag, None)  # of no use in a directory, and megabytes
         # The directory has all that it needs of the header itself. Its copy stays empty, as pydicom
         # writes no file of a transfer syntax that it does not know, such as those of JPEG XL.
-        header.save_as = _touch
+        header.save_as = _touch  # type: ignore[method-assign, assignment]
         try:
             files.add(header)
         except (ValueError, AttributeError) as error:
