@@ -31,12 +31,15 @@ class Surroundings:
         Returns a job by its number.
     has_quota
         Whether there is a bound to what may be stored.
+    is_protected
+        Tells whether a study is kept from being deleted.
     """
 
     data: Path
     peers: Mapping[str, str]
     job: Callable[[int], Job]
     has_quota: bool = False
+    is_protected: Callable[[str], bool] = lambda _: False
 
 
 def read(
