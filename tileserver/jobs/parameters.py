@@ -82,6 +82,13 @@ def number(name: str, value: object) -> int:
     return value
 
 
+def position(name: str, value: object) -> int:
+    """Read which of several something is, from 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 31:
+        raise BadRequestError(f"{name}: expected a whole number from 1")
+    return value
+
+
 def mapping(name: str, value: object) -> Mapping[str, object]:
     """Read a JSON object."""
     if not isinstance(value, dict):

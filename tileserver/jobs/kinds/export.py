@@ -19,9 +19,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tileserver.errors import BadRequestError
 from tileserver.jobs.kind import Kind, refused
-from tileserver.jobs.kinds.export_tiff import export_tiff
-from tileserver.jobs.parameters import one_of, read_below
+from tileserver.jobs.kinds.export_tiff import CHOSEN, export_tiff
+from tileserver.jobs.parameters import one_of, position, read_below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,11 @@ _SUFFIXES = {"zip": ".zip", "tiff": ".tif", "ome-tiff": ".ome.tif"}
 
 
 def _check(parameters: Parameters, _: Surroundings) -> Parameters:
-    return read_below(parameters, format=one_of(*_SUFFIXES))
+    chosen = dict.fromkeys(CHOSEN, position)
+    found = read_below(parameters, format=one_of(*_SUFFIXES), **chosen)
+    if found.get("format", "zip") == "zip" and (unfit := found.keys() & chosen.keys()):
+        raise BadRequestError(f"{min(unfit)}: goes with the format tiff or ome-tiff alone")
+    return found
 
 
 def _run(task: Task) -> Result:
