@@ -50,7 +50,8 @@ _JOB: Schema = {
 _PARAMETERS = (
     "What it is about: study, and series and instance to go below it; of convert, upload; of "
     "verify, convert: the number of that job. Besides, of export, format: zip, tiff or "
-    "ome-tiff, and of a TIFF scan, optical_path and plane, from 1; of transcode, codec: htj2k or jpegxl, without loss and in place; of send, peer."
+    "ome-tiff, and of a TIFF scan, optical_path and plane, from 1; of transcode, codec: htj2k or "
+    "jpegxl, without loss and in place; of send, peer."
 )
 _ASKED: Schema = {
     "type": "object",
