@@ -228,6 +228,7 @@ def create_app(settings: Settings, policy: Policy | None = None) -> Starlette:
     app.state.ups = worklist
     app.state.peers = peers
     app.state.jobs = work
+    app.state.is_protected = work.queue.is_protected
     app.state.uploads = sent
     app.state.uploading = {}
     app.state.stopping = Stopping()

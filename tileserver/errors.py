@@ -234,6 +234,7 @@ HTTP_STATUS: dict[type[TileserverError], int] = {
     OriginSlowError: 504,
     JobError: 500,
     StorageError: 507,
+    LostBlobError: 500,  # more room would not bring it back
     ConfigurationError: 500,
 }
 

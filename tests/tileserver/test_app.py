@@ -148,8 +148,9 @@ def test_a_blob_that_was_lost_is_an_error_of_storage(tmp_path, caplog):
     )
     answer = anyio.run(answered, create_app(Settings(data=tmp_path / "data")), path)
 
-    assert answer.status_code == 507
+    assert answer.status_code == 500
     assert answer.json()["error"] == "LostBlobError"
+    assert "blob" in answer.json()["message"]
 
 
 def test_clients_that_leave_while_they_are_answered_are_no_error(tmp_path):

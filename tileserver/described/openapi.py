@@ -38,11 +38,11 @@ ERRORS = {
     421: "The server does not go by the name in the Host header.",
     423: "Another request is at it.",
     460: "The bytes are not those that were sent.",
-    500: "An unexpected error; the server's log has more.",
+    500: "An unexpected error, or a stored file that is damaged or gone; the log has more.",
     502: "Another server, whose answers are passed on, does not answer as it should.",
     503: "Not now; the same request may do later.",
     504: "Another server does not answer in time.",
-    507: "The disk does not take or give what it must.",
+    507: "The disk is full, or does not take or give what it must.",
 }
 EVERYWHERE = (400, 403, 421, 500)
 """Errors that any request can meet."""

@@ -363,18 +363,18 @@ class JobQueue:
             return int(connection.execute(query).scalar_one() or 0)
 
     def protect(self, study: str) -> None:
-        """Keep a study from being deleted for want of room."""
+        """Keep a study from being deleted."""
         with self._database.writing() as connection:
             made = insert(_protected).values(study=study).prefix_with("OR IGNORE")
             connection.execute(made)
 
     def unprotect(self, study: str) -> None:
-        """Let a study go again where room is wanted."""
+        """Let a study be deleted again."""
         with self._database.writing() as connection:
             connection.execute(delete(_protected).where(_protected.c.study == study))
 
     def is_protected(self, study: str) -> bool:
-        """Tell whether a study is kept from being deleted for want of room."""
+        """Tell whether a study is kept from being deleted."""
         query = select(_protected.c.study).where(_protected.c.study == study)
         with self._database.reading() as connection:
             return connection.execute(query).first() is not None

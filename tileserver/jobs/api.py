@@ -132,14 +132,14 @@ async def retry_job(request: Request) -> Response:
 
 @_changing
 async def protect_study(request: Request) -> Response:
-    """Keep a study from being deleted for want of room."""
+    """Keep a study from being deleted."""
     await run_in_threadpool(_jobs(request).queue.protect, _study(request))
     return Response(status_code=204)
 
 
 @_changing
 async def unprotect_study(request: Request) -> Response:
-    """Let a study go again where room is wanted."""
+    """Let a study be deleted again."""
     await run_in_threadpool(_jobs(request).queue.unprotect, _study(request))
     return Response(status_code=204)
 

@@ -49,8 +49,9 @@ _JOB: Schema = {
 }
 _PARAMETERS = (
     "What it is about: study, and series and instance to go below it; of convert, upload; of "
-    "verify, convert: the number of that job. Besides, of export, format: zip, tiff or ome-tiff; "
-    "of transcode, codec: htj2k or jpegxl, without loss and in place; of send, peer."
+    "verify, convert: the number of that job. Besides, of export, format: zip, tiff or "
+    "ome-tiff, and of a TIFF scan, optical_path and plane, from 1; of transcode, codec: htj2k or "
+    "jpegxl, without loss and in place; of send, peer."
 )
 _ASKED: Schema = {
     "type": "object",
@@ -160,7 +161,7 @@ JOBS = Service(
                     contents=_ONE,
                 ),
             ),
-            errors=(400, 403, 404, 413, 415, 507),
+            errors=(400, 403, 404, 409, 413, 415, 507),
         ),
         Operation(
             method="GET",
@@ -249,7 +250,7 @@ JOBS = Service(
             method="GET",
             path="/protected",
             name="ListProtectedStudies",
-            summary="List the studies that are never deleted for want of room.",
+            summary="List the studies that are protected from deletion.",
             answers=(
                 Answer(status=200, meaning="Them.", contents={_JSON: _list("studies", TEXT)}),
             ),
@@ -259,7 +260,7 @@ JOBS = Service(
             method="PUT",
             path="/protected/{study}",
             name="ProtectStudy",
-            summary="Keep a study from being deleted for want of room.",
+            summary="Protect a study: it is deleted neither for want of room nor as asked for.",
             answers=(Answer(status=204, meaning="It is."),),
             errors=(400, 403, 507),
         ),
@@ -267,7 +268,7 @@ JOBS = Service(
             method="DELETE",
             path="/protected/{study}",
             name="UnprotectStudy",
-            summary="Let a study go again where room is wanted.",
+            summary="Protect a study no more.",
             answers=(Answer(status=204, meaning="It may go."),),
             errors=(400, 403, 507),
         ),

@@ -52,7 +52,9 @@ class Jobs:
         """
         peers, limits = peers_of(settings), _limits(settings)
         queue = JobQueue(settings.data / JOBS_FILE)
-        surroundings = Surroundings(settings.data, peers, queue.get, settings.quota_bytes > 0)
+        surroundings = Surroundings(
+            settings.data, peers, queue.get, settings.quota_bytes > 0, queue.is_protected
+        )
         runner = Runner(queue, services, settings, limits, lambda: _tidy(queue, settings))
         return cls(queue, runner, surroundings, settings)
 
@@ -74,7 +76,9 @@ class Jobs:
             There is no such kind, or its parameters make no sense.
         """
         if name != "verify":  # of which only the conversion tells what it is about
-            kind_of(name).check(parameters, self.surroundings)
+            # Its UIDs stand for any, so that no study is meant that is protected.
+            anywhere = replace(self.surroundings, is_protected=lambda _: False)
+            kind_of(name).check(parameters, anywhere)
 
     def ask(self, asked: Asked) -> Job:
         """Put a job on the queue; durable on return.
@@ -85,6 +89,8 @@ class Jobs:
             There is no such kind, or its parameters make no sense.
         NotFoundError
             It is about something that is not there.
+        ConflictingStateError
+            It would delete what is protected.
         """
         kind = kind_of(asked.kind)
         parameters = kind.check(asked.parameters, self.surroundings)

@@ -31,12 +31,15 @@ class Surroundings:
         Returns a job by its number.
     has_quota
         Whether there is a bound to what may be stored.
+    is_protected
+        Tells whether a study is kept from being deleted.
     """
 
     data: Path
     peers: Mapping[str, str]
     job: Callable[[int], Job]
     has_quota: bool = False
+    is_protected: Callable[[str], bool] = lambda _: False
 
 
 def read(
@@ -76,6 +79,13 @@ def number(name: str, value: object) -> int:
     """Read the number of a job."""
     if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 62:
         raise BadRequestError(f"{name}: expected the number of a job")
+    return value
+
+
+def position(name: str, value: object) -> int:
+    """Read which of several something is, from 1."""
+    if not isinstance(value, int) or isinstance(value, bool) or not 0 < value < 1 << 31:
+        raise BadRequestError(f"{name}: expected a whole number from 1")
     return value
 
 

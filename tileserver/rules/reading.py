@@ -23,6 +23,7 @@ from urllib.parse import urlsplit
 from tileserver.dicomweb.search_parameters import read_parameters
 from tileserver.errors import BadRequestError, ConfigurationError
 from tileserver.index import Level
+from tileserver.job_queue.signing import signing_key
 from tileserver.rules.model import LEVELS, Action, Rule, When
 
 if TYPE_CHECKING:
@@ -192,13 +193,13 @@ def _webhook(place: str, table: object, path: Path) -> Action:
         raise _bad(place, "secret_file", secret, "the name of a file with the secret that signs")
     file = path.parent / secret
     try:
-        is_there = bool(file.read_bytes().strip())
+        signing_key(file.read_bytes())
     except OSError as error:
         raise ConfigurationError(
             f"{place}: secret_file: {file}: {error.strerror}, expected a file with the secret"
         ) from error
-    if not is_there:
-        raise ConfigurationError(f"{place}: secret_file: {file}: it is empty, expected a secret")
+    except ConfigurationError as error:
+        raise ConfigurationError(f"{place}: secret_file: {file}: {error}") from error
     return Action("webhook", {"url": url, "secret_file": str(file.absolute())}, None)
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from starlette.concurrency import run_in_threadpool
 
-from tileserver.errors import BadRequestError, ConflictingStateError, TileserverError
+from tileserver.errors import ConflictingStateError, TileserverError
 from tileserver.job_queue import FINAL, State
 from tileserver.job_queue import Asked as AskedJob
 from tileserver.uploads.store import Upload, UploadStore
@@ -67,10 +67,7 @@ class Uploads:
         StorageError
             There is no room for it.
         """
-        options = dict(asked.options)
-        if not isinstance(options.pop("verify", False), bool):
-            raise BadRequestError("verify: expected true or false")
-        self._check_options(options)
+        self._check_options(asked.options)
         if sum(1 for _ in self.store.folders()) >= _MOST_OPEN:
             raise ConflictingStateError(f"there are {_MOST_OPEN:,} uploads; finish or remove some")
         upload = self.store.create(asked)

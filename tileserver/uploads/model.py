@@ -27,6 +27,8 @@ _GROUP = re.compile(r"[A-Za-z0-9_.-]{8,64}", re.ASCII)
 _MOST_FILES = 20_000
 _DEEPEST = 16
 _LONGEST_PART = 255
+"""Bytes of a name that any file system takes."""
+_LONGEST_SUFFIX = 16
 _KNOWN = ("filename", "filetype", "name", "type", "relativePath", "options", "group", "files")
 """Some clients send their own words for a name and a type, too."""
 
@@ -117,14 +119,25 @@ def _options(text: str) -> Mapping[str, object]:
 
 
 def _safe_name(name: str) -> str:
-    """Return a name for a single file: only its end says what it is, so that any other will do."""
+    """Return a name for a single file that keeps as much of the one given as can be.
+
+    What cannot be in a name becomes ``_``, and what is too long is cut before its suffix, which
+    says what the file is.
+    """
     last = PurePosixPath(name.replace("\\", "/")).name
-    return last if is_safe_part(last) else f"slide{_safe_suffix(last)}"
+    plain = "".join(each if _is_plain(each) else "_" for each in last)
+    if plain.startswith("-"):
+        plain = f"_{plain[1:]}"
+    plain = _cut(plain)
+    return plain if is_safe_part(plain) else "slide"
 
 
-def _safe_suffix(name: str) -> str:
+def _cut(name: str) -> str:
     suffix = PurePosixPath(name).suffix
-    return suffix if re.fullmatch(r"\.[A-Za-z0-9]{1,8}", suffix) else ""
+    if len(suffix.encode()) > _LONGEST_SUFFIX:
+        suffix = ""
+    stem = name.removesuffix(suffix).encode()[: _LONGEST_PART - len(suffix.encode())]
+    return stem.decode(errors="ignore") + suffix
 
 
 def _safe_path(name: str) -> str:
@@ -137,8 +150,16 @@ def _safe_path(name: str) -> str:
     return str(path)
 
 
+def _is_plain(character: str) -> bool:
+    return character.isprintable() and character not in '/\\:*?"<>|'
+
+
 def is_safe_part(part: str) -> bool:
     """Tell whether a name can be that of a file, whatever the system."""
     is_short = 0 < len(part.encode("utf-8", "surrogatepass")) <= _LONGEST_PART
-    is_plain = part.isprintable() and not set(part) & set('/\\:*?"<>|')
-    return is_short and is_plain and part.strip(". ") != "" and not part.startswith("-")
+    return (
+        is_short
+        and all(map(_is_plain, part))
+        and part.strip(". ") != ""
+        and not part.startswith("-")
+    )

@@ -6,6 +6,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator
 
+import build_ndpi
 import numpy as np
 import pytest
 import tifffile
@@ -30,7 +31,7 @@ def converted(server, tmp_path_factory):
     return up.ended(server, up.uploaded(server, path))["result"]
 
 
-def exported(server: Server, **parameters: str):
+def exported(server: Server, **parameters: object):
     return up.ended(server, up.asked(server, "export", parameters=parameters))
 
 
@@ -98,3 +99,64 @@ def test_an_unknown_format_is_refused(server):
 
     assert answer.status_code == 400
     assert answer.json()["message"] == "format: expected zip or tiff or ome-tiff"
+
+
+@pytest.fixture(scope="module")
+def stack(server, tmp_path_factory) -> str:
+    """Give the study of a slide with three focal planes."""
+    path = build_ndpi.write_stack(tmp_path_factory.mktemp("stack") / "stack.ndpi")
+    done = up.ended(server, up.uploaded(server, path))
+    assert done["state"] == "done", done["problem"]
+    return done["result"]["study"]
+
+
+def image(server: Server, done) -> np.ndarray:
+    assert (done["state"], done["problem"]) == ("done", None)
+    answer = server.http.get(f"/api/jobs/{done['id']}/result")
+    with tifffile.TiffFile(io.BytesIO(answer.content)) as tiff:
+        return tiff.series[0].asarray()
+
+
+def test_one_of_several_planes_is_chosen(server, stack):
+    whole = image(server, exported(server, study=stack, format="ome-tiff"))
+    second = image(
+        server, exported(server, study=stack, format="tiff", scan=1, optical_path=1, plane=2)
+    )
+
+    assert whole.shape[0] == 3
+    assert np.array_equal(second, whole[1])
+    assert not np.array_equal(second, whole[0])
+
+
+@pytest.mark.parametrize(
+    ("more", "words"),
+    [
+        ({}, "choose one by optical_path 1 plane 1, or the format ome-tiff"),
+        ({"plane": 4}, "choose another plane"),
+    ],
+)
+def test_what_is_to_be_chosen_is_told_in_words_of_the_job(server, stack, more, words):
+    number = up.asked(server, "export", parameters={"study": stack, "format": "tiff", **more})
+
+    failed = up.ended(server, number)
+
+    assert failed["state"] == "failed"
+    assert failed["problem"].endswith(words)
+    assert "--" not in failed["problem"]
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        ({"plane": 0, "format": "tiff"}, "plane: expected a whole number from 1"),
+        ({"plane": True, "format": "tiff"}, "plane: expected a whole number from 1"),
+        ({"optical_path": "1", "format": "tiff"}, "optical_path: expected a whole number from 1"),
+        ({"plane": 1}, "plane: goes with the format tiff or ome-tiff alone"),
+        ({"scan": 1, "format": "zip"}, "scan: goes with the format tiff or ome-tiff alone"),
+    ],
+)
+def test_a_choice_that_makes_no_sense_is_refused(server, more, message):
+    parameters = {"study": "1.2", **more}
+    answer = server.http.post("/api/jobs", json={"kind": "export", "parameters": parameters})
+
+    assert (answer.status_code, answer.json()["message"]) == (400, message)

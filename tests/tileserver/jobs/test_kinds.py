@@ -105,6 +105,20 @@ def test_an_export_is_a_file_set_that_holds_what_is_stored(server, converted, tm
         assert path.read_bytes() in stored.content
 
 
+def test_an_export_tells_what_its_directory_lacks(server):
+    """Completion Flag is of type 1 in the record of a report (PS3.3 F.5.24)."""
+    report = dataset(StudyInstanceUID="1.2.76", SOPClassUID="1.2.840.10008.5.1.4.1.1.88.33")
+    report.file_meta.MediaStorageSOPClassUID = report.SOPClassUID
+    assert server.store(written(report)).status_code in (200, 202)
+
+    done = up.ended(server, up.asked(server, "export", parameters={"study": "1.2.76"}))
+
+    assert done["problem"] == (
+        f"a DICOMDIR cannot name {report.SOPInstanceUID}: "
+        "The instance's (0040,A491) 'Completion Flag' element is missing"
+    )
+
+
 def test_a_study_is_sent_to_a_peer(server, peer, converted):
     study = converted["result"]["study"]
 

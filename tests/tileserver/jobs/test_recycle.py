@@ -47,3 +47,46 @@ def test_without_a_quota_nothing_is_recycled(server):
     assert (answer.status_code, answer.json()["message"]) == (
         400, "there is no quota; set quota_bytes",
     )  # fmt: skip
+
+
+def test_what_is_protected_is_not_deleted_either(tmp_path):
+    with serving(tmp_path / "data") as server:
+        stored(server, "1.2.1")
+        stored(server, "1.2.2")
+        found = server.get("/studies/1.2.1/instances", "application/dicom+json").json()[0]
+        series, uid = (found[tag]["Value"][0] for tag in ("0020000E", "00080018"))
+        server.http.put("/api/protected/1.2.1")
+        below = f"/dicomweb/studies/1.2.1/series/{series}"
+
+        answers = [
+            server.http.post("/api/jobs", json={"kind": "delete", "parameters": parameters})
+            for parameters in ({"study": "1.2.1"}, {"study": "1.2.1", "series": series})
+        ]
+        answers += [
+            server.http.delete(path)
+            for path in ("/dicomweb/studies/1.2.1", below, f"{below}/instances/{uid}")
+        ]
+
+        assert [answer.status_code for answer in answers] == [409] * 5
+        assert {answer.json()["message"] for answer in answers} == {
+            "the study is protected; DELETE /api/protected/{study} lets it go"
+        }
+        assert server.http.delete("/dicomweb/studies/1.2.2").status_code == 204
+        assert studies(server) == {"1.2.1"}
+        assert server.http.delete("/api/protected/1.2.1").status_code == 204
+        done = up.ended(server, up.asked(server, "delete", parameters={"study": "1.2.1"}))
+        assert (done["result"], studies(server)) == ({"was_there": True}, set())
+
+
+def test_what_is_protected_once_its_deletion_waits_stays(tmp_path):
+    with serving(tmp_path / "data", "--jobs-at-once", "0") as server:
+        stored(server, "1.2.1")
+        number = up.asked(server, "delete", parameters={"study": "1.2.1"})
+        server.http.put("/api/protected/1.2.1")
+
+    with serving(tmp_path / "data") as server:
+        failed = up.ended(server, number)
+
+        assert (failed["state"], failed["attempts"]) == ("failed", 1)
+        assert failed["problem"].startswith("the study is protected; ")
+        assert studies(server) == {"1.2.1"}

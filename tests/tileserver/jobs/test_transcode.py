@@ -6,6 +6,7 @@ from __future__ import annotations
 import hashlib
 import io
 import time
+import zipfile
 from collections.abc import Iterator
 
 import imagecodecs
@@ -328,6 +329,37 @@ def test_a_cancelled_job_leaves_each_instance_whole(server, converted):
     after = files(server, study)
     assert {uid: pixels(server, item) for uid, item in after.items()} == decoded
     assert set(syntaxes(after)) <= {*syntaxes(before), JPEG_XL, JPEG_XL_OF_JPEG}
+
+
+def test_what_became_jpeg_xl_is_exported_as_a_file_set(server, converted, tmp_path):
+    """Of two of the transfer syntaxes of JPEG XL, none of which pydicom knows."""
+    study = converted()
+    assert transcoded(server, "jpegxl", study=study)["state"] == "done"
+    wanted = {
+        uid: str(item.file_meta.TransferSyntaxUID) for uid, item in files(server, study).items()
+    }
+    assert set(wanted.values()) == {JPEG_XL, JPEG_XL_OF_JPEG}
+
+    done = up.ended(server, up.asked(server, "export", parameters={"study": study}))
+
+    assert (done["state"], done["problem"]) == ("done", None)
+    packed = server.http.get(f"/api/jobs/{done['id']}/result").content
+    zipfile.ZipFile(io.BytesIO(packed)).extractall(tmp_path / "media")
+    records = pydicom.dcmread(tmp_path / "media" / "DICOMDIR").DirectoryRecordSequence
+    places = {item.seq_item_tell for item in records}
+    offsets = {item.OffsetOfTheNextDirectoryRecord for item in records}
+    offsets |= {item.OffsetOfReferencedLowerLevelDirectoryEntity for item in records}
+    assert offsets - {0} == places - {min(places)}
+    listed = [item for item in records if item.DirectoryRecordType == "IMAGE"]
+    assert {
+        str(item.ReferencedSOPInstanceUIDInFile): str(item.ReferencedTransferSyntaxUIDInFile)
+        for item in listed
+    } == wanted
+    for item in listed:
+        found = pydicom.dcmread(tmp_path.joinpath("media", *item.ReferencedFileID))
+        assert found.SOPInstanceUID == item.ReferencedSOPInstanceUIDInFile
+        assert found.file_meta.TransferSyntaxUID == wanted[found.SOPInstanceUID]
+        assert len(frames(found)) == found.NumberOfFrames
 
 
 @pytest.mark.parametrize(

@@ -81,6 +81,17 @@ def test_a_mistake_is_told_with_its_place(tmp_path, text, problem):
         read(tmp_path, text)
 
 
+def test_a_broken_secret_of_a_webhook_is_told_with_its_place(tmp_path):
+    (tmp_path / "s").write_text("whsec_this is no base64\n")
+
+    with pytest.raises(ConfigurationError, match=r"rule 1 \(x\): webhook: secret_file: .*/s: no "):
+        read(
+            tmp_path,
+            '[[rule]]\nname = "x"\non = "instance stored"\n'
+            'webhook = {url = "http://x", secret_file = "s"}',
+        )
+
+
 def test_a_server_with_a_mistake_in_its_rules_does_not_start(tmp_path):
     (tmp_path / "rules.toml").write_text(RULE.replace("export", "explode"))
 
@@ -130,7 +141,7 @@ def hook() -> Iterator[type[Hook]]:
 @pytest.fixture(scope="module")
 def rules(tmp_path_factory, hook):
     folder = tmp_path_factory.mktemp("rules")
-    (folder / "secret").write_bytes(SECRET + b"\n")
+    (folder / "secret").write_bytes(b"whsec_" + base64.b64encode(SECRET) + b"\n")
     path = folder / "rules.toml"
     path.write_text(f"""
 [[rule]]

@@ -160,6 +160,24 @@ def test_a_name_that_leads_elsewhere_is_refused_or_stays_a_name(server, name):
     assert not (server.data.parent / "etc").exists()
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"codek": "jpeg"}, "unknown parameter 'codek'; expected name, metadata, mpp, levels, "
+         "codec, verify"),
+        ({"verify": "yes"}, "verify: expected true or false"),
+        ({"metadata": {"patient": {"idd": "1"}}}, "metadata.patient"),
+        ({"metadata": {"patient": {"birth_date": "x"}}}, "metadata.patient.birth_date: "),
+        ({"metadata": []}, "metadata: expected a JSON object"),
+    ],
+)  # fmt: skip
+def test_what_is_wrong_with_options_is_told_at_once(server, options, message):
+    answer = up.begin(server, 10, filename="a.svs", options=options)
+
+    assert answer.status_code == 400
+    assert answer.json()["message"].startswith(message), answer.json()["message"]
+
+
 def test_options_of_the_conversion_are_checked_before_a_byte_is_sent(server):
     answer = up.begin(server, 10, filename="a.svs", options={"codec": "gif"})
 

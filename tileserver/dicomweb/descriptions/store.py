@@ -73,7 +73,7 @@ DELETE = Service(
             name=f"Delete{level}",
             summary=f"Delete: {level.lower()}, with all below it.",
             answers=(Answer(status=204, meaning="It is gone."),),
-            errors=(404, 503, 507),
+            errors=(404, 409, 503, 507),
         )
         for level, path in LEVELS
     ),

@@ -15,11 +15,13 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dicomizer.dicom.schema.json import metadata_from_json
+from dicomizer.errors import MetadataError
 from tileserver.errors import BadRequestError, NotFoundError
 from tileserver.job_queue.places import FILES, is_whole, upload_folder
 from tileserver.jobs.kind import Kind, refused
 from tileserver.jobs.kinds.slide_files import find_slide, is_zip, unpack
-from tileserver.jobs.parameters import mapping, one_of, read
+from tileserver.jobs.parameters import mapping, one_of, read, truth
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,14 +38,14 @@ _LONGEST_NAME = 255
 
 
 def check_options(options: Parameters) -> Parameters:
-    """Return what is asked of a conversion beside its upload.
+    """Return what is asked of a conversion with its upload, and whether it is to be verified.
 
     Raises
     ------
     BadRequestError
         It makes no sense.
     """
-    return read(options, {}, _OPTIONS)
+    return read(options, {}, {**_OPTIONS, "verify": truth})
 
 
 def _check(parameters: Parameters, surroundings: Surroundings) -> Parameters:
@@ -51,7 +53,7 @@ def _check(parameters: Parameters, surroundings: Surroundings) -> Parameters:
     if not is_whole(upload_folder(surroundings.data, upload)):
         raise NotFoundError("there is no such upload that is whole")
     options = {name: value for name, value in parameters.items() if name != "upload"}
-    return {"upload": upload, **check_options(options)}
+    return {"upload": upload, **read(options, {}, _OPTIONS)}
 
 
 def _mpp(name: str, value: object) -> float:
@@ -70,6 +72,10 @@ def _metadata(name: str, value: object) -> Mapping[str, object]:
     found = mapping(name, value)
     if len(json.dumps(found)) > _LONGEST_METADATA:
         raise BadRequestError(f"{name}: longer than {_LONGEST_METADATA >> 20} MiB")
+    try:
+        metadata_from_json(dict(found))  # type: ignore[arg-type]
+    except MetadataError as error:
+        raise BadRequestError(str(error)) from error
     return found
 
 

@@ -19,9 +19,10 @@ import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tileserver.errors import BadRequestError
 from tileserver.jobs.kind import Kind, refused
-from tileserver.jobs.kinds.export_tiff import export_tiff
-from tileserver.jobs.parameters import one_of, read_below
+from tileserver.jobs.kinds.export_tiff import CHOSEN, export_tiff
+from tileserver.jobs.parameters import one_of, position, read_below
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -54,7 +55,11 @@ _SUFFIXES = {"zip": ".zip", "tiff": ".tif", "ome-tiff": ".ome.tif"}
 
 
 def _check(parameters: Parameters, _: Surroundings) -> Parameters:
-    return read_below(parameters, format=one_of(*_SUFFIXES))
+    chosen = dict.fromkeys(CHOSEN, position)
+    found = read_below(parameters, format=one_of(*_SUFFIXES), **chosen)
+    if found.get("format", "zip") == "zip" and (unfit := found.keys() & chosen.keys()):
+        raise BadRequestError(f"{min(unfit)}: goes with the format tiff or ome-tiff alone")
+    return found
 
 
 def _run(task: Task) -> Result:
@@ -97,11 +102,14 @@ def _directory(task: Task, wanted: Sequence[StoredInstance]) -> tuple[bytes, dic
             task.note(f"DICOMDIR: placeholders for {', '.join(missing)} of {item.sop_instance_uid}")
         for tag in ("PerFrameFunctionalGroupsSequence", "DimensionIndexSequence"):
             header.pop(tag, None)  # of no use in a directory, and megabytes
+        # The directory has all that it needs of the header itself. Its copy stays empty, as pydicom
+        # writes no file of a transfer syntax that it does not know, such as those of JPEG XL.
+        header.save_as = _touch  # type: ignore[method-assign, assignment]
         try:
             files.add(header)
         except (ValueError, AttributeError) as error:
             raise refused(
-                f"{item.sop_instance_uid} lacks what a DICOMDIR needs of its SOP Class"
+                f"a DICOMDIR cannot name {item.sop_instance_uid}: {_reason(error)}"
             ) from error
     folder = Path(tempfile.mkdtemp(dir=task.folder))
     try:
@@ -110,6 +118,16 @@ def _directory(task: Task, wanted: Sequence[StoredInstance]) -> tuple[bytes, dic
         return (folder / "DICOMDIR").read_bytes(), names
     finally:
         shutil.rmtree(folder)
+
+
+def _touch(path: str, **_: object) -> None:
+    Path(path).touch()
+
+
+def _reason(error: Exception) -> str:
+    """Return what pydicom says of an instance, unless a value could be in it."""
+    text = str(error.__cause__)
+    return text if text.startswith("The instance's (") else type(error).__name__
 
 
 def _complete(header: Dataset, number: int) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from tileserver.errors import JobError
 from tileserver.jobs.kinds.handed_out import hand_out
 
 if TYPE_CHECKING:
@@ -17,6 +18,22 @@ if TYPE_CHECKING:
     from tileserver.index import StoredInstance
     from tileserver.jobs.kind import Result
     from tileserver.jobs.task import Task
+
+
+CHOSEN = ("scan", "optical_path", "plane")
+"""Parameters that say which of several a TIFF has, from 1."""
+
+
+def _option(name: str) -> str:
+    return f"--{name.replace('_', '-')}"
+
+
+def _in_words_of_jobs(error: JobError) -> JobError:
+    """Return an error that names parameters of the job where dicomizer named its options."""
+    text = str(error).replace(", or write .ome.tif", ", or the format ome-tiff")
+    for name in CHOSEN:
+        text = text.replace(_option(name), name)
+    return JobError(text, may_pass=error.may_pass)
 
 
 def export_tiff(task: Task, wanted: Sequence[StoredInstance], suffix: str) -> Result:
@@ -43,9 +60,14 @@ def export_tiff(task: Task, wanted: Sequence[StoredInstance], suffix: str) -> Re
                 "exporting", int(str(event["frames_done"])), int(str(event["frames_total"]))
             )
 
-    document = task.dicomizer(
-        "export", str(folder), str(out), "--overwrite", "--events", "--json", on_event=on_event
-    )
+    arguments = [str(folder), str(out), "--overwrite", "--events", "--json"]
+    for name in CHOSEN:
+        if name in task.parameters:
+            arguments += [_option(name), str(task.parameters[name])]
+    try:
+        document = task.dicomizer("export", *arguments, on_event=on_event)
+    except JobError as error:
+        raise _in_words_of_jobs(error) from error
     for note in document["notes"]:
         task.note(note)
     result = task.result_file(suffix)

@@ -2,7 +2,8 @@
 """The slide among the files of an upload: one file, several that belong together, or a ZIP.
 
 Nothing of a ZIP is believed: names that lead out of its folder, links, more files, more bytes than
-it says or than are allowed are refused, and what it unpacks to is counted as it is written.
+it says or than are allowed are refused, and what it unpacks to is counted as it is written. What it
+says of itself is enough to refuse it before a byte is written.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ import zlib
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from tileserver.jobs.kind import refused
+from tileserver.jobs.kind import not_now, refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -23,6 +24,10 @@ MOST_FILES = 20_000
 _LONGEST_NAME = 255
 _DEEPEST = 16
 _CHUNK = 1 << 20
+_MOST_RATIO = 200
+"""How often larger than packed a file may be, as slides, which are packed in themselves, never are;
+more of it is a bomb, where it is not small."""
+_SMALL = 64 << 20
 _HEADS = frozenset({".mrxs", ".vms", ".vmu", ".vsi"})
 """Of slides that are several files: the one that is opened."""
 _DICOM = ".dcm"
@@ -83,6 +88,7 @@ def unpack(path: Path, folder: Path, most_bytes: int, look: Callable[[], None]) 
     try:
         with zipfile.ZipFile(path) as packed:
             members = _members(packed, most_bytes)
+            _check_sizes(members, path.stat().st_size, shutil.disk_usage(folder).free)
             left = most_bytes
             for member in members:
                 left -= _unpack_one(packed, member, folder, left, look)
@@ -100,6 +106,20 @@ def _members(packed: zipfile.ZipFile, most_bytes: int) -> Sequence[zipfile.ZipIn
     if total > most_bytes:
         raise refused(f"the ZIP unpacks to {total:,} bytes, expected at most {most_bytes:,}")
     return members
+
+
+def _check_sizes(members: Sequence[zipfile.ZipInfo], packed_bytes: int, room: int) -> None:
+    """Refuse what has no room on the disk, and bombs; sizes when packed may be lies, too."""
+    total = sum(item.file_size for item in members)
+    if total > room:
+        raise not_now(f"the ZIP unpacks to {total:,} bytes, the disk has room for {room:,}")
+    sizes = [(item.file_size, min(item.compress_size, packed_bytes)) for item in members]
+    for size, packed in (*sizes, (total, packed_bytes)):
+        if size > max(_SMALL, _MOST_RATIO * packed):
+            raise refused(
+                f"the ZIP unpacks {packed:,} bytes to {size:,}, expected at most {_MOST_RATIO} "
+                "times as many"
+            )
 
 
 def _unpack_one(

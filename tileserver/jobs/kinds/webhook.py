@@ -8,9 +8,6 @@ https://www.standardwebhooks.com (headers, and what is signed)
 
 from __future__ import annotations
 
-import base64
-import hashlib
-import hmac
 import http.client
 import json
 import ssl
@@ -19,6 +16,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from tileserver.errors import ConfigurationError
+from tileserver.job_queue.signing import signature, signing_key
 from tileserver.jobs.kind import Kind, not_now, refused
 
 if TYPE_CHECKING:
@@ -36,22 +35,23 @@ def _check(parameters: Parameters, _: Surroundings) -> Parameters:
     return parameters
 
 
-def signature(secret: bytes, identity: str, moment: int, body: bytes) -> str:
-    """Return the signature of a message: HMAC-SHA256 of its number, its moment and its body."""
-    signed = b".".join((identity.encode(), str(moment).encode(), body))
-    return "v1," + base64.b64encode(hmac.new(secret, signed, hashlib.sha256).digest()).decode()
+def _key(path: Path) -> bytes:
+    try:
+        return signing_key(path.read_bytes())
+    except ConfigurationError as error:  # as it was changed since the server has read its rules
+        raise refused(f"secret_file: {error}") from error
 
 
 def _run(task: Task) -> Result:
     url = urlsplit(str(task.parameters["url"]))
-    secret = Path(str(task.parameters["secret_file"])).read_bytes().strip()
+    key = _key(Path(str(task.parameters["secret_file"])))
     body = json.dumps(task.parameters["event"]).encode()
     identity, moment = f"job-{task.id}", int(time.time())
     headers = {
         "Content-Type": "application/json",
         "Webhook-Id": identity,
         "Webhook-Timestamp": str(moment),
-        "Webhook-Signature": signature(secret, identity, moment, body),
+        "Webhook-Signature": signature(key, identity, moment, body),
     }
     host = url.hostname or ""
     connection = (
