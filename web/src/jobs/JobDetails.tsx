@@ -3,7 +3,7 @@
 
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 import { t } from '../words'
 import type { Job } from './job'
@@ -21,8 +21,14 @@ const log = signal<Log | null>(null)
 
 export function JobDetails({ job }: { readonly job: Job }): JSX.Element {
   useEffect(() => void load(job.id), [job.id, job.state, job.attempts, job.cancelling])
+  const element = useRef<HTMLDivElement>(null)
+  const isRead = log.value?.job === job.id
+  // Below the last row it would lie out of sight; with its log it is longer.
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: 'nearest' })
+  }, [job.id, isRead])
   return (
-    <div class="job-details">
+    <div class="job-details" ref={element}>
       {job.problem && (
         <p>
           <span class="remark">{t('the server says: {message}', { message: job.problem })}</span>{' '}

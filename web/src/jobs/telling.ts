@@ -41,6 +41,9 @@ export function subjectOf({ parameters, needs }: Job): string {
   const { name, peer, convert } = parameters
   const [finest] = [parameters.instance, parameters.series, parameters.study].filter(isText)
   if (isText(name)) return name
+  // Of an address only the host: what follows may be a secret.
+  if (isText(parameters.url))
+    return [finest, URL.parse(parameters.url)?.host].filter(Boolean).join(' → ')
   if (typeof convert === 'number') return t('what job {id} converted', { id: convert })
   const what = finest ?? (needs[0] === undefined ? '' : t('after job {id}', { id: needs[0] }))
   return isText(peer) ? [what, peer].filter(Boolean).join(' → ') : what
