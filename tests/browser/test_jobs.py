@@ -97,6 +97,23 @@ def test_details_tell_why_it_failed_what_to_do_and_the_log(page, queue):
     assert '"name": "holiday.svs"' in details.inner_text()
 
 
+def test_a_known_reason_is_told_in_the_language_of_the_page(page, queue):
+    job = asked(queue, name="tumour.svs")
+    told = "level 0: the file does not say the size of a pixel; give it, for example --mpp 0.25"
+    queue.fail(queue.take(ANY), told)
+    page.goto("/jobs?lang=de")
+
+    row(page, job).get_by_text("Die Datei sagt nicht, wie groß ein Pixel ist.").wait_for()
+    page.locator(".job-number").click()
+
+    details = page.locator(".job-details")
+    details.get_by_text("Die Datei sagt nicht, wie groß ein Pixel ist.").wait_for()
+    words = details.locator("details p")
+    assert not words.is_visible()
+    details.get_by_text("was der Server meldet").click()
+    words.get_by_text(told).wait_for()
+
+
 def test_details_of_the_last_row_come_into_sight(page, queue):
     first = asked(queue, name="first.svs")
     queue.fail(queue.take(ANY), "it cannot be read")

@@ -7,8 +7,9 @@ import { useEffect, useRef } from 'preact/hooks'
 
 import { t } from '../words'
 import type { Job } from './job'
+import { JobReason } from './JobReason'
 import { logOf, type LogLine } from './server'
-import { adviceOf, momentText } from './telling'
+import { momentText } from './telling'
 
 interface Log {
   readonly job: number
@@ -29,12 +30,7 @@ export function JobDetails({ job }: { readonly job: Job }): JSX.Element {
   }, [job.id, isRead])
   return (
     <div class="job-details" ref={element}>
-      {job.problem && (
-        <p>
-          <span class="remark">{t('the server says: {message}', { message: job.problem })}</span>{' '}
-          {adviceOf(job)}
-        </p>
-      )}
+      <JobReason job={job} />
       <dl>
         <Entry name={t('asked for')} value={whole(job.created)} />
         <Entry name={t('begun')} value={whole(job.started)} />

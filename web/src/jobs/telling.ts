@@ -75,6 +75,18 @@ function phaseText(text: string): string {
   return known ? t(known[1]) : text
 }
 
+/** Reasons of the converter that speak of its command line, in the page's own words. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/does not say the size of a pixel/, msg('The file does not say how large a pixel is.')],
+  [/its format is none that is known/, msg('The file is no slide of a known format.')],
+]
+
+/** Why a job failed, where the reason is a well-known one; else `null`. */
+export function reasonOf({ problem }: Job): string | null {
+  const known = REASONS.find(([pattern]) => pattern.test(problem ?? ''))
+  return known ? t(known[1]) : null
+}
+
 /** What to do about a job that failed, as far as its reason tells. */
 export function adviceOf(job: Job): string {
   if (job.state !== 'failed') return ''
