@@ -53,3 +53,31 @@ def test_a_server_that_is_away_is_said(console_is_theirs):
     page.unroute("**/dicomweb/**")
     page.get_by_role("button", name="try again").click()
     page.wait_for_selector(".case-row[data-state=ready]")
+
+
+def test_a_server_that_is_back_is_found_without_being_asked_for(console_is_theirs, archive):
+    page, asked = console_is_theirs, []
+
+    def away(route):
+        asked.append(route.request.url)
+        route.abort()
+
+    page.goto(f"{archive.slides['first'].path}?x=750&y=500&mpp=2&r=0")
+    page.wait_for_selector(READY)
+    page.route("**/frames/*", away)
+    page.goto(f"{archive.slides['first'].path}?x=700&y=500&mpp=0.5&r=0")
+    alert = page.get_by_role("alert")
+    alert.wait_for()
+    page.wait_for_selector(READY)
+
+    before = len(asked)
+    with page.expect_request("**/frames/*"):
+        pass
+    page.evaluate("dispatchEvent(new Event('online'))")
+    probes = len(asked) - before
+
+    page.unroute("**/frames/*")
+    alert.wait_for(state="detached")
+    page.wait_for_selector(READY)
+    assert 1 <= probes <= 2
+    assert page.get_by_role("button", name="try again").count() == 0

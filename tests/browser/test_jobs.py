@@ -97,6 +97,49 @@ def test_details_tell_why_it_failed_what_to_do_and_the_log(page, queue):
     assert '"name": "holiday.svs"' in details.inner_text()
 
 
+def test_a_known_reason_is_told_in_the_language_of_the_page(page, queue):
+    job = asked(queue, name="tumour.svs")
+    told = "level 0: the file does not say the size of a pixel; give it, for example --mpp 0.25"
+    queue.fail(queue.take(ANY), told)
+    page.goto("/jobs?lang=de")
+
+    row(page, job).get_by_text("Die Datei sagt nicht, wie groß ein Pixel ist.").wait_for()
+    page.locator(".job-number").click()
+
+    details = page.locator(".job-details")
+    details.get_by_text("Die Datei sagt nicht, wie groß ein Pixel ist.").wait_for()
+    words = details.locator("details p")
+    assert not words.is_visible()
+    details.get_by_text("was der Server meldet").click()
+    words.get_by_text(told).wait_for()
+
+
+def test_details_of_the_last_row_come_into_sight(page, queue):
+    first = asked(queue, name="first.svs")
+    queue.fail(queue.take(ANY), "it cannot be read")
+    for number in range(40):
+        asked(queue, name=f"slide-{number}.svs")
+    open_jobs(page)
+
+    page.get_by_role("button", name=f"details of job {first.id}", exact=True).click()
+
+    page.locator(".job-details .job-log li").first.wait_for()
+    page.wait_for_function(
+        """() => {
+          const within = document.querySelector('.jobs-scroller').getBoundingClientRect()
+          const details = document.querySelector('.job-details').getBoundingClientRect()
+          return details.bottom <= within.bottom + 1 && details.top >= within.top
+        }"""
+    )
+
+
+def test_a_webhook_is_told_by_its_host_alone(page, queue):
+    job = asked(queue, "webhook", url="https://hooks.example:8443/told?key=secret")
+    open_jobs(page)
+
+    assert row(page, job).locator(".job-subject").inner_text() == "hooks.example:8443"
+
+
 def test_a_job_is_cancelled_and_tried_again(page, queue):
     job = asked(queue, name="tumour.svs")
     open_jobs(page)

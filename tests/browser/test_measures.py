@@ -147,11 +147,25 @@ def test_a_point_is_put_into_the_side_of_a_path(open_slide):
 def test_escape_leaves_what_was_begun_step_by_step(open_slide):
     page = open_slide("first", "?x=700&y=500&mpp=0.5&r=0")
     drawer = opened(page)
-    page.mouse.click(*MIDDLE)
+    for right in [-100, 100, 0]:
+        page.mouse.click(MIDDLE[0] + right, MIDDLE[1])
+    drawer.locator(".measure-item").wait_for()
 
     page.keyboard.press("Escape")
+    page.wait_for_selector(".stage[data-tool=length]")
     page.keyboard.press("Escape")
     page.wait_for_selector(".stage[data-tool=select]")
+    page.keyboard.press("Escape")
+    drawer.locator("[aria-pressed=false].measure-item").wait_for()
+    page.keyboard.press("Escape")
+
+    drawer.wait_for(state="detached")
+
+
+def test_escape_closes_the_drawer_at_once_where_nothing_was_measured(open_slide):
+    page = open_slide("first", "?x=700&y=500&mpp=0.5&r=0")
+    drawer = opened(page)
+
     page.keyboard.press("Escape")
 
     drawer.wait_for(state="detached")

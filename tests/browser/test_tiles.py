@@ -129,7 +129,34 @@ def test_a_frame_that_the_browser_cannot_decode_is_hatched(archive, refusing):
     alert.wait_for()
     assert "damaged" in alert.inner_text()
     page.wait_for_selector(READY)
-    assert np.ptp(canvas_pixels(page)[MIDDLE[1], MIDDLE[0]].astype(int)) < 60
+    assert_hatched(canvas_pixels(page)[MIDDLE[1] - 50 : MIDDLE[1] + 50, MIDDLE[0] - 50 :][:, :100])
+
+
+def test_the_blurred_slide_shows_through_a_tile_that_failed(archive, refusing):
+    page, served = refusing, archive.slides["first"]
+    page.route(LEVEL_0, lambda route: route.fulfill(status=404))
+    page.goto(served.path + SHARP)
+    page.get_by_role("alert").wait_for()
+    page.wait_for_selector(READY)
+
+    hatched = canvas_pixels(page)[MIDDLE[1] - 160 : MIDDLE[1] + 160, MIDDLE[0] - 160 :][:, :320]
+
+    sharp = source_pixels(served.source, 0, 290, 190, 320)
+    below = np.corrcoef(coarse(hatched), coarse(sharp))[0, 1]
+    assert below > 0.9
+    assert_hatched(hatched)
+
+
+def assert_hatched(pixels):
+    """Expect lines of a red that the slide below has not."""
+    red = pixels[..., 0].astype(int) - pixels[..., 1]
+    assert np.percentile(red, 95) - np.median(red) > 30
+
+
+def coarse(pixels):
+    """Return the means of squares of 32 pixels, one after the other."""
+    height, width, _ = pixels.shape
+    return pixels.reshape(height // 32, 32, width // 32, 32, 3).mean(axis=(1, 3)).ravel()
 
 
 @pytest.mark.parametrize(

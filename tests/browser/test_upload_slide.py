@@ -126,8 +126,12 @@ def test_a_file_that_is_no_slide_fails_with_the_reason_and_what_to_do(empty, tmp
 
     row = item(empty, "holiday.svs")
     row.get_by_text("not converted").wait_for()
-    row.get_by_text("its format is none that is known").wait_for()
+    row.get_by_text("The file is no slide of a known format.").wait_for()
     row.get_by_text("Check that it is a whole slide of a known format").wait_for()
+    told = row.get_by_text("its format is none that is known")
+    assert not told.is_visible()
+    row.get_by_text("what the server says").click()
+    told.wait_for()
 
 
 def test_a_slide_that_does_not_tell_the_size_of_its_pixels_is_asked_for_it(empty, tmp_path):
@@ -135,6 +139,7 @@ def test_a_slide_that_does_not_tell_the_size_of_its_pixels_is_asked_for_it(empty
     choose(empty, made.path)
     row = item(empty, "tumour.svs")
     row.get_by_text("Say how large a pixel is.").wait_for()
+    row.get_by_text("The file does not say how large a pixel is.").wait_for()
 
     row.get_by_label("size of a pixel").fill("0.25")
     row.get_by_role("button", name="convert: tumour.svs").click()

@@ -55,6 +55,18 @@ def test_a_case_has_its_slides_as_pictures_and_says_whose_it_is(worklist):
     assert size == [96, 64]
 
 
+def test_a_case_of_nobody_is_told_by_its_slides(archive, worklist):
+    (of_nobody,) = {read.ContainerIdentifier for read in headers(archive.slides["calibrated"])}
+
+    worklist.locator(".case-row").get_by_text(of_nobody).first.wait_for()
+
+    assert "S26-1-A1" not in row(worklist, "Sample, Jane").inner_text()
+
+
+def headers(served):
+    return [pydicom.dcmread(path, stop_before_pixels=True) for path in served.folder.glob("*.dcm")]
+
+
 def test_search_finds_as_one_types_and_says_what_it_understood(worklist):
     worklist.keyboard.press("/")
     worklist.keyboard.type("sample S26-1")

@@ -125,7 +125,7 @@ async function bytesOf(path: string, accept: string, call: Call): Promise<FrameB
 }
 
 async function partOf(answer: Response): Promise<Part> {
-  const body = new Uint8Array(await answer.arrayBuffer())
+  const body = new Uint8Array(await answer.arrayBuffer().catch(unreachable))
   const part = onlyPart(answer.headers.get('Content-Type') ?? '', body)
   if (!part) throw new ServerError(answer.status, foreign())
   return part

@@ -197,7 +197,6 @@ function Failures({ name }: { readonly name: string }): JSX.Element | null {
         type="button"
         class="button"
         onClick={() => {
-          one.failures.value = []
           one.map.retry()
         }}
       >

@@ -76,6 +76,9 @@ export function mountPane(element: HTMLElement, name: string, pane: Pane, slide:
       return reason
     },
     onServerDrawn: () => undefined,
+    onAgain: () => {
+      failures.value = []
+    },
   }
   const view = freeView(slide.pyramid)
   const map = new SlideMap(element, pane.key, slide.pyramid, listener, view)

@@ -3,12 +3,13 @@
 
 import { signal } from '@preact/signals'
 import type { JSX } from 'preact'
-import { useEffect } from 'preact/hooks'
+import { useEffect, useRef } from 'preact/hooks'
 
 import { t } from '../words'
 import type { Job } from './job'
+import { JobReason } from './JobReason'
 import { logOf, type LogLine } from './server'
-import { adviceOf, momentText } from './telling'
+import { momentText } from './telling'
 
 interface Log {
   readonly job: number
@@ -21,14 +22,15 @@ const log = signal<Log | null>(null)
 
 export function JobDetails({ job }: { readonly job: Job }): JSX.Element {
   useEffect(() => void load(job.id), [job.id, job.state, job.attempts, job.cancelling])
+  const element = useRef<HTMLDivElement>(null)
+  const isRead = log.value?.job === job.id
+  // Below the last row it would lie out of sight; with its log it is longer.
+  useEffect(() => {
+    element.current?.scrollIntoView({ block: 'nearest' })
+  }, [job.id, isRead])
   return (
-    <div class="job-details">
-      {job.problem && (
-        <p>
-          <span class="remark">{t('the server says: {message}', { message: job.problem })}</span>{' '}
-          {adviceOf(job)}
-        </p>
-      )}
+    <div class="job-details" ref={element}>
+      <JobReason job={job} />
       <dl>
         <Entry name={t('asked for')} value={whole(job.created)} />
         <Entry name={t('begun')} value={whole(job.started)} />

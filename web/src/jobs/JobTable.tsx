@@ -10,7 +10,15 @@ import { JobDetails } from './JobDetails'
 import { SlideLink } from './SlideLink'
 import { cancelJob, resultAddress, retryJob } from './server'
 import { hasMore, list, now, opened, take } from './store'
-import { durationText, kindText, momentText, progressText, stateText, subjectOf } from './telling'
+import {
+  durationText,
+  kindText,
+  momentText,
+  progressText,
+  reasonOf,
+  stateText,
+  subjectOf,
+} from './telling'
 
 /** Why a job could not be cancelled or tried again, by its number. */
 const refusals = signal<ReadonlyMap<number, string>>(new Map())
@@ -122,7 +130,7 @@ function Progress({ job }: { readonly job: Job }): JSX.Element {
   const text = job.problem ?? ''
   return (
     <span class={job.state === 'failed' ? 'remark job-reason' : 'quiet job-reason'} title={text}>
-      {[text, againText(job)].filter(Boolean).join(' · ')}
+      {[reasonOf(job) ?? text, againText(job)].filter(Boolean).join(' · ')}
     </span>
   )
 }

@@ -41,6 +41,9 @@ export function subjectOf({ parameters, needs }: Job): string {
   const { name, peer, convert } = parameters
   const [finest] = [parameters.instance, parameters.series, parameters.study].filter(isText)
   if (isText(name)) return name
+  // Of an address only the host: what follows may be a secret.
+  if (isText(parameters.url))
+    return [finest, URL.parse(parameters.url)?.host].filter(Boolean).join(' → ')
   if (typeof convert === 'number') return t('what job {id} converted', { id: convert })
   const what = finest ?? (needs[0] === undefined ? '' : t('after job {id}', { id: needs[0] }))
   return isText(peer) ? [what, peer].filter(Boolean).join(' → ') : what
@@ -70,6 +73,18 @@ function phaseText(text: string): string {
   if (level !== undefined) return t('level {level}', { level })
   const known = PHASES.find(([pattern]) => pattern.test(text))
   return known ? t(known[1]) : text
+}
+
+/** Reasons of the converter that speak of its command line, in the page's own words. */
+const REASONS: readonly (readonly [RegExp, string])[] = [
+  [/does not say the size of a pixel/, msg('The file does not say how large a pixel is.')],
+  [/its format is none that is known/, msg('The file is no slide of a known format.')],
+]
+
+/** Why a job failed, where the reason is a well-known one; else `null`. */
+export function reasonOf({ problem }: Job): string | null {
+  const known = REASONS.find(([pattern]) => pattern.test(problem ?? ''))
+  return known ? t(known[1]) : null
 }
 
 /** What to do about a job that failed, as far as its reason tells. */

@@ -40,6 +40,9 @@ export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () 
     onServerDrawn: (stored) => {
       serverDrawn.value = stored
     },
+    onAgain: () => {
+      failures.value = null
+    },
   })
   const { mpp } = slide.pyramid
   if (mpp) map.nextDownsample = (downsample) => presetDownsample(mpp, downsample)
@@ -50,9 +53,7 @@ export function mountMap(element: HTMLElement, key: SlideKey, slide: Slide): () 
   const stop = effect(() => {
     map.lay(wholeSlide(key, slide))
   })
-  addEventListener('online', retryTiles)
   return () => {
-    removeEventListener('online', retryTiles)
     currentMap.value = null
     stop()
     detach()
@@ -67,9 +68,7 @@ export function magnify(preset: number, mpp: number): void {
 
 /** Ask again for the tiles that failed, if there are any. */
 export function retryTiles(): void {
-  if (!failures.value) return
-  failures.value = null
-  currentMap.value?.retry()
+  if (failures.value) currentMap.value?.retry()
 }
 
 /** The downsample of the next preset, or half the present one beyond the last. */

@@ -6,9 +6,16 @@ const SPACING_PX = 16
 /** `missing`: the slide has no such frame; `failed`: it has, but it could not be read. */
 export type Gap = 'missing' | 'failed'
 
-const COLOURS: Readonly<Record<Gap, { ground: string; line: string }>> = {
-  missing: { ground: '#b4b4b4', line: '#9c9c9c' },
-  failed: { ground: '#c6b6bc', line: '#b0889a' },
+interface Look {
+  readonly ground: string
+  readonly line: string
+  readonly width: number
+}
+
+/** Below a tile that failed lies the blurred slide, which is better than nothing: it shows through. */
+const LOOKS: Readonly<Record<Gap, Look>> = {
+  missing: { ground: '#b4b4b4', line: '#9c9c9c', width: 1 },
+  failed: { ground: 'rgb(198 182 188 / 40%)', line: 'rgb(150 40 90 / 70%)', width: 2 },
 }
 
 /** A hatched tile of the given size. */
@@ -16,10 +23,11 @@ export function placeholder(gap: Gap, width: number, height: number): HTMLCanvas
   const canvas = Object.assign(document.createElement('canvas'), { width, height })
   const context = canvas.getContext('2d')
   if (!context) return canvas
-  context.fillStyle = COLOURS[gap].ground
+  const look = LOOKS[gap]
+  context.fillStyle = look.ground
   context.fillRect(0, 0, width, height)
-  context.strokeStyle = COLOURS[gap].line
-  context.lineWidth = 1
+  context.strokeStyle = look.line
+  context.lineWidth = look.width
   context.beginPath()
   for (let start = -height; start < width; start += SPACING_PX) {
     context.moveTo(start, height)

@@ -151,7 +151,7 @@ export class SlideMap {
   /** Take the map off the page and cancel what is under way. */
   dispose(): void {
     this.prefetcher.stop()
-    this.source.cancelUnseen(() => false)
+    this.source.stop()
     unByKey(this.keys)
     this.map.setTarget(undefined)
     this.map.dispose()
@@ -171,6 +171,7 @@ export class SlideMap {
       }),
       this.map.on('rendercomplete', () => {
         this.listener.onDrawing('ready')
+        this.source.rest()
         this.prefetcher.rest(() => this.tilesAhead())
       }),
       this.map.on('moveend', () => {

@@ -15,12 +15,15 @@ import { t } from '../words'
 import { preferSharp, slideGrid, slideProjection, type Extent } from './grid'
 import { placeholder, type Gap } from './placeholder'
 import type { TileCoordinate } from './prefetch'
-import { drawnAs, loadTile, prefetchTile, type Tile } from './tiles'
+import { isUnanswered, Recovery } from './recovery'
+import { drawnAs, isAnswered, loadTile, prefetchTile, type Tile } from './tiles'
 
 /** What the source tells: tiles that could not be drawn, and whether the server draws them. */
 export interface TileListener {
   readonly onFailure: (error: unknown) => string
   readonly onServerDrawn: (stored: string) => void
+  /** All that failed is asked for again. */
+  readonly onAgain: () => void
 }
 
 /** Whether a tile, by its OpenLayers coordinate, is in view. */
@@ -58,6 +61,14 @@ export class SlideSource extends ImageTileSource {
   private readonly requests = new Set<Request>()
   /** Why a tile is hatched. */
   private readonly gaps = new Map<string, string>()
+  /** A tile for which there was no answer. */
+  private unanswered: TileCoordinate | null = null
+  private readonly recovery = new Recovery(
+    (signal) => this.isBack(signal),
+    () => {
+      this.again()
+    },
+  )
   private shown: Showing
   private finishing: Finishing = { name: '', finish: null }
 
@@ -111,6 +122,7 @@ export class SlideSource extends ImageTileSource {
       return picture && finish ? finish(picture) : picture
     }
     this.gaps.clear()
+    this.recovery.end()
     this.cancelUnseen(() => false)
     this.setLoader((z, x, y, { signal }) => this.request(z, x, y, signal, finished))
     this.setKey(`${this.shown.name} ${this.finishing.name}`)
@@ -142,7 +154,26 @@ export class SlideSource extends ImageTileSource {
   /** Ask again for every tile: those that were drawn are kept by their frames. */
   again(): void {
     this.gaps.clear()
+    this.recovery.end()
+    this.listener.onAgain()
     this.refresh()
+  }
+
+  /** Every tile of the view is drawn or hatched. */
+  rest(): void {
+    this.recovery.rest()
+  }
+
+  /** Ask for nothing any longer. */
+  stop(): void {
+    this.recovery.end()
+    this.cancelUnseen(() => false)
+  }
+
+  private async isBack(signal: AbortSignal): Promise<boolean> {
+    const [z = 0, column = 0, row = 0] = this.unanswered ?? []
+    const level = this.levelAt(z)
+    return !level || isAnswered(this.key, level.image, { column, row }, signal)
   }
 
   /** Fetch a tile's frame for later; tells its bytes. */
@@ -188,6 +219,10 @@ export class SlideSource extends ImageTileSource {
       return bitmap ?? gap('missing', t('the slide has no picture of this place'))
     } catch (error) {
       if (call.signal?.aborted) throw error
+      if (isUnanswered(error)) {
+        this.unanswered = at
+        this.recovery.begin()
+      }
       return gap('failed', this.listener.onFailure(error))
     }
   }

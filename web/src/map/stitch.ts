@@ -88,6 +88,8 @@ function hatch(
   { column, row }: Tile,
 ): void {
   const gap = placeholder('failed', tileColumns, tileRows)
+  context.fillStyle = '#fff'
+  context.fillRect(column * tileColumns, row * tileRows, tileColumns, tileRows)
   context.drawImage(gap, column * tileColumns, row * tileRows)
 }
 

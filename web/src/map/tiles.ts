@@ -14,6 +14,7 @@ import { framePlace, type FramePlace, type TiledImage } from '../dicom/image'
 import { Allowance } from './allowance'
 import { beyondBrowsers, decode, decodeRendered, UndrawableError } from './decode'
 import { FrameStore } from './frameStore'
+import { isUnanswered } from './recovery'
 import { patiently } from './retry'
 import { t } from '../words'
 
@@ -94,6 +95,25 @@ export async function prefetchTile(
     allowance.end(name, bytes)
   }
   return bytes
+}
+
+/** Whether the server answers a request for a tile's frame, be it with a refusal; asked once. */
+export async function isAnswered(
+  slide: SlideKey,
+  image: TiledImage,
+  tile: Tile,
+  signal: AbortSignal,
+): Promise<boolean> {
+  const place = framePlace(image, tile.column, tile.row, tile.slice)
+  if (!place) return true
+  const ask = storedAs(image) === null ? frame : renderedFrame
+  const name = nameOf(slide, image, place)
+  try {
+    await store.get(name, (wanted) => ask(slide, place, { signal: wanted }), signal)
+  } catch (error) {
+    return !isUnanswered(error)
+  }
+  return true
 }
 
 /** A frame that is to be shown. */

@@ -46,7 +46,8 @@ export function keepDraft(kind: Kind, points: readonly Point[]): void {
 export function leave(): boolean {
   if (!measuring.value) return false
   if (draft.value.length > 0) draft.value = []
-  else if (tool.value) tool.value = null
+  // Without a measure nothing can be changed once the tool is put away.
+  else if (tool.value && history.value.present.length > 0) tool.value = null
   else if (selected.value !== null) selected.value = null
   else return false
   return true

@@ -72,7 +72,7 @@ function Cells({
         >
           {isHidden ? hidden : name}
         </a>
-        {!isHidden && study.patientName && <span class="quiet">{study.patientId}</span>}
+        {!isHidden && <Below study={study} isResting={isResting} />}
       </div>
       <div role="gridcell">{isHidden ? '' : study.accession}</div>
       <div role="gridcell">{study.date && date(study.date)}</div>
@@ -82,6 +82,25 @@ function Cells({
       </div>
     </>
   )
+}
+
+/** The patient's number; where that stands for nobody, what the slides are called. */
+function Below({
+  study: { study, patientName, patientId },
+  isResting,
+}: {
+  readonly study: StudyRow
+  readonly isResting: boolean
+}): JSX.Element | null {
+  const isNobody = !patientName || (patientId ?? 'ANON-').startsWith('ANON-')
+  const slides = isNobody ? (slidesOf(study, isResting) ?? []) : []
+  const names = [...new Set(slides.map(({ container }) => container).filter(Boolean))].join(', ')
+  const told = names || (patientName && patientId)
+  return told ? (
+    <span class="quiet" title={told}>
+      {told}
+    </span>
+  ) : null
 }
 
 function contents({ modalities, series }: StudyRow): string {

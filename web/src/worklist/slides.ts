@@ -20,6 +20,8 @@ const WHOLE_GLASS: readonly (string | undefined)[] = ['OVERVIEW', 'LOCALIZER']
 export interface StripSlide {
   readonly series: string
   readonly isDrawn: boolean
+  /** What names the glass. */
+  readonly container: string | null
 }
 
 const known = new Map<string, readonly StripSlide[]>()
@@ -59,7 +61,7 @@ async function load(studies: readonly string[]): Promise<void> {
   const query = new URLSearchParams({
     StudyInstanceUID: studies.join(','),
     Modality: 'SM',
-    includefield: 'NumberOfSeriesRelatedInstances',
+    includefield: 'NumberOfSeriesRelatedInstances,ContainerIdentifier',
     limit: String(PAGE),
   })
   const answer = await getDicomJson(`/series?${query}`)
@@ -69,7 +71,9 @@ async function load(studies: readonly string[]): Promise<void> {
   for (const each of all) {
     const study = text(each, 'StudyInstanceUID') ?? ''
     const series = text(each, 'SeriesInstanceUID') ?? ''
-    found.set(study, [...(found.get(study) ?? []), { series, isDrawn: !bare.has(series) }])
+    const container = text(each, 'ContainerIdentifier')
+    const slide = { series, isDrawn: !bare.has(series), container }
+    found.set(study, [...(found.get(study) ?? []), slide])
   }
   const isCut = remainder(answer.headers, all.length, PAGE).left !== 0
   const left = isCut ? studies.filter((study) => !found.has(study)) : []

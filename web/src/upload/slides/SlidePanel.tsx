@@ -7,6 +7,7 @@ import { slidePath } from '../../address'
 import { partDone, slideOfJob } from '../../jobs/job'
 import { cancelJob, retryJob } from '../../jobs/server'
 import { adviceOf, progressText } from '../../jobs/telling'
+import { JobReason } from '../../jobs/JobReason'
 import { jobsPath, openJobs } from '../../jobs/place'
 import { openSlide } from '../../state'
 import { sizeText } from '../../ui/format'
@@ -127,14 +128,18 @@ function Bar({ of }: { readonly of: SlideUpload }): JSX.Element | null {
 
 function Problem({ of }: { readonly of: SlideUpload }): JSX.Element | null {
   const job = of.job.value
-  const said = of.state.value === 'failed' ? job?.problem : null
-  const problem = of.reason.value || (said && t('the server says: {message}', { message: said }))
-  if (!problem) return null
+  const problem = of.reason.value
+  const failed = of.state.value === 'failed' && job?.problem ? job : null
+  if (!problem && !failed) return null
   return (
     <div class="slide-problem">
-      <p>
-        <span class="remark">{problem}</span> {job && adviceOf(job)}
-      </p>
+      {problem ? (
+        <p>
+          <span class="remark">{problem}</span> {job && adviceOf(job)}
+        </p>
+      ) : (
+        failed && <JobReason job={failed} />
+      )}
       {wantsPixelSize(job) && <PixelSize of={of} onAsked={takeAgain(of)} onFailed={tellOf(of)} />}
     </div>
   )
