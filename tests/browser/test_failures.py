@@ -79,5 +79,6 @@ def test_a_server_that_is_back_is_found_without_being_asked_for(console_is_their
     page.unroute("**/frames/*")
     alert.wait_for(state="detached")
     page.wait_for_selector(READY)
-    assert 1 <= probes <= 2
+    # One at a time, and not each of those that failed.
+    assert 1 <= probes < len(set(asked[:before])) / 2
     assert page.get_by_role("button", name="try again").count() == 0
