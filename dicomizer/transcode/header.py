@@ -14,12 +14,11 @@ from __future__ import annotations
 import struct
 from typing import TYPE_CHECKING
 
-import dicomizer
-from dicomizer.dicom import uids
 from dicomizer.dicom.part10 import IMPLICIT_VR_LITTLE_ENDIAN, PREFIX_OFFSET
 from dicomizer.dicom.transfer_syntax import TransferSyntax
 from dicomizer.dicom.value_place import ElementWalker
 from dicomizer.transcode.choice import UnfitError
+from dicomizer.writers.part10 import file_meta
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -65,7 +64,8 @@ def new_head(source: Opened, way: Way) -> bytes:
     if source.description.is_planar:
         replaced[_PLANAR] = _short_element(_PLANAR, b"US", b"\0\0")
     preamble = source.reader.pread(PREFIX_OFFSET, 0)
-    meta = _meta(source.header.dataset, way.transfer_syntax)
+    dataset = source.header.dataset
+    meta = file_meta(dataset, dataset.file_meta, way.transfer_syntax)
     return preamble + meta + b"".join(_spliced(explicit_dataset(source), replaced))
 
 
@@ -114,24 +114,3 @@ def _spliced(data: bytes, replaced: Mapping[int, bytes]) -> Iterator[bytes]:
 
 def _short_element(tag: int, vr: bytes, value: bytes) -> bytes:
     return struct.pack("<HH2sH", tag >> 16, tag & 0xFFFF, vr, len(value)) + value
-
-
-def _meta(dataset: FileDataset, transfer_syntax: TransferSyntax) -> bytes:
-    """Return the prefix and the file meta information."""
-    from copy import deepcopy
-
-    from pydicom.filebase import DicomBytesIO
-    from pydicom.filewriter import write_file_meta_info
-    from pydicom.uid import UID
-
-    meta = deepcopy(dataset.file_meta)
-    meta.TransferSyntaxUID = UID(transfer_syntax.value)
-    meta.ImplementationClassUID = UID(uids.IMPLEMENTATION_CLASS_UID)
-    meta.ImplementationVersionName = f"COVERSLIP_{dicomizer.__version__}"[:16]
-    meta.MediaStorageSOPClassUID = dataset.SOPClassUID
-    meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID
-    buffer = DicomBytesIO()
-    buffer.is_little_endian, buffer.is_implicit_VR = True, False
-    buffer.write(b"DICM")
-    write_file_meta_info(buffer, meta)
-    return buffer.getvalue()

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import functools
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import ClientDisconnect
@@ -235,9 +235,9 @@ def _asked(body: dict[str, Any]) -> Asked:
     return Asked(kind, parameters, priority, tuple(needs), f"api {key}" if key else None)
 
 
-def _is_whole(value: object) -> bool:
+def _is_whole(value: object) -> TypeGuard[int]:
     return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _is_number(value: object) -> bool:
-    return _is_whole(value) and 0 < value <= _LARGEST  # type: ignore[operator]
+    return _is_whole(value) and 0 < value <= _LARGEST

@@ -13,7 +13,7 @@ import stat
 import zipfile
 import zlib
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, BinaryIO
 
 from tileserver.jobs.kind import not_now, refused
 
@@ -143,7 +143,7 @@ def _unpack_one(
     return size
 
 
-def _new(target: Path):  # type: ignore[no-untyped-def]
+def _new(target: Path) -> BinaryIO:
     try:
         return target.open("xb")
     except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
