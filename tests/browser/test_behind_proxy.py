@@ -34,7 +34,6 @@ def test_the_viewer_works_below_a_path(archive, page, tmp_path, keeps_path):
         page.wait_for_selector(".tray-slide[data-state=ready]")
         page.go_back()
         page.wait_for_selector(".thumbnail[data-state=ready]")
-        page.wait_for_load_state("networkidle")
 
     assert any("/frames/" in url for url in asked)
     assert [url for url in asked if not url.startswith((f"{root}/", "blob:", "data:"))] == []

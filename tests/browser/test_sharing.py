@@ -65,7 +65,6 @@ def test_a_link_stays_below_the_path_of_a_proxy(archive, page, tmp_path):
         assert link == f"{root}{slide.path}?x=700&y=450&mpp=1&r=0"
         page.goto(link)
         page.wait_for_selector(READY)
-        page.wait_for_load_state("networkidle")
 
 
 def test_settings_are_kept_in_the_browser(archive, page):
