@@ -4,7 +4,7 @@
     python tests/benchmarks/viewers/server.py serve --data FOLDER ...
 
 The peer's files are given compressed, from memory; its page needs a policy that lets it make
-functions of text and WebAssembly, which is then that of both pages.
+functions of text and WebAssembly; it is that of its files alone.
 """
 
 from __future__ import annotations
@@ -16,12 +16,12 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from tileserver import cli, middleware, static
+from tileserver import cli, static
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Iterator
@@ -48,7 +48,11 @@ def peer_routes() -> list[BaseRoute]:
 def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:
     content = gzip.compress(path.read_bytes())
     kind = mimetypes.guess_type(path.name)[0] or "application/octet-stream"
-    headers = {"Content-Encoding": "gzip", "Cache-Control": "public, max-age=31536000, immutable"}
+    headers = {
+        "Content-Encoding": "gzip",
+        "Cache-Control": "public, max-age=31536000, immutable",
+        "Content-Security-Policy": _POLICY,
+    }
 
     async def endpoint(_: Request) -> Response:
         return Response(content, media_type=kind, headers=headers)
@@ -83,11 +87,10 @@ def main() -> None:
     """Run the program of the server, with more routes."""
     own = static.routes
 
-    def routes(folder: Path | None, path: str = "") -> list[BaseRoute]:
-        return [*peer_routes(), *own(folder, path)]
+    def routes(*arguments: Any) -> list[BaseRoute]:
+        return [*peer_routes(), *own(*arguments)]
 
     static.routes = routes
-    middleware.CONTENT_SECURITY_POLICY = _POLICY
     cli.main()
 
 
