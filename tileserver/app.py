@@ -322,6 +322,11 @@ async def _expected(_: Request, error: Exception) -> Response:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if error.status_code == 404:
+        settings = request.app.state.settings
+        page = await static.no_page(request, base_path(settings), origins_of(settings))
+        if page is not None:
+            return page
     response = _error(error.status_code, "HttpError", error.detail)
     response.headers.update(error.headers or {})
     if error.status_code == 405:

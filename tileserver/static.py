@@ -114,12 +114,9 @@ def routes(
         if folder is None:
             return HTMLResponse(_NOT_BUILT)
         origin = _origin_of(request, known)
-        text = await run_in_threadpool((folder / "index.html").read_text, "utf-8")
-        # The page is the same at any depth, so that its files are named from the root on.
-        text = text.replace('="/', f'="{path}/')
         policy = content_security_policy(origin.site if origin and origin.is_direct else "")
         return HTMLResponse(
-            text.replace("<title>", f"{_told(known, origin)}<title>"),
+            _telling(await _page(folder, path), known, origin),
             headers={"Cache-Control": "no-cache", "Content-Security-Policy": policy},
         )
 
@@ -139,6 +136,31 @@ def routes(
     return found
 
 
+async def no_page(request: Request, path: str, known: Mapping[str, Origin]) -> Response | None:
+    """Return the viewer's page, which tells that there is none at this address.
+
+    It is for people: ``None`` where the client has not named HTML, or no viewer is built.
+    """
+    folder = viewer_folder()
+    if folder is None or request.method != "GET" or not _is_browser(request):
+        return None
+    headers = {"Cache-Control": "no-cache", "Vary": "Accept"}
+    text = _telling(await _page(folder, path), known)
+    return HTMLResponse(text, status_code=404, headers=headers)
+
+
+def _is_browser(request: Request) -> bool:
+    """Tell whether HTML is named: browsers do for what they open, not for what pages fetch."""
+    kinds = request.headers.get("accept", "").lower().split(",")
+    return any(kind.partition(";")[0].strip() == "text/html" for kind in kinds)
+
+
+async def _page(folder: Path, path: str) -> str:
+    text = await run_in_threadpool((folder / "index.html").read_text, "utf-8")
+    # The page is the same at any depth, so that its files are named from the root on.
+    return text.replace('="/', f'="{path}/')
+
+
 def _origin_of(request: Request, known: Mapping[str, Origin]) -> Origin | None:
     """Return the origin whose page is asked for; ``None`` for a page of this server's own."""
     name = request.path_params.get("origin")
@@ -149,12 +171,12 @@ def _origin_of(request: Request, known: Mapping[str, Origin]) -> Origin | None:
     return known[name]
 
 
-def _told(known: Mapping[str, Origin], origin: Origin | None) -> str:
-    """Return what the page tells the viewer; the settings allow nothing that needs escaping."""
-    names = f'<meta name="origins" content="{" ".join(known)}" />\n    ' if known else ""
-    if origin is None or not origin.is_direct:
-        return names
-    return f'{names}<meta name="dicomweb" content="{origin.url}" />\n    '
+def _telling(page: str, known: Mapping[str, Origin], origin: Origin | None = None) -> str:
+    """Return a page that tells the viewer of origins; settings have nothing that needs escaping."""
+    told = f'<meta name="origins" content="{" ".join(known)}" />\n    ' if known else ""
+    if origin is not None and origin.is_direct:
+        told += f'<meta name="dicomweb" content="{origin.url}" />\n    '
+    return page.replace("<title>", f"{told}<title>")
 
 
 def _file(path: Path) -> Callable[[Request], Awaitable[Response]]:

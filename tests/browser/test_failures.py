@@ -27,6 +27,18 @@ def test_an_unknown_slide_is_said_and_leads_back(console_is_theirs):
     page.wait_for_selector(".case-row[data-state=ready]")
 
 
+@pytest.mark.parametrize("path", ["/nope", "/jobs/1", "/studies/1.2.3/series/not-a-uid"])
+def test_an_address_without_a_page_is_said_and_leads_to_the_worklist(console_is_theirs, path):
+    page = console_is_theirs
+
+    page.goto(path)
+
+    page.get_by_text("there is no page here").wait_for()
+    assert page.url.endswith(path)
+    page.get_by_role("button", name="go to the worklist").click()
+    page.wait_for_selector(".case-row[data-state=ready]")
+
+
 def test_a_frame_that_fails_is_hatched_and_can_be_asked_for_again(console_is_theirs, archive):
     page = console_is_theirs
     page.route("**/frames/2", lambda route: route.fulfill(status=404))

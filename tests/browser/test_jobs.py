@@ -177,6 +177,31 @@ def test_some_of_the_jobs_are_shown_and_the_address_says_which(page, queue):
     page.get_by_role("status").filter(has_text=re.compile(r"^1 job\b")).wait_for()
 
 
+def test_a_link_leads_to_a_job_that_the_list_does_not_reach(page, queue):
+    linked = asked(queue, name="first.svs")
+    for number in range(101):
+        asked(queue, name=f"{number}.svs")
+    page.goto(f"/jobs?job={linked.id}")
+
+    row(page, linked).get_by_text("first.svs").first.wait_for()
+    page.locator(".job-details").get_by_text("log").wait_for()
+    page.get_by_role("button", name="older jobs").click()
+    page.get_by_role("button", name="older jobs").wait_for(state="detached")
+    assert page.locator("tr[data-job]").count() == 102
+    page.get_by_role("button", name=f"details of job {linked.id}", exact=True).click()
+    page.locator(".job-details").wait_for(state="detached")
+    assert page.url.endswith("/jobs")
+
+
+def test_a_link_to_a_job_that_is_not_there_says_so(page, queue):
+    job = asked(queue, name="tumour.svs")
+
+    page.goto("/jobs?job=12345")
+
+    page.get_by_text("there is no job 12345").wait_for()
+    row(page, job).wait_for()
+
+
 def test_it_is_told_in_german(page, queue):
     job = asked(queue, name="tumour.svs")
     page.goto("/jobs?lang=de")

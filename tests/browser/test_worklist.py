@@ -85,6 +85,22 @@ def test_search_finds_as_one_types_and_says_what_it_understood(worklist):
     counted(worklist, "3 cases")
 
 
+def test_a_word_that_is_nobodys_name_finds_a_container(worklist, archive):
+    """Slides from files are named by these, which need not have a digit."""
+    search(worklist, "sampl")
+    counted(worklist, "1 case")
+    assert "name sampl" in worklist.locator("#worklist-status").inner_text()
+
+    search(worklist, "CALIB")
+
+    counted(worklist, "1 case")
+    told = worklist.locator("#worklist-status").inner_text()
+    assert "accession, patient ID or container CALIB" in told
+    search(worklist, "nobody")
+    worklist.get_by_text("no case matches").wait_for()
+    assert "name nobody" in worklist.locator("#worklist-status").inner_text()
+
+
 def test_dates_and_stains_are_understood(worklist):
     search(worklist, "last week")
     worklist.locator(".term", has_text=re.compile(r"date \d{4}-\d\d-\d\d \u2013 \d{4}-")).wait_for()

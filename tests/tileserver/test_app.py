@@ -19,7 +19,7 @@ from tileserver.app import create_app, open_services
 from tileserver.compression import Gzip
 from tileserver.errors import HTTP_STATUS, TileserverError, http_status
 from tileserver.settings import Settings
-from tileserver.static import routes
+from tileserver.static import routes, viewer_folder
 
 PATHS = ["/", "/healthz", "/studies/1.2.3", "/dicomweb/studies", "/dicomweb/studies/9.9", "/none"]
 
@@ -49,6 +49,24 @@ def test_every_study_has_the_same_page(archive):
 
     assert first.status_code == second.status_code == 200
     assert first.content == second.content
+
+
+BROWSER = {"Accept": "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"}
+
+
+@pytest.mark.parametrize("path", ["/nope", "/jobs/1", "/origins/nope", "/dicomweb/nope"])
+def test_a_browser_gets_a_page_where_there_is_none_and_programs_get_json(archive, path):
+    if viewer_folder() is None:
+        pytest.skip("the viewer is not built: run make viewer")
+    get = archive.server.http.get
+
+    page, answer = get(path, headers=BROWSER), get(path)
+
+    assert (page.status_code, answer.status_code) == (404, 404)
+    assert page.content == get("/").content
+    assert page.headers["vary"] == "Accept"
+    assert page.headers["content-security-policy"].startswith("default-src 'none'")
+    assert answer.json() == {"error": "HttpError", "message": "Not Found"}
 
 
 @pytest.mark.parametrize(

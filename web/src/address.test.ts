@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
 
-import { formatAddress, parseAddress, oneTurn, type Address } from './address'
+import { formatAddress, isNoPage, parseAddress, oneTurn, type Address } from './address'
 
 const LIST: Address = {
   slide: null,
@@ -14,6 +14,19 @@ const LIST: Address = {
   file: null,
   language: null,
 }
+
+test.each([
+  ['/', false],
+  ['/jobs', false],
+  ['/studies/1.2', false],
+  ['/studies/1.2/series/3.4/', false],
+  ['/nope', true],
+  ['/jobs/1', true],
+  ['/studies/', true],
+  ['/studies/1.2/series/x', true],
+])('%s is no page: %s', (pathname, expected) => {
+  expect(isNoPage(pathname)).toBe(expected)
+})
 
 describe('the address bar', () => {
   test('a slide’s view is written out', () => {

@@ -68,6 +68,13 @@ export function isJobsPath(pathname: string): boolean {
   return pathname.replace(/\/$/, '') === JOBS_PATH
 }
 
+/** Whether there is no page at an address. */
+export function isNoPage(pathname: string): boolean {
+  const path = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length) : pathname
+  const isPage = path === '/' || CASE_PATH.test(path) || SLIDE_PATH.test(path)
+  return !isPage && !isJobsPath(pathname)
+}
+
 const CASE_PATH = /^\/studies\/([0-9.]+)\/?$/
 const SLIDE_PATH = /^\/studies\/([0-9.]+)\/series\/([0-9.]+)\/?$/
 

@@ -10,6 +10,7 @@ import {
   DRAWERS,
   formatAddress,
   isJobsPath,
+  isNoPage,
   parseAddress,
   type Address,
   type DrawerName,
@@ -51,6 +52,8 @@ export const slideKey = signal<SlideKey | null>(opened.slide)
 export const caseStudy = signal<string | null>(opened.study)
 /** Whether the page of jobs is shown. */
 export const jobsShown = signal(isJobsPath(location.pathname))
+/** Whether the address is that of no page. */
+export const isLost = signal(isNoPage(location.pathname))
 export const search = signal(opened.search)
 /** The worklist's order, and the row of it that is chosen. */
 export const sort = signal(opened.sort)
@@ -75,7 +78,7 @@ export const failures = signal<Failures | null>(null)
 /** What the frames are stored as, where the server has to draw them. */
 export const serverDrawn = signal<string | null>(null)
 
-/** What stands in the address bar: path and query. */
+/** What stands in the address bar. */
 export const address = signal(location.pathname + location.search)
 /** How far the slide on the page is converted, of 1; `null` where it is whole, as far as known. */
 export const growth = signal<{ readonly part: number | null } | null>(null)
@@ -192,6 +195,7 @@ function readAddress(): void {
     overviewShown.value = panels.includes('overview')
   }
   jobsShown.value = isJobsPath(location.pathname)
+  isLost.value = isNoPage(location.pathname)
   if (!key && !study && !jobsShown.value) {
     search.value = sought
     sort.value = order
@@ -204,7 +208,6 @@ function readAddress(): void {
 }
 
 const NO_LIST = { search: '', sort: null, row: null, file: null }
-
 function listShown(): Pick<Address, 'search' | 'sort' | 'row' | 'file'> {
   return { search: search.value, sort: sort.value, row: row.value, file: null }
 }
@@ -225,7 +228,7 @@ export function mirror(): void {
   addEventListener('popstate', readAddress)
   effect(() => {
     const [key, study] = [slideKey.value, caseStudy.value]
-    if (jobsShown.value) return // that page keeps its own
+    if (jobsShown.value || isLost.value) return // they keep their own
     const told = key
       ? { slide: key, study, place: place.value, panels: panelsShown(), ...NO_LIST }
       : { slide: null, study, place: null, panels: null, ...(study ? NO_LIST : listShown()) }

@@ -14,7 +14,17 @@ import { t } from '../words'
 import { STATES, type JobState } from './job'
 import { JobTable } from './JobTable'
 import { isLive } from './live'
-import { choose, filter, followJobs, isFiltered, isListed, jobs, list, problem } from './store'
+import {
+  absent,
+  choose,
+  filter,
+  followJobs,
+  isFiltered,
+  isListed,
+  jobs,
+  list,
+  problem,
+} from './store'
 import { KIND_WORDS, kindText, STATE_WORDS } from './telling'
 
 import './jobs.css'
@@ -40,6 +50,9 @@ export function JobsPage(): JSX.Element {
         <KindChoice />
         <p class="jobs-status" role="status">
           {isListed.value && <span>{countText(jobs.value.length)} </span>}
+          {absent.value !== null && (
+            <span class="remark">{t('there is no job {id}', { id: absent.value })} </span>
+          )}
           <Liveness />
         </p>
         <div class="jobs-tools">

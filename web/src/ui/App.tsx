@@ -5,9 +5,10 @@ import type { ComponentChildren, JSX } from 'preact'
 import { useEffect } from 'preact/hooks'
 
 import { isComparing } from '../compare/beside'
-import { caseStudy, helpShown, jobsShown, settingsShown, shown, slideKey } from '../state'
+import { caseStudy, helpShown, isLost, jobsShown, settingsShown, shown, slideKey } from '../state'
 import { slideName } from './format'
 import { lazy } from './Lazy'
+import { NoPage } from './NoPage'
 import { SlidePage } from './SlidePage'
 
 const WorklistPage = lazy(async () => (await import('../worklist/WorklistPage')).WorklistPage)
@@ -34,6 +35,7 @@ export function App(): JSX.Element {
 
 function Page(): JSX.Element {
   const [key, study] = [slideKey.value, caseStudy.value]
+  if (isLost.value) return <NoPage />
   if (study) return <CasePage key={study} study={study} />
   if (isComparing.value) return <ComparePage />
   if (jobsShown.value) return <JobsPage />

@@ -8,7 +8,7 @@ import { date, grouped } from '../ui/format'
 import { msg, t } from '../words'
 import { MOST_MERGED, MOST_SORTED, type StudyList } from './list'
 import { isWhole, type Kind, type Term } from './query'
-import { find, isSearching, list, order, terms } from './store'
+import { find, isSearching, list, order, understood } from './store'
 
 const KINDS: Readonly<Record<Kind, string>> = {
   name: msg('name'),
@@ -29,7 +29,7 @@ export function StatusLine(): JSX.Element {
   return (
     <div class="worklist-status" id="worklist-status" role="status" aria-busy={isSearching.value}>
       {isReady && <strong>{countText(found)}</strong>}
-      {terms.value.map((term) => (
+      {understood.value.map((term) => (
         <span key={`${term.kind} ${term.value}`} class="term">
           <span class="quiet">{t(KINDS[term.kind])}</span> {valueText(term)}
         </span>
@@ -75,10 +75,10 @@ function remarks(found: StudyList): string[] {
   if (found.isCut.value) {
     said.push(t('the first {most} of each meaning; say more', { most: grouped(MOST_MERGED) }))
   }
-  if (ORIGIN !== null && terms.value.some(({ kind }) => kind === 'stain'))
+  if (ORIGIN !== null && understood.value.some(({ kind }) => kind === 'stain'))
     said.push(
       t('{origin} may not search by stain: cases of others may be listed', { origin: ORIGIN }),
     )
-  if (!isWhole(terms.value)) said.push(t('too many meanings; not all were looked for'))
+  if (!isWhole(understood.value)) said.push(t('too many meanings; not all were looked for'))
   return said
 }

@@ -18,7 +18,7 @@ import { EmptyList, FailedList } from './notices'
 import { Origins } from './Origins'
 import { SearchField } from './SearchField'
 import { StatusLine } from './StatusLine'
-import { followSearch, list, terms } from './store'
+import { followSearch, list, understood } from './store'
 
 import './worklist.css'
 
@@ -74,6 +74,6 @@ function Body(): JSX.Element {
     return <p class="quiet worklist-waiting">{t('reading the archive…')}</p>
   }
   if (found.state.value === 'failed') return <FailedList message={found.problem.value} />
-  if (found.count.value === 0) return <EmptyList isSearch={terms.value.length > 0} />
+  if (found.count.value === 0) return <EmptyList isSearch={understood.value.length > 0} />
   return <CaseTable list={found} />
 }

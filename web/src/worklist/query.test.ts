@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 import { describe, expect, test } from 'vitest'
 
-import { isWhole, requestsOf, termsOf } from './query'
+import { isWhole, otherwise, requestsOf, termsOf } from './query'
 
 /** A Saturday. */
 const NOW = new Date(2026, 2, 14, 15, 9)
@@ -82,6 +82,17 @@ describe('what is asked of the server', () => {
       { ContainerIdentifier: 'S26-1*' },
     ])
     expect(asked('acc:s26')).toEqual([{ AccessionNumber: 's26*' }, { AccessionNumber: 'S26*' }])
+  })
+
+  test('where nobody has such a name, it may be an identifier', () => {
+    const other = otherwise(termsOf('BIOpsy 2026', NOW))
+    expect(other?.map(({ kind, value }) => [kind, value])).toEqual([
+      ['identifier', 'BIOpsy'],
+      ['date', '2026'],
+    ])
+    const spellings = requestsOf(other ?? []).map(({ ContainerIdentifier }) => ContainerIdentifier)
+    expect(spellings.filter(Boolean)).toEqual(['BIOpsy*', 'BIOPSY*', 'biopsy*', 'Biopsy*'])
+    expect(otherwise(termsOf('S26-1 2026', NOW))).toBeNull()
   })
 
   test('terms hold together', () => {

@@ -106,6 +106,15 @@ function joinedNames(terms: readonly Term[]): Term[] {
   return names.length > 0 ? [{ kind: 'name', value: names.join(' ') }, ...others] : others
 }
 
+/**
+ * What a search means where nobody has such a name: slides are named by files, which need no digit.
+ * None where it has no name.
+ */
+export function otherwise(terms: readonly Term[]): Term[] | null {
+  if (!terms.some(({ kind }) => kind === 'name')) return null
+  return terms.map((term) => (term.kind === 'name' ? { ...term, kind: 'identifier' } : term))
+}
+
 /** What is asked of the server: every term holds; of a term's alternatives one does. */
 export function requestsOf(terms: readonly Term[]): Parameters[] {
   const combined = terms.reduce<Parameters[]>(
@@ -152,10 +161,14 @@ function alternatives(term: Term): Parameters[] {
   return ASKED[term.kind](term)
 }
 
-/** Identifiers match from their beginning, as typed and in capitals: servers tell cases apart. */
+/**
+ * Identifiers match from their beginning, as typed and in capitals, and where they are a word in
+ * every way a word is written: servers tell small letters from capitals.
+ */
 function spelt(value: string, name: string): Parameters[] {
   const pattern = value.includes('*') ? value : `${value}*`
-  return [...new Set([pattern, pattern.toUpperCase()])].map((each) => ({ [name]: each }))
+  const word = /\d/.test(pattern) ? [] : [pattern.toLowerCase(), capitalised(pattern)]
+  return [...new Set([pattern, pattern.toUpperCase(), ...word])].map((each) => ({ [name]: each }))
 }
 
 /** By the meaning of its code, which is in small letters but for names. */

@@ -6,14 +6,19 @@ import { computed, effect, signal, untracked } from '@preact/signals'
 import { row, search, sort } from '../state'
 import { searchStudies } from './answers'
 import { SORTS, StudyList, type Sort } from './list'
-import { requestsOf, termsOf } from './query'
+import { otherwise, requestsOf, termsOf, type Term } from './query'
 import { forgetSlides } from './slides'
 
 /** Typing is waited for, so that not every letter is a search. */
 const TYPING_MS = 180
 
+const terms = computed(() => termsOf(search.value, new Date()))
+/** What terms were found to mean, where that is not what they look like. */
+const meaning = signal<{ readonly of: Term[]; readonly terms: Term[] } | null>(null)
 /** What the search is understood as. */
-export const terms = computed(() => termsOf(search.value, new Date()))
+export const understood = computed(() =>
+  meaning.value?.of === terms.value ? meaning.value.terms : terms.value,
+)
 /** The order of the rows. */
 export const order = computed<Sort>(() => SORTS.find((each) => each === sort.value) ?? 'date')
 /** The rows on the page: those of the search before, until the first of the new one are there. */
@@ -41,17 +46,15 @@ export function followSearch(): () => void {
   }
 }
 
-/** Search once more. */
+/** Search once more; where nobody has such a name, for what else it may mean. */
 export async function find(): Promise<void> {
-  coming?.dispose()
-  const made = new StudyList(requestsOf(terms.value), order.value, searchStudies)
-  coming = made
-  isSearching.value = true
-  const stop = made.state.subscribe((state) => {
-    if (state !== 'loading' && coming === made) put(made)
-  })
-  await made.begin()
-  stop()
+  const asked = terms.value
+  const named = await begin(asked)
+  const other = isEmpty(named) ? otherwise(asked) : null
+  if (coming !== named) return
+  const found = other ? await begin(other) : named
+  if (other && !isEmpty(found)) meaning.value = { of: asked, terms: other }
+  put(found)
 }
 
 /** Look again at what may have changed: something was stored or deleted. */
@@ -71,7 +74,26 @@ export function choose(index: number): void {
   row.value = Math.max(0, Math.min(index, (list.value?.count.value ?? 1) - 1))
 }
 
+/** Begin a search in the place of the one that is coming; it has its first rows, or has failed. */
+async function begin(asked: readonly Term[]): Promise<StudyList> {
+  coming?.dispose()
+  const made = new StudyList(requestsOf(asked), order.value, searchStudies)
+  coming = made
+  isSearching.value = true
+  return new Promise((resolve) => {
+    const stop = made.state.subscribe((state) => {
+      if (state !== 'loading') resolve(made)
+    })
+    void made.begin().finally(stop)
+  })
+}
+
+function isEmpty({ state, count }: StudyList): boolean {
+  return state.value === 'ready' && count.value === 0
+}
+
 function put(made: StudyList): void {
+  if (coming !== made) return
   list.value?.dispose()
   list.value = made
   isSearching.value = false

@@ -47,6 +47,7 @@ export const JOBS: Readonly<Record<string, string>> = {
     'Schaffen Sie Platz auf dem Server und versuchen Sie es dann erneut.',
   'no jobs yet': 'noch keine Aufträge',
   'no such jobs': 'keine solchen Aufträge',
+  'there is no job {id}': 'es gibt keinen Auftrag {id}',
   'no.': 'Nr.',
   'Not all of its {size} were sent. Choose the same files again: it goes on from there.':
     'Von {size} wurde nicht alles gesendet. Wählen Sie dieselben Dateien noch einmal: es geht von dort weiter.',

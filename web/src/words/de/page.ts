@@ -26,6 +26,7 @@ export const PAGE: Readonly<Record<string, string>> = {
   esc: 'Esc',
   extent: 'Ausdehnung',
   'full screen': 'ganzer Bildschirm',
+  'go to the worklist': 'zur Arbeitsliste',
   hidden: 'verborgen',
   'hide identity': 'Personendaten verbergen',
   identifiers: 'Kennungen',
@@ -81,6 +82,8 @@ export const PAGE: Readonly<Record<string, string>> = {
   specimen: 'Präparat',
   study: 'Studie',
   'study date': 'Studiendatum',
+  'The address may be mistyped, or cut short where it was copied from.':
+    'Die Adresse ist vielleicht vertippt oder unvollständig kopiert.',
   'the series has no VOLUME image; it may still be arriving':
     'die Serie hat kein VOLUME-Bild; vielleicht kommt es noch an',
   'the server answered {status}; its log says more':
@@ -97,6 +100,7 @@ export const PAGE: Readonly<Record<string, string>> = {
   'theme: dark': 'Farbschema: dunkel',
   'theme: light': 'Farbschema: hell',
   'this slide cannot be opened': 'dieser Schnitt kann nicht geöffnet werden',
+  'there is no page here': 'hier ist keine Seite',
   'thumbnail of {slide}': 'Vorschaubild von {slide}',
   tile: 'Kachel',
   'too large to show here': 'zu groß, um es hier zu zeigen',
