@@ -91,11 +91,11 @@ def test_a_word_that_is_nobodys_name_finds_a_container(worklist, archive):
     counted(worklist, "1 case")
     assert "name sampl" in worklist.locator("#worklist-status").inner_text()
 
-    search(worklist, "CALIB")
+    search(worklist, "SMAL")
 
     counted(worklist, "1 case")
     told = worklist.locator("#worklist-status").inner_text()
-    assert "accession, patient ID or container CALIB" in told
+    assert "accession, patient ID or container SMAL" in told
     search(worklist, "nobody")
     worklist.get_by_text("no case matches").wait_for()
     assert "name nobody" in worklist.locator("#worklist-status").inner_text()

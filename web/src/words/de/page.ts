@@ -83,7 +83,7 @@ export const PAGE: Readonly<Record<string, string>> = {
   study: 'Studie',
   'study date': 'Studiendatum',
   'The address may be mistyped, or cut short where it was copied from.':
-    'Die Adresse ist vielleicht vertippt oder unvollständig kopiert.',
+    'Die Adresse ist wohl vertippt oder abgeschnitten.',
   'the series has no VOLUME image; it may still be arriving':
     'die Serie hat kein VOLUME-Bild; vielleicht kommt es noch an',
   'the server answered {status}; its log says more':
