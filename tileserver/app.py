@@ -329,6 +329,8 @@ async def _http(request: Request, error: Exception) -> Response:
             return page
     response = _error(error.status_code, "HttpError", error.detail)
     response.headers.update(error.headers or {})
+    if error.status_code == 404:
+        response.headers["Vary"] = "Accept"  # a browser gets the page
     if error.status_code == 405:
         # A path can have several routes, each of which knows its own methods only.
         response.headers["Allow"] = described.allowed_methods(request.app.routes, request.scope)

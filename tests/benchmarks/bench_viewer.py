@@ -46,8 +46,10 @@ from viewers.walk import Slide, Walk
 
 SAME_LEVELS = 12
 """By so much may blocks of what two viewers show differ: one changes colours by the profile."""
-MOST_TAKEN, TRIES = 0.05, 2
-"""By other guests of the host of the processors, before a visit is made again; visits at most."""
+MOST_TAKEN = 0.05
+"""Where other guests of the host took a larger part of the processors, a visit is made again."""
+TRIES = 2
+"""Visits at most, of which the calmest counts."""
 MAKER = Path(__file__).resolve().parents[3] / "shared" / "tools" / "make_slide.py"
 PANS = 21
 """Steps over which frames are counted."""

@@ -64,7 +64,7 @@ def test_a_browser_gets_a_page_where_there_is_none_and_programs_get_json(archive
 
     assert (page.status_code, answer.status_code) == (404, 404)
     assert page.content == get("/").content
-    assert page.headers["vary"] == "Accept"
+    assert page.headers["vary"] == answer.headers["vary"] == "Accept"
     assert page.headers["content-security-policy"].startswith("default-src 'none'")
     assert answer.json() == {"error": "HttpError", "message": "Not Found"}
 

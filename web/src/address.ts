@@ -70,7 +70,7 @@ export function isJobsPath(pathname: string): boolean {
 
 /** Whether there is no page at an address. */
 export function isNoPage(pathname: string): boolean {
-  const path = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length) : pathname
+  const path = belowBase(pathname)
   const isPage = path === '/' || CASE_PATH.test(path) || SLIDE_PATH.test(path)
   return !isPage && !isJobsPath(pathname)
 }
@@ -80,7 +80,7 @@ const SLIDE_PATH = /^\/studies\/([0-9.]+)\/series\/([0-9.]+)\/?$/
 
 /** Read an address; what cannot be understood is taken as not given. */
 export function parseAddress(pathname: string, query: string): Address {
-  const path = pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length) : pathname
+  const path = belowBase(pathname)
   const parameters = new URLSearchParams(query)
   const shown = parameters.get('show')?.split(' ')
   return {
@@ -114,6 +114,10 @@ export function formatAddress(
   for (const [name, value] of Object.entries(told)) query.set(name, value)
   const path = pathOf(slide, study)
   return query.size > 0 ? `${path}?${query}` : path
+}
+
+function belowBase(pathname: string): string {
+  return pathname.startsWith(`${BASE}/`) ? pathname.slice(BASE.length) : pathname
 }
 
 function listParameters({

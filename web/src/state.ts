@@ -50,9 +50,8 @@ const opened = parseAddress(location.pathname, location.search)
 export const slideKey = signal<SlideKey | null>(opened.slide)
 /** The case whose page is shown; `null` on a slide's own page and on the worklist. */
 export const caseStudy = signal<string | null>(opened.study)
-/** Whether the page of jobs is shown. */
+/** Whether the page of jobs is shown, and whether the address is that of no page. */
 export const jobsShown = signal(isJobsPath(location.pathname))
-/** Whether the address is that of no page. */
 export const isLost = signal(isNoPage(location.pathname))
 export const search = signal(opened.search)
 /** The worklist's order, and the row of it that is chosen. */
@@ -78,7 +77,7 @@ export const failures = signal<Failures | null>(null)
 /** What the frames are stored as, where the server has to draw them. */
 export const serverDrawn = signal<string | null>(null)
 
-/** What stands in the address bar. */
+/** What stands in the address bar: path and query. */
 export const address = signal(location.pathname + location.search)
 /** How far the slide on the page is converted, of 1; `null` where it is whole, as far as known. */
 export const growth = signal<{ readonly part: number | null } | null>(null)
@@ -208,6 +207,7 @@ function readAddress(): void {
 }
 
 const NO_LIST = { search: '', sort: null, row: null, file: null }
+
 function listShown(): Pick<Address, 'search' | 'sort' | 'row' | 'file'> {
   return { search: search.value, sort: sort.value, row: row.value, file: null }
 }

@@ -95,6 +95,7 @@ async function findOpened(): Promise<void> {
 export function followJobs(): () => void {
   filter.value = filterOf(location.search)
   opened.value = openedOf(location.search)
+  absent.value = null
   const stopListening = listen({ onJob: take, onOpen: () => void list() })
   void list()
   void findOpened()

@@ -9,7 +9,7 @@ import { Notice } from './Notice'
 
 export function NoPage(): JSX.Element {
   return (
-    <main class="no-page">
+    <main>
       <Notice title={t('there is no page here')}>
         <p>{t('The address may be mistyped, or cut short where it was copied from.')}</p>
         <p>
